@@ -1,0 +1,1 @@
+//! One binary of all tests that need more than one crate.
