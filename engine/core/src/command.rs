@@ -1,0 +1,385 @@
+//! What is asked of the exchange. Plain data, copied, never boxed; every command that has its
+//! place in the journal is one of these. Fields that a command may leave out are marked in a set
+//! beside them, so that a value is carried exactly as it was given, the wrong ones too: it is the
+//! core that refuses, in its order.
+
+use crate::decimal::Decimal;
+use crate::id::OrderId;
+use crate::instrument::{Status, Step};
+use crate::text::{AccountName, AssetName, ClientOrderId, Symbol, Text};
+use crate::types::{AccountId, InstrumentId, Price, Quantity, Side};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// Sequence 1 of every journal: the rules and every limit that decides.
+    Genesis(Genesis),
+    /// Creates an instrument, or changes the named fields of a known one.
+    Instrument(InstrumentSpec),
+    Place(Order),
+    Cancel(Cancel),
+    Amend(Amend),
+    MassCancel(MassCancel),
+    /// Time passes: what is due by the stamp happens.
+    Clock,
+    Pray(Pray),
+    Ticker(Ticker),
+    Liquidation(Liquidation),
+}
+
+/// Everything that decides and is not in a rule; changing one later is a command of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Genesis {
+    pub rules_version: u32,
+    /// Live orders of all instruments together; one more is `book_full`.
+    pub orders_max: u32,
+    /// Accounts ever opened; one more is `account_limit`.
+    pub accounts_max: u32,
+    pub instruments_max: u16,
+    pub assets_max: u16,
+    /// Closed orders whose client order ids are remembered, over all accounts.
+    pub closed_ids_max: u32,
+    /// The same for one account.
+    pub closed_ids_per_account_max: u32,
+    /// Messages of a venue and symbol among which an exact duplicate is found.
+    pub feed_window: u32,
+}
+
+impl Genesis {
+    pub const DEFAULT: Self = Self {
+        rules_version: crate::RULES_VERSION,
+        orders_max: 1 << 20,
+        accounts_max: 1 << 16,
+        instruments_max: 256,
+        assets_max: 256,
+        closed_ids_max: 1 << 20,
+        closed_ids_per_account_max: 1024,
+        feed_window: 4096,
+    };
+}
+
+macro_rules! field_set {
+    ($(#[$doc:meta])* $name:ident: $repr:ty { $($field:ident = $bit:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+        pub struct $name(pub $repr);
+
+        impl $name {
+            pub const NONE: Self = Self(0);
+            $(pub const $field: Self = Self(1 << $bit);)*
+            /// Every bit that has a meaning.
+            pub const KNOWN: Self = Self(0 $(| 1 << $bit)*);
+
+            pub fn has(self, field: Self) -> bool {
+                self.0 & field.0 != 0
+            }
+
+            #[must_use]
+            pub fn with(self, field: Self) -> Self {
+                Self(self.0 | field.0)
+            }
+        }
+    };
+}
+
+field_set! {
+    /// Which optional fields of an instrument command were given.
+    InstrumentFields: u16 {
+        PRICE_STEP = 0, QUANTITY_STEP = 1, MAKER_FEE = 2, TAKER_FEE = 3, STATUS = 4,
+        BAND_LOW = 5, BAND_HIGH = 6, EXECUTION_RANGE = 7, INTERRUPTION = 8, MAX_QUANTITY = 9,
+        MIN_NOTIONAL = 10, REFERENCE_PRICE = 11, BASE = 12, QUOTE = 13,
+        BASE_DECIMALS = 14, QUOTE_DECIMALS = 15,
+    }
+}
+
+/// Fields that are not in `fields` are at their `EMPTY` value. Prices count the price step that
+/// the command names, or that the instrument has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InstrumentSpec {
+    pub symbol: Symbol,
+    pub base: AssetName,
+    pub quote: AssetName,
+    pub fields: InstrumentFields,
+    pub base_decimals: u8,
+    pub quote_decimals: u8,
+    pub status: Status,
+    pub price_step: Step,
+    pub quantity_step: Step,
+    pub maker_fee_ppm: i32,
+    pub taker_fee_ppm: i32,
+    pub execution_range_ppm: u32,
+    pub interruption_ns: u64,
+    pub band_low: Price,
+    pub band_high: Price,
+    pub reference_price: Price,
+    pub max_quantity: Quantity,
+    pub min_notional: i128,
+}
+
+impl InstrumentSpec {
+    pub const EMPTY: Self = Self {
+        symbol: Symbol::EMPTY,
+        base: AssetName::EMPTY,
+        quote: AssetName::EMPTY,
+        fields: InstrumentFields::NONE,
+        base_decimals: 0,
+        quote_decimals: 0,
+        status: Status::Open,
+        price_step: Step::ONE,
+        quantity_step: Step::ONE,
+        maker_fee_ppm: 0,
+        taker_fee_ppm: 0,
+        execution_range_ppm: 0,
+        interruption_ns: 0,
+        band_low: Price(0),
+        band_high: Price(0),
+        reference_price: Price(0),
+        max_quantity: Quantity(0),
+        min_notional: 0,
+    };
+}
+
+/// Who asks: by number once the core has answered with one, by name until then. An unknown name
+/// opens an unfunded account in the same command, if that command enters an order or a setting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AccountRef {
+    Id(AccountId),
+    Name(AccountName),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum OrderType {
+    Limit = 1,
+    Market = 2,
+    Stop = 3,
+    StopLimit = 4,
+    TrailingStop = 5,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum TimeInForce {
+    Gtc = 1,
+    Ioc = 2,
+    Fok = 3,
+    Day = 4,
+    Gtd = 5,
+}
+
+/// What happens when an order meets one of its own account.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum SelfTrade {
+    /// The account's default mode.
+    AccountDefault = 0,
+    None = 1,
+    CancelTaker = 2,
+    CancelMaker = 3,
+    CancelBoth = 4,
+    Decrement = 5,
+}
+
+field_set! {
+    /// Which optional fields of an order were given, and its one flag.
+    OrderFields: u16 {
+        PRICE = 0, QUANTITY = 1, STOP_PRICE = 2, TRAIL = 3, DISPLAY = 4, MIN_QUANTITY = 5,
+        BUDGET = 6, PROTECTION = 7, EXPIRE_AT = 8, POST_ONLY = 9, TIME_IN_FORCE = 10,
+    }
+}
+
+/// A new order, with every field that the rules know. Fields not in `fields` are zero
+/// (`time_in_force`: Gtc).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Order {
+    pub account: AccountRef,
+    pub instrument: InstrumentId,
+    pub side: Side,
+    pub order_type: OrderType,
+    pub time_in_force: TimeInForce,
+    pub self_trade: SelfTrade,
+    pub fields: OrderFields,
+    pub client_order_id: ClientOrderId,
+    pub price: Price,
+    pub quantity: Quantity,
+    pub stop_price: Price,
+    /// Distance in price steps.
+    pub trail: Price,
+    pub display: Quantity,
+    pub min_quantity: Quantity,
+    /// Smallest units of the quote asset, fee included.
+    pub budget: i128,
+    /// Price steps beyond the best opposite price.
+    pub protection: Price,
+    pub expire_at_ns: u64,
+}
+
+impl Order {
+    /// A good-till-cancelled limit order with nothing else said.
+    pub fn limit(
+        account: AccountRef,
+        instrument: InstrumentId,
+        side: Side,
+        price: Price,
+        quantity: Quantity,
+    ) -> Self {
+        Self {
+            account,
+            instrument,
+            side,
+            order_type: OrderType::Limit,
+            time_in_force: TimeInForce::Gtc,
+            self_trade: SelfTrade::AccountDefault,
+            fields: OrderFields::PRICE.with(OrderFields::QUANTITY),
+            client_order_id: ClientOrderId::EMPTY,
+            price,
+            quantity,
+            stop_price: Price(0),
+            trail: Price(0),
+            display: Quantity(0),
+            min_quantity: Quantity(0),
+            budget: 0,
+            protection: Price(0),
+            expire_at_ns: 0,
+        }
+    }
+
+    pub fn has(&self, field: OrderFields) -> bool {
+        self.fields.has(field)
+    }
+}
+
+/// Which order is meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    Order(OrderId),
+    Client(ClientOrderId),
+}
+
+/// Why an order left the book without trading; the words of the tape.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum CancelReason {
+    User = 1,
+    Ioc = 2,
+    SelfTrade = 3,
+    Expired = 4,
+    Oco = 5,
+    Mass = 6,
+    Range = 7,
+    Uncross = 8,
+    Closed = 9,
+    Admin = 10,
+    Disconnect = 11,
+    Timer = 12,
+}
+
+impl CancelReason {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Ioc => "ioc",
+            Self::SelfTrade => "stp",
+            Self::Expired => "expired",
+            Self::Oco => "oco",
+            Self::Mass => "mass",
+            Self::Range => "range",
+            Self::Uncross => "uncross",
+            Self::Closed => "closed",
+            Self::Admin => "admin",
+            Self::Disconnect => "disconnect",
+            Self::Timer => "timer",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cancel {
+    pub account: AccountRef,
+    pub target: Target,
+}
+
+field_set! {
+    /// Which fields of an amend were given.
+    AmendFields: u8 { QUANTITY = 0, PRICE = 1, STOP_PRICE = 2, TRAIL = 3, }
+}
+
+/// `quantity` is the new open quantity, hidden included; zero cancels.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Amend {
+    pub account: AccountRef,
+    pub target: Target,
+    pub fields: AmendFields,
+    pub quantity: Quantity,
+    pub price: Price,
+    pub stop_price: Price,
+    pub trail: Price,
+}
+
+/// Cancels every live order of the account that matches what is given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MassCancel {
+    pub account: AccountRef,
+    pub instrument: Option<InstrumentId>,
+    pub side: Option<Side>,
+    /// `Mass` when the account asked; `Admin`, `Disconnect` or `Timer` when somebody did for it.
+    pub reason: CancelReason,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Prayer {
+    Up = 1,
+    Down = 2,
+}
+
+/// `count` votes at once, 1..=100; anything else is refused `bad_quantity`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pray {
+    pub side: Prayer,
+    pub count: u32,
+}
+
+/// A venue's name as its feed says it.
+pub type Venue = Text<16>;
+
+/// A number of a foreign venue, in that venue's own decimals.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Foreign {
+    pub mantissa: i64,
+    pub scale: u8,
+}
+
+impl Foreign {
+    /// None: more than 18 digits of mantissa or 18 decimals.
+    pub fn from_decimal(decimal: Decimal) -> Option<Self> {
+        let mantissa = i64::try_from(decimal.mantissa()).ok()?;
+        (decimal.scale() <= 18).then_some(Self { mantissa, scale: decimal.scale() })
+    }
+
+    pub fn to_decimal(self) -> Decimal {
+        Decimal::new(i128::from(self.mantissa), self.scale)
+    }
+}
+
+/// What a venue said of a symbol's price; `change_24h` in percent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ticker {
+    pub venue: Venue,
+    pub symbol: Symbol,
+    pub price: Foreign,
+    pub change_24h: Foreign,
+    /// The venue's own event time, milliseconds as it sent them.
+    pub event_time_ms: u64,
+}
+
+/// A forced order that a venue reported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Liquidation {
+    pub venue: Venue,
+    pub symbol: Symbol,
+    /// Side of the forced order.
+    pub side: Side,
+    pub quantity: Foreign,
+    pub price: Foreign,
+    pub event_time_ms: u64,
+}

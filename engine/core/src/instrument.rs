@@ -1,0 +1,111 @@
+//! What is traded: the steps that prices and quantities are counted in, fees and status.
+//! Edges turn decimals into steps and back with the two functions here; the core itself counts.
+
+use crate::decimal::Decimal;
+use crate::text::Symbol;
+use crate::types::{AssetId, InstrumentId, Price, Quantity};
+
+/// A positive decimal small enough for a record: `mantissa x 10^-scale`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    pub mantissa: u64,
+    pub scale: u8,
+}
+
+impl Step {
+    pub const ONE: Self = Self { mantissa: 1, scale: 0 };
+
+    /// None: zero, negative, or finer than 18 decimals.
+    pub fn from_decimal(decimal: Decimal) -> Option<Self> {
+        let mantissa = u64::try_from(decimal.mantissa()).ok()?;
+        (mantissa > 0 && decimal.scale() <= ASSET_DECIMALS_MAX)
+            .then_some(Self { mantissa, scale: decimal.scale() })
+    }
+
+    pub fn to_decimal(self) -> Decimal {
+        Decimal::new(i128::from(self.mantissa), self.scale)
+    }
+}
+
+/// The smallest unit of an asset has at most this many decimals.
+pub const ASSET_DECIMALS_MAX: u8 = 18;
+/// Decimals of an asset whose instrument does not say otherwise.
+pub const ASSET_DECIMALS_DEFAULT: u8 = 8;
+/// Fee rates are parts per million of the notional, within +-10 %.
+pub const FEE_PPM_MAX: i32 = 100_000;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Status {
+    Open = 1,
+    Halted = 2,
+    Auction = 3,
+    Closed = 4,
+}
+
+impl Status {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Halted => "halted",
+            Self::Auction => "auction",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// An instrument as it stands. Steps and assets never change after creation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Instrument {
+    pub symbol: Symbol,
+    pub id: InstrumentId,
+    pub base: AssetId,
+    pub quote: AssetId,
+    pub status: Status,
+    pub maker_fee_ppm: i32,
+    pub taker_fee_ppm: i32,
+    pub price_step: Step,
+    pub quantity_step: Step,
+}
+
+impl Instrument {
+    /// None: finer than the price step, or beyond 64 bits.
+    pub fn price(&self, decimal: Decimal) -> Option<Price> {
+        let steps = decimal.steps_of(self.price_step.to_decimal())?;
+        i64::try_from(steps).ok().map(Price)
+    }
+
+    /// None: negative, finer than the quantity step, or beyond 64 bits (whose last value is kept
+    /// for `Quantity::INVALID`).
+    pub fn quantity(&self, decimal: Decimal) -> Option<Quantity> {
+        let steps = decimal.steps_of(self.quantity_step.to_decimal())?;
+        u64::try_from(steps).ok().map(Quantity).filter(|&quantity| quantity != Quantity::INVALID)
+    }
+
+    pub fn price_decimal(&self, price: Price) -> Decimal {
+        steps(self.price_step, i128::from(price.0))
+    }
+
+    pub fn quantity_decimal(&self, quantity: Quantity) -> Decimal {
+        steps(self.quantity_step, i128::from(quantity.0))
+    }
+
+    /// A volume in quantity steps, as sums over time keep it.
+    pub fn volume_decimal(&self, volume: u128) -> Decimal {
+        let count = i128::try_from(volume).expect("a volume is a sum of 64-bit quantities");
+        steps(self.quantity_step, count)
+    }
+
+    /// A turnover in price steps x quantity steps, as sums over time keep it.
+    pub fn turnover_decimal(&self, turnover: i128) -> Decimal {
+        let (price, quantity) = (self.price_step, self.quantity_step);
+        let step = i128::from(price.mantissa) * i128::from(quantity.mantissa);
+        Decimal::new(step, price.scale + quantity.scale)
+            .times(turnover)
+            .expect("a turnover within the limits of the engine fits 128 bits")
+    }
+}
+
+fn steps(step: Step, count: i128) -> Decimal {
+    step.to_decimal().times(count).expect("a step is 64 bits and a count at most 64 more")
+}

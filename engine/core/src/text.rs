@@ -1,0 +1,119 @@
+//! Names in fixed fields: printable ASCII of a bounded length, copied like numbers.
+//! Bytes beyond the length are zero, so that equality, hashing and digests see one form only.
+
+use core::fmt;
+
+/// At most `N` bytes of printable ASCII (0x20..=0x7e).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text<const N: usize> {
+    bytes: [u8; N],
+    len: u8,
+}
+
+/// A client's own name for an order; empty = none was given.
+pub type ClientOrderId = Text<36>;
+pub type AccountName = Text<32>;
+pub type Symbol = Text<16>;
+pub type AssetName = Text<16>;
+
+/// Why a text is no name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BadText {
+    TooLong { length: usize, length_max: usize },
+    NotPrintable { byte: u8, index: usize },
+}
+
+impl<const N: usize> Text<N> {
+    pub const EMPTY: Self = Self { bytes: [0; N], len: 0 };
+    pub const LENGTH_MAX: usize = N;
+
+    pub fn new(text: &str) -> Result<Self, BadText> {
+        Self::from_bytes(text.as_bytes())
+    }
+
+    pub fn from_bytes(text: &[u8]) -> Result<Self, BadText> {
+        if text.len() > N {
+            return Err(BadText::TooLong { length: text.len(), length_max: N });
+        }
+        if let Some(index) = text.iter().position(|byte| !(0x20..=0x7e).contains(byte)) {
+            return Err(BadText::NotPrintable { byte: text[index], index });
+        }
+        let mut bytes = [0; N];
+        bytes[..text.len()].copy_from_slice(text);
+        Ok(Self { bytes, len: text.len() as u8 })
+    }
+
+    /// From a fixed field and its length, as records carry it; the padding must be zero.
+    pub fn from_parts(bytes: [u8; N], len: u8) -> Option<Self> {
+        let used = bytes.get(..usize::from(len))?;
+        let printable = used.iter().all(|byte| (0x20..=0x7e).contains(byte));
+        let padded = bytes[usize::from(len)..].iter().all(|&byte| byte == 0);
+        (printable && padded).then_some(Self { bytes, len })
+    }
+
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..usize::from(self.len)])
+            .expect("a text holds printable ASCII only")
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    /// The whole field, zero-padded.
+    pub fn bytes(&self) -> &[u8; N] {
+        &self.bytes
+    }
+}
+
+impl<const N: usize> Default for Text<N> {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl<const N: usize> fmt::Display for Text<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl<const N: usize> fmt::Debug for Text<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for BadText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { length, length_max } => {
+                write!(f, "{length} characters long, at most {length_max} are allowed")
+            }
+            Self::NotPrintable { byte, index } => {
+                write!(f, "byte {byte:#04x} at index {index} is not printable ASCII")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_to_its_field() {
+        assert_eq!(Symbol::new("BTC-KRW").unwrap().as_str(), "BTC-KRW");
+        assert_eq!(
+            Symbol::new("12345678901234567"),
+            Err(BadText::TooLong { length: 17, length_max: 16 })
+        );
+        assert_eq!(Symbol::new("a\nb"), Err(BadText::NotPrintable { byte: b'\n', index: 1 }));
+        assert_eq!(Text::<4>::from_parts(*b"ab\0c", 2), None, "padding must be zero");
+        assert_eq!(Text::<4>::from_parts(*b"ab\0\0", 2), Text::new("ab").ok());
+    }
+}
