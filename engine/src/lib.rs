@@ -1,1 +1,13 @@
-//! engine
+//! The engine around the core: how a command becomes the bytes of a record, the rings and threads
+//! it travels through, and the read models derived from its events. No sockets, no JSON, and no
+//! files other than through `journal`.
+#![deny(unsafe_code)]
+
+pub mod projection;
+pub mod record;
+pub mod runtime;
+pub mod witness;
+
+pub use projection::Views;
+pub use runtime::{Ingress, Output, Publisher, Runtime, Settings, Token};
+pub use witness::Witness;

@@ -1,1 +1,3 @@
 //! journal
+/// The one who appends; being built.
+pub struct Writer {}
