@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::config::Config;
 use crate::desk::{Desk, DeskError};
 use crate::fanout::{self, Hub};
+use crate::http::bucket::Buckets;
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
 
@@ -21,6 +22,8 @@ pub struct App {
     pub desk: Desk,
     pub hub: Hub,
     pub metrics: Metrics,
+    /// Prayers that REST still takes, by address.
+    pub prayer_buckets: Buckets,
     /// None once stopped.
     runtime: Mutex<Option<Runtime>>,
 }
@@ -63,7 +66,8 @@ impl App {
         desk.open(runtime.ingress());
         let metrics = Metrics::new();
         let runtime = Mutex::new(Some(runtime));
-        let app = Arc::new(Self { config, views, desk, hub, metrics, runtime });
+        let prayer_buckets = Buckets::default();
+        let app = Arc::new(Self { config, views, desk, hub, metrics, prayer_buckets, runtime });
         app.begin().await?;
         Ok(app)
     }
