@@ -16,9 +16,23 @@ pub mod reason;
 pub mod text;
 pub mod types;
 
+pub mod book;
+
+mod accounts;
+mod canonical;
+mod clients;
+mod exchange;
+mod feeds;
+mod instruments;
+mod keyed;
+mod matching;
+mod terms;
+mod timers;
+
 pub use command::Command;
 pub use decimal::Decimal;
 pub use event::Event;
+pub use exchange::{BookOrder, Exchange};
 pub use id::{ExecutionId, OrderId};
 pub use instrument::Instrument;
 pub use reason::Reason;
@@ -27,6 +41,3 @@ pub use types::{AccountId, InstrumentId, Price, Quantity, Sequence, Side, Stamp}
 
 /// The version of the rules that this build decides by; a journal names its own in `Genesis`.
 pub const RULES_VERSION: u32 = 1;
-
-/// The state machine (its door is `apply`); being built.
-pub struct Exchange {}
