@@ -29,7 +29,8 @@ impl LifeEvents {
         }
         if self.buffer.len() == self.buffer.capacity() {
             // Most orders are entered and end: two events. A buffer is at most twice its list.
-            self.buffer.reserve_exact(self.buffer.len().clamp(2, events_max));
+            let length = self.buffer.len();
+            self.buffer.reserve_exact(length.max(2).min(2 * events_max - length));
         }
         self.buffer.push(event);
     }
