@@ -43,6 +43,15 @@ pub struct Directory {
     pub ws: Option<SocketAddr>,
 }
 
+impl Directory {
+    /// Name and URL of each listener that is on.
+    pub fn urls(&self) -> Vec<(&'static str, String)> {
+        let rest = self.rest.map(|address| ("rest", format!("http://{address}")));
+        let ws = self.ws.map(|address| ("ws", format!("ws://{address}/ws")));
+        rest.into_iter().chain(ws).collect()
+    }
+}
+
 /// What all connections share.
 pub struct Server {
     app: Arc<App>,

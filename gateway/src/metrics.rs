@@ -122,7 +122,7 @@ impl Metrics {
 
     fn read_engine(&self, app: &App) {
         self.waiting.set(as_gauge(app.desk.waiting()));
-        let Some(figures) = app.figures() else { return };
+        let figures = app.figures();
         for (ring, slots, used) in [
             ("input", figures.input_slots, figures.input_used),
             ("output", figures.output_slots, figures.output_used),

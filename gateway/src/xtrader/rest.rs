@@ -194,7 +194,7 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Executions(symbol), _) => market::executions(app, &symbol, &query),
         (Route::Symbols, _) => Ok(market::symbols(app)),
         (Route::Prayer, None) => Ok(market::prayers(app)),
-        (Route::PrimaryTicker, _) => market::ticker(app, PRIMARY_VENUE, PRIMARY_SYMBOL),
+        (Route::PrimaryTicker, _) => market::primary_ticker(app),
         (Route::Ticker { venue, symbol }, _) => market::ticker(app, &venue, &symbol),
         (Route::Time, _) => Ok(service::time()),
         (Route::Health, _) => Ok(service::health(app)),
@@ -213,10 +213,6 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
     };
     answer.unwrap_or_else(|problem| problem.answer(language))
 }
-
-/// What `/ticker` alone means.
-const PRIMARY_VENUE: &str = "binance";
-const PRIMARY_SYMBOL: &str = "BTCUSDT";
 
 #[cfg(test)]
 mod tests {

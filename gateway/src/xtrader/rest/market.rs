@@ -13,12 +13,15 @@ use crate::App;
 use crate::http::query::Query;
 use crate::language::Message;
 use crate::xtrader::json::shown;
-use crate::xtrader::problem::{Answer, Problem};
+use crate::xtrader::problem::{Answer, Problem, ProblemBody};
 use crate::xtrader::shape::{
     Candle, Execution, InstrumentEntry, MarketStatistics, OrderBook, PrayerTotals, TickerEntry,
     millis,
 };
 
+/// What `/ticker` alone means.
+const PRIMARY_VENUE: &str = "binance";
+const PRIMARY_SYMBOL: &str = "BTCUSDT";
 const DEPTH_DEFAULT: usize = 10;
 const DEPTH_MAX: usize = 50;
 const CANDLES_DEFAULT: usize = 100;
@@ -60,6 +63,20 @@ pub(crate) struct SymbolsAnswer {
     symbols: Vec<InstrumentEntry>,
 }
 
+/// The visible book.
+#[utoipa::path(
+    get,
+    path = "/orderbook/{symbol}",
+    params(
+        ("symbol" = String, Path),
+        ("depth" = Option<u32>, Query, description = "Levels a side: 10, at most 50"),
+    ),
+    responses(
+        (status = 200, body = OrderBookAnswer),
+        (status = 400, body = ProblemBody),
+        (status = 404, description = "No such symbol", body = ProblemBody),
+    )
+)]
 pub(crate) fn orderbook(app: &App, symbol: &str, query: &Query) -> Result<Answer, Problem> {
     let views = app.views.read();
     let instrument = instrument(&views, symbol)?;
@@ -71,6 +88,22 @@ pub(crate) fn orderbook(app: &App, symbol: &str, query: &Query) -> Result<Answer
 
 /// With `from` the first candles from there, else the newest; both bounds are inclusive and
 /// count open times.
+#[utoipa::path(
+    get,
+    path = "/klines/{symbol}/{interval}",
+    params(
+        ("symbol" = String, Path),
+        ("interval" = String, Path, description = "1m, 5m, 15m, 30m, 1h, 4h or 1d"),
+        ("limit" = Option<u32>, Query, description = "100, at most 1000"),
+        ("from" = Option<u64>, Query, description = "Milliseconds"),
+        ("to" = Option<u64>, Query, description = "Milliseconds"),
+    ),
+    responses(
+        (status = 200, body = KlinesAnswer),
+        (status = 400, description = "INVALID_INTERVAL, INVALID_PARAMETER", body = ProblemBody),
+        (status = 404, description = "No such symbol", body = ProblemBody),
+    )
+)]
 pub(crate) fn klines(
     app: &App,
     symbol: &str,
@@ -99,12 +132,28 @@ pub(crate) fn klines(
     Ok(Answer::new(200, &KlinesAnswer { symbol, interval: interval.word(), candles }))
 }
 
+/// The last 24 hours of an instrument.
+#[utoipa::path(
+    get,
+    path = "/statistics/{symbol}",
+    params(("symbol" = String, Path)),
+    responses(
+        (status = 200, body = MarketStatistics),
+        (status = 404, description = "No such symbol", body = ProblemBody),
+    )
+)]
 pub(crate) fn statistics(app: &App, symbol: &str) -> Result<Answer, Problem> {
     let views = app.views.read();
     let instrument = instrument(&views, symbol)?;
     Ok(Answer::new(200, &day(&views, instrument)))
 }
 
+/// The last 24 hours of every instrument.
+#[utoipa::path(
+    get,
+    path = "/statistics",
+    responses((status = 200, body = StatisticsAnswer))
+)]
 pub(crate) fn all_statistics(app: &App) -> Answer {
     let views = app.views.read();
     let instruments = views.catalog.instruments().iter();
@@ -118,6 +167,21 @@ fn day(views: &Views, instrument: &Instrument) -> MarketStatistics {
 
 /// Newest first; with `from_sequence` oldest first from that command on, and then never cut
 /// within a command: the next call goes on at the last sequence + 1.
+#[utoipa::path(
+    get,
+    path = "/executions/{symbol}",
+    params(
+        ("symbol" = String, Path),
+        ("limit" = Option<u32>, Query, description = "50, at most 1000"),
+        ("from_sequence" = Option<u64>, Query),
+    ),
+    responses(
+        (status = 200, body = ExecutionsAnswer),
+        (status = 400, body = ProblemBody),
+        (status = 404, description = "No such symbol", body = ProblemBody),
+        (status = 410, description = "RESUME_TOO_OLD", body = ProblemBody),
+    )
+)]
 pub(crate) fn executions(app: &App, symbol: &str, query: &Query) -> Result<Answer, Problem> {
     let views = app.views.read();
     let instrument = instrument(&views, symbol)?;
@@ -157,6 +221,8 @@ pub(super) fn whole_commands<'a, T>(
     page
 }
 
+/// What is traded.
+#[utoipa::path(get, path = "/symbols", responses((status = 200, body = SymbolsAnswer)))]
 pub(crate) fn symbols(app: &App) -> Answer {
     let views = app.views.read();
     let instruments = views.catalog.instruments().iter();
@@ -164,11 +230,36 @@ pub(crate) fn symbols(app: &App) -> Answer {
     Answer::new(200, &SymbolsAnswer { symbols })
 }
 
+/// Prayer totals and rates.
+#[utoipa::path(get, path = "/prayer", responses((status = 200, body = PrayerTotals)))]
 pub(crate) fn prayers(app: &App) -> Answer {
     let view = app.views.read().prayers.view();
     Answer::new(200, &PrayerTotals::new(&view))
 }
 
+/// What a foreign venue last said of the primary symbol.
+#[utoipa::path(
+    get,
+    path = "/ticker",
+    responses(
+        (status = 200, body = TickerEntry),
+        (status = 404, description = "Nothing was seen yet", body = ProblemBody),
+    )
+)]
+pub(crate) fn primary_ticker(app: &Arc<App>) -> Result<Answer, Problem> {
+    ticker(app, PRIMARY_VENUE, PRIMARY_SYMBOL)
+}
+
+/// What a foreign venue last said of a symbol.
+#[utoipa::path(
+    get,
+    path = "/ticker/{venue}/{symbol}",
+    params(("venue" = String, Path), ("symbol" = String, Path)),
+    responses(
+        (status = 200, body = TickerEntry),
+        (status = 404, description = "Nothing was seen yet", body = ProblemBody),
+    )
+)]
 pub(crate) fn ticker(app: &Arc<App>, venue: &str, symbol: &str) -> Result<Answer, Problem> {
     let message = Message::ours("no such ticker was seen yet", "아직 수신한 시세가 없습니다");
     let unseen = || Problem::new(404, "TICKER_NOT_FOUND", message);

@@ -11,7 +11,7 @@ use super::market::whole_commands;
 use crate::App;
 use crate::http::query::Query;
 use crate::xtrader::entry::{Caller, shared_account};
-use crate::xtrader::problem::{Answer, Problem};
+use crate::xtrader::problem::{Answer, Problem, ProblemBody};
 use crate::xtrader::shape::{Fill, Liquidity, Order};
 
 const ORDERS_DEFAULT: usize = 100;
@@ -32,7 +32,18 @@ pub(crate) struct FillsAnswer {
     fills: Vec<Fill>,
 }
 
+/// An order as it stands, with its life.
+///
 /// Whoever's it is, unless the caller names an account that it is not of.
+#[utoipa::path(
+    get,
+    path = "/order/{id}",
+    params(("id" = String, Path), ("account" = Option<String>, Query)),
+    responses(
+        (status = 200, body = Order),
+        (status = 404, description = "Unknown or foreign", body = ProblemBody),
+    )
+)]
 pub(crate) fn order(app: &App, caller: &Caller, id: &str) -> Result<Answer, Problem> {
     let views = app.views.read();
     let id = OrderId::parse(id).ok_or_else(Problem::order_not_found)?;
@@ -77,6 +88,19 @@ impl Wanted {
     }
 }
 
+/// One's own orders, newest first.
+#[utoipa::path(
+    get,
+    path = "/orders",
+    params(
+        ("account" = Option<String>, Query, description = "demo if absent"),
+        ("symbol" = Option<String>, Query),
+        ("status" = Option<String>, Query, description = "open, closed or all (the default)"),
+        ("limit" = Option<u32>, Query, description = "100, at most 1000"),
+        ("before" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses((status = 200, body = OrdersAnswer), (status = 400, body = ProblemBody))
+)]
 pub(crate) fn orders(app: &App, caller: &Caller, query: &Query) -> Result<Answer, Problem> {
     let views = app.views.read();
     let wanted = Wanted::read(query)?;
@@ -109,6 +133,21 @@ fn age(id: OrderId) -> (u64, u16) {
 }
 
 /// Newest first; with `from_sequence` oldest first from that command on, never cut within one.
+#[utoipa::path(
+    get,
+    path = "/fills",
+    params(
+        ("account" = Option<String>, Query, description = "demo if absent"),
+        ("symbol" = Option<String>, Query),
+        ("limit" = Option<u32>, Query, description = "100, at most 1000"),
+        ("from_sequence" = Option<u64>, Query),
+    ),
+    responses(
+        (status = 200, body = FillsAnswer),
+        (status = 400, body = ProblemBody),
+        (status = 410, description = "RESUME_TOO_OLD", body = ProblemBody),
+    )
+)]
 pub(crate) fn fills(app: &App, caller: &Caller, query: &Query) -> Result<Answer, Problem> {
     let views = app.views.read();
     let limit = query.count("limit", FILLS_DEFAULT, FILLS_MAX)?;

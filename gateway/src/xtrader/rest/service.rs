@@ -1,6 +1,5 @@
 //! What the service says of itself.
 
-use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
@@ -19,7 +18,7 @@ pub(crate) struct TimeAnswer {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HealthAnswer {
-    /// ok, failed or stopping; the last two with status 503.
+    /// ok, or failed with status 503.
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -45,49 +44,49 @@ pub(crate) struct ConfigAnswer {
     public_order_ids: bool,
 }
 
+/// The wall clock.
+#[utoipa::path(get, path = "/time", responses((status = 200, body = TimeAnswer)))]
 pub(crate) fn time() -> Answer {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let server_time = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
     Answer::new(200, &TimeAnswer { server_time })
 }
 
+/// Whether the exchange acknowledges, and how far it is.
+#[utoipa::path(
+    get,
+    path = "/health",
+    responses((status = 200, body = HealthAnswer), (status = 503, body = HealthAnswer))
+)]
 pub(crate) fn health(app: &App) -> Answer {
-    let reason = app.failure();
+    let reason = app.monitor().failure();
     let figures = app.figures();
-    let (code, status) = match (&reason, &figures) {
-        (Some(_), _) => (503, "failed"),
-        (None, None) => (503, "stopping"),
-        (None, Some(_)) => (200, "ok"),
+    let (code, status) = match &reason {
+        Some(_) => (503, "failed"),
+        None => (200, "ok"),
     };
-    let of = |figure: fn(&engine::runtime::Figures) -> u64| figures.as_ref().map_or(0, figure);
     let body = HealthAnswer {
         status,
         reason,
         durability: app.config.durability.word(),
-        sequence: of(|figures| figures.sequence_matched),
-        sequence_journaled: of(|figures| figures.sequence_journaled),
-        sequence_durable: of(|figures| figures.sequence_durable),
-        visible: of(|figures| figures.sequence_visible),
+        sequence: figures.sequence_matched,
+        sequence_journaled: figures.sequence_journaled,
+        sequence_durable: figures.sequence_durable,
+        visible: figures.sequence_visible,
         version: env!("CARGO_PKG_VERSION"),
     };
     Answer::new(code, &body)
 }
 
 pub(crate) fn config(app: &App, directory: &Directory) -> Answer {
+    let urls = directory.urls();
+    let url = |name| urls.iter().find(|(known, _)| *known == name).map(|(_, url)| url.clone());
     let body = ConfigAnswer {
-        rest: directory.rest.map(rest_url),
-        ws: directory.ws.map(ws_url),
+        rest: url("rest"),
+        ws: url("ws"),
         mode: "open",
         durability: app.config.durability.word(),
         public_order_ids: app.config.public_order_ids == Switch::On,
     };
     Answer::new(200, &body)
-}
-
-pub(crate) fn rest_url(address: SocketAddr) -> String {
-    format!("http://{address}")
-}
-
-pub(crate) fn ws_url(address: SocketAddr) -> String {
-    format!("ws://{address}/ws")
 }
