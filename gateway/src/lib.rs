@@ -1,1 +1,19 @@
-//! gateway
+//! Every protocol, the sessions behind them and the way to and from the engine. Bytes become
+//! commands here and events become bytes again; no decision is taken here, and neither the rings
+//! nor the book are known.
+
+pub mod app;
+pub mod config;
+pub mod demo;
+pub mod desk;
+pub mod fanout;
+pub mod http;
+pub mod language;
+pub mod metrics;
+pub mod openapi;
+pub mod publisher;
+pub mod ui;
+pub mod xtrader;
+
+pub use app::App;
+pub use config::Config;

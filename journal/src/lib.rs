@@ -1,3 +1,49 @@
-//! journal
-/// The one who appends; being built.
-pub struct Writer {}
+//! The journal: an append-only sequence of records in mapped segment files, and nothing else.
+//! It sees bytes with a kind, a sequence and a time; what they mean is none of its business.
+//! In: `Journal::open` streams what is there and hands out the one `Writer`. Out: `Positions`
+//! say how far records have reached memory and disk; `Reader`, `verify` read beside it.
+
+#![deny(unsafe_code)]
+
+mod record;
+mod entry;
+mod header;
+mod segment;
+mod chain;
+mod merkle_builder;
+pub mod merkle;
+mod integrity;
+mod storage;
+mod lock;
+mod options;
+mod error;
+mod directory;
+mod scan;
+mod walk;
+mod tail;
+mod repair;
+mod recovery;
+mod positions;
+mod preparer;
+mod syncer;
+mod writer;
+mod reader;
+mod verify;
+mod quarantine;
+
+pub use entry::{Checkpoint, Close};
+pub use error::{AppendError, CloseError, Damage, OpenError, ReadError};
+pub use header::{Begun, FORMAT_VERSION, HeaderDamage, Link};
+pub use header::{SEGMENT_HEADER_BYTES, SegmentHeader};
+pub use integrity::{CHECKPOINT_COMMANDS, Mark};
+pub use options::{Durability, Notify, Options, OptionsError, Seams, Wake};
+pub use options::{SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEGMENT_BYTES_STEP};
+pub use positions::{Failure, Positions};
+pub use quarantine::{quarantine, quarantine_with};
+pub use reader::{Reader, Records};
+pub use record::{COMMAND_KINDS, PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX, RECORD_HEADER_BYTES};
+pub use record::{Kind, RecordView};
+pub use recovery::{CutTail, Journal, Opened};
+pub use storage::{Faults, Operation, StorageError};
+pub use verify::{Report, verify, verify_reader};
+pub use writer::{MARKS_MAX, Writer};

@@ -16,9 +16,23 @@ pub mod reason;
 pub mod text;
 pub mod types;
 
+pub mod book;
+
+mod accounts;
+mod canonical;
+mod clients;
+mod exchange;
+mod feeds;
+mod instruments;
+mod keyed;
+mod matching;
+mod terms;
+mod timers;
+
 pub use command::Command;
 pub use decimal::Decimal;
 pub use event::Event;
+pub use exchange::{BookOrder, Exchange};
 pub use id::{ExecutionId, OrderId};
 pub use instrument::Instrument;
 pub use reason::Reason;

@@ -1,0 +1,96 @@
+//! What can be asked of the exchange between commands. Readers are recovery, checks and dry runs;
+//! views for clients are kept from events instead.
+
+use super::Exchange;
+use crate::book::Half;
+use crate::id::OrderId;
+use crate::instrument::Instrument;
+use crate::text::{AccountName, ClientOrderId, Symbol};
+use crate::types::{AccountId, InstrumentId, Price, Quantity, Side, Stamp};
+
+/// A resting order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BookOrder {
+    pub id: OrderId,
+    pub account: AccountId,
+    pub instrument: InstrumentId,
+    pub side: Side,
+    pub price: Price,
+    /// Visible open quantity.
+    pub open: Quantity,
+    /// Open quantity that is not shown.
+    pub hidden: Quantity,
+    pub client_order_id: ClientOrderId,
+    /// Counts up each time an order of the exchange takes a place at the back of a queue: at the
+    /// same price the smaller one trades first.
+    pub ticket: u64,
+}
+
+impl Exchange {
+    /// The stamp of the last command.
+    pub fn applied(&self) -> Stamp {
+        self.applied
+    }
+
+    /// When the next `Clock` is wanted. None: time alone changes nothing.
+    pub fn next_deadline(&self) -> Option<u64> {
+        self.timers.next_deadline()
+    }
+
+    /// By number: number 1 is at index 0.
+    pub fn instruments(&self) -> &[Instrument] {
+        self.instruments.as_slice()
+    }
+
+    pub fn instrument(&self, symbol: &Symbol) -> Option<&Instrument> {
+        self.instruments.find(symbol)
+    }
+
+    pub fn account(&self, name: &AccountName) -> Option<AccountId> {
+        self.accounts.find(name)
+    }
+
+    pub fn account_name(&self, id: AccountId) -> Option<&AccountName> {
+        self.accounts.get(id).map(|account| &account.name)
+    }
+
+    /// The resting orders of a side in matching order.
+    pub fn book(
+        &self,
+        instrument: InstrumentId,
+        side: Side,
+    ) -> impl Iterator<Item = BookOrder> + '_ {
+        self.book.queue(Half::of(instrument, side)).map(|slot| self.view(slot))
+    }
+
+    /// A resting order by its id.
+    pub fn order(&self, id: OrderId) -> Option<BookOrder> {
+        self.live(id).map(|slot| self.view(slot))
+    }
+
+    /// All votes so far, up and down.
+    pub fn prayers(&self) -> (u64, u64) {
+        self.prayers
+    }
+
+    /// Open quantity, hidden included.
+    pub(crate) fn open(&self, slot: u32) -> Quantity {
+        Quantity(self.book.orders()[slot].open + self.terms[slot as usize].hidden)
+    }
+
+    fn view(&self, slot: u32) -> BookOrder {
+        let (half, price) = self.book.place(slot).expect("a live order rests between commands");
+        let (order, terms) = (&self.book.orders()[slot], &self.terms[slot as usize]);
+        BookOrder {
+            id: self.order_id(slot),
+            account: AccountId(order.owner),
+            instrument: half.instrument(),
+            side: half.side(),
+            price,
+            open: Quantity(order.open),
+            hidden: Quantity(terms.hidden),
+            client_order_id: self.clients.name(terms.client),
+            ticket: terms.ticket,
+        }
+    }
+}

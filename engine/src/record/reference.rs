@@ -1,0 +1,103 @@
+//! Genesis and instruments: what a journal and a market are made of.
+
+use orison_core::command::{Genesis, InstrumentSpec};
+use orison_core::instrument::Step;
+use orison_core::{Command, Price, Quantity};
+
+use super::field::{self, Fault};
+use super::layout::{self, ArchivedGenesis, ArchivedInstrument};
+
+impl From<&Genesis> for layout::Genesis {
+    fn from(genesis: &Genesis) -> Self {
+        Self {
+            rules_version: genesis.rules_version,
+            orders_max: genesis.orders_max,
+            accounts_max: genesis.accounts_max,
+            closed_ids_max: genesis.closed_ids_max,
+            closed_ids_per_account_max: genesis.closed_ids_per_account_max,
+            feed_window: genesis.feed_window,
+            instruments_max: genesis.instruments_max,
+            assets_max: genesis.assets_max,
+        }
+    }
+}
+
+impl ArchivedGenesis {
+    pub(super) fn command(&self) -> Result<Command, Fault> {
+        Ok(Command::Genesis(Genesis {
+            rules_version: self.rules_version.to_native(),
+            orders_max: self.orders_max.to_native(),
+            accounts_max: self.accounts_max.to_native(),
+            instruments_max: self.instruments_max.to_native(),
+            assets_max: self.assets_max.to_native(),
+            closed_ids_max: self.closed_ids_max.to_native(),
+            closed_ids_per_account_max: self.closed_ids_per_account_max.to_native(),
+            feed_window: self.feed_window.to_native(),
+        }))
+    }
+}
+
+impl From<&InstrumentSpec> for layout::Instrument {
+    fn from(spec: &InstrumentSpec) -> Self {
+        let (min_notional_low, min_notional_high) = field::halves(spec.min_notional);
+        Self {
+            price_step: spec.price_step.mantissa,
+            quantity_step: spec.quantity_step.mantissa,
+            interruption_ns: spec.interruption_ns,
+            band_low: spec.band_low.0,
+            band_high: spec.band_high.0,
+            reference_price: spec.reference_price.0,
+            max_quantity: spec.max_quantity.0,
+            min_notional_low,
+            min_notional_high,
+            maker_fee_ppm: spec.maker_fee_ppm,
+            taker_fee_ppm: spec.taker_fee_ppm,
+            execution_range_ppm: spec.execution_range_ppm,
+            fields: field::instrument_bits(spec.fields),
+            base_decimals: spec.base_decimals,
+            quote_decimals: spec.quote_decimals,
+            status: spec.status as u8,
+            price_step_scale: spec.price_step.scale,
+            quantity_step_scale: spec.quantity_step.scale,
+            reserved: [0; 5],
+            symbol: *spec.symbol.bytes(),
+            base: *spec.base.bytes(),
+            quote: *spec.quote.bytes(),
+        }
+    }
+}
+
+impl ArchivedInstrument {
+    pub(super) fn command(&self) -> Result<Command, Fault> {
+        field::reserved(&self.reserved)?;
+        Ok(Command::Instrument(InstrumentSpec {
+            symbol: field::text("symbol", &self.symbol)?,
+            base: field::text("base", &self.base)?,
+            quote: field::text("quote", &self.quote)?,
+            fields: field::instrument_fields(self.fields.to_native())?,
+            base_decimals: self.base_decimals,
+            quote_decimals: self.quote_decimals,
+            status: field::status(self.status)?,
+            price_step: Step {
+                mantissa: self.price_step.to_native(),
+                scale: self.price_step_scale,
+            },
+            quantity_step: Step {
+                mantissa: self.quantity_step.to_native(),
+                scale: self.quantity_step_scale,
+            },
+            maker_fee_ppm: self.maker_fee_ppm.to_native(),
+            taker_fee_ppm: self.taker_fee_ppm.to_native(),
+            execution_range_ppm: self.execution_range_ppm.to_native(),
+            interruption_ns: self.interruption_ns.to_native(),
+            band_low: Price(self.band_low.to_native()),
+            band_high: Price(self.band_high.to_native()),
+            reference_price: Price(self.reference_price.to_native()),
+            max_quantity: Quantity(self.max_quantity.to_native()),
+            min_notional: field::whole(
+                self.min_notional_low.to_native(),
+                self.min_notional_high.to_native(),
+            ),
+        }))
+    }
+}

@@ -1,0 +1,126 @@
+//! What the process is told before it starts: built-in defaults < `orison.toml` < `ORISON_*` <
+//! flags. Texts come in, one checked `Config` goes out; a wrong setting names itself, where it
+//! was given and what is allowed. Knows nothing of what is done with the values.
+
+mod instruments;
+mod layers;
+mod listen;
+mod settings;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use engine::runtime::Wait;
+use orison_core::command::InstrumentSpec;
+use thiserror::Error;
+
+use layers::{Layers, Source};
+pub use listen::Listen;
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the journal lives.
+    pub data: PathBuf,
+    pub rest: Listen,
+    pub ws: Listen,
+    pub durability: Durability,
+    pub wait: Wait,
+    /// Powers of two.
+    pub input_slots: usize,
+    pub output_slots: usize,
+    /// The core that the matcher is pinned to.
+    pub pin: Option<usize>,
+    /// The synthetic market.
+    pub demo: Switch,
+    /// Whether public executions name their orders.
+    pub public_order_ids: Switch,
+    /// Origins of web pages, beside loopback ones, that may use REST and enter orders.
+    pub allowed_origins: Vec<String>,
+    /// Commands of an empty journal.
+    pub instruments: Vec<InstrumentSpec>,
+    /// A filter of `tracing`, such as `info` or `gateway=debug`.
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+/// What an acknowledgement means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Durability {
+    /// The record is in the mapped page: survives the end of the process.
+    Journaled,
+    /// The record is synced: survives the end of power.
+    Durable,
+}
+
+impl Durability {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Journaled => "journaled",
+            Self::Durable => "durable",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// Also how `--help` and `--version` end.
+    #[error(transparent)]
+    Flags(#[from] clap::Error),
+    #[error("{given}: {value:?} is not allowed; allowed: {allowed}")]
+    Value { given: Source, value: String, allowed: String },
+    #[error("{given}: the {setting} listener is not part of this build; allowed: off")]
+    NotBuilt { given: Source, setting: &'static str },
+    #[error(
+        "{given}: {address} is not a loopback address; without identities only 127.0.0.1, [::1] \
+         and localhost are allowed"
+    )]
+    NotLoopback { given: Source, address: std::net::SocketAddr },
+    #[error("{path}: {reason}")]
+    File { path: PathBuf, reason: String },
+    #[error("{path}: instrument {symbol}: {field}: {reason}")]
+    Instrument { path: PathBuf, symbol: String, field: &'static str, reason: String },
+}
+
+/// A configuration and what its reader should be told about it.
+#[derive(Debug)]
+pub struct Loaded {
+    pub config: Config,
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// `arguments` as the process got them, its own name first; `directory` is where
+    /// `orison.toml` is looked for.
+    pub fn load(
+        arguments: impl IntoIterator<Item = OsString>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+        directory: &Path,
+    ) -> Result<Loaded, ConfigError> {
+        let layers = Layers::read(arguments, environment, directory)?;
+        let config = settings::config(&layers)?;
+        Ok(Loaded { config, warnings: layers.warnings })
+    }
+
+    /// The built-in defaults with the journal in `data` and a free port for each listener.
+    pub fn for_tests(data: &Path) -> Self {
+        let flags = ["orison", "--rest", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--data"];
+        let arguments = flags.iter().map(OsString::from).chain([data.as_os_str().to_owned()]);
+        let loaded = Self::load(arguments, [], data);
+        loaded.expect("the defaults are a good configuration").config
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! Every setting once: its name is the flag, the key in `orison.toml` and the end of the
+//! environment variable. Texts of the layers come in, the checked `Config` goes out.
+
+use engine::runtime::{Settings as RuntimeSettings, Wait};
+
+use super::layers::{Layers, Source};
+use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments};
+
+pub(super) struct Setting {
+    pub(super) name: &'static str,
+    pub(super) default: &'static str,
+    pub(super) value_name: &'static str,
+    pub(super) help: &'static str,
+    /// What a flag without a value means; None: it needs one.
+    pub(super) bare: Option<&'static str>,
+}
+
+const fn setting(
+    name: &'static str,
+    default: &'static str,
+    value_name: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting { name, default, value_name, help, bare: None }
+}
+
+pub(super) const SETTINGS: &[Setting] = &[
+    setting("data", "./data", "DIR", "Directory of the journal"),
+    setting("rest", "localhost:7000", "ADDRESS", "REST listener, or off"),
+    setting("ws", "localhost:7001", "ADDRESS", "Web page and xTrader WebSocket, or off"),
+    setting("stomp", "off", "ADDRESS", "STOMP and SockJS listener, or off"),
+    setting("admin", "off", "ADDRESS", "Admin listener, or off"),
+    setting("ouch", "off", "ADDRESS", "Binary order entry, or off"),
+    setting("fix", "off", "ADDRESS", "FIX 4.4 listener, or off"),
+    setting("itch", "off", "ADDRESS", "ITCH-style feed, or off"),
+    setting("durability", "durable", "MODE", "What an answer means: durable or journaled"),
+    setting("wait", "backoff", "HOW", "How idle stages wait: spin, yield or backoff"),
+    setting("input-slots", "16384", "COUNT", "Slots of the input ring, a power of two"),
+    setting("output-slots", "65536", "COUNT", "Slots of the output ring, a power of two"),
+    setting("pin", "off", "CORE", "Core of the matching thread, or off"),
+    setting("feed", "off", "VENUES", "External feeds, or off"),
+    Setting {
+        name: "demo",
+        default: "off",
+        value_name: "on|off",
+        help: "A synthetic market of demo accounts",
+        bare: Some("on"),
+    },
+    setting("public-order-ids", "on", "on|off", "Whether public executions name their orders"),
+    setting("allowed-origins", "", "ORIGINS", "Web origins beside loopback, comma-separated"),
+    setting("log", "info", "FILTER", "What is logged, such as warn or gateway=debug"),
+    setting("log-format", "text", "FORMAT", "text or json, on standard error"),
+];
+
+/// Listeners that this build does not have; their flags exist and take `off` only.
+const NOT_BUILT: [&str; 6] = ["stomp", "admin", "ouch", "fix", "itch", "feed"];
+
+/// Powers of two that a ring may have.
+const SLOTS_MIN: usize = 1 << 6;
+const SLOTS_MAX: usize = 1 << 22;
+
+pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
+    for setting in NOT_BUILT {
+        let (text, source) = layers.get(setting);
+        if text != "off" {
+            return Err(ConfigError::NotBuilt { given: source.clone(), setting });
+        }
+    }
+    Ok(Config {
+        data: layers.get("data").0.into(),
+        rest: listen(layers, "rest")?,
+        ws: listen(layers, "ws")?,
+        durability: words(
+            layers,
+            "durability",
+            &[("durable", Durability::Durable), ("journaled", Durability::Journaled)],
+        )?,
+        wait: words(
+            layers,
+            "wait",
+            &[("spin", Wait::Spin), ("yield", Wait::Yield), ("backoff", Wait::Backoff)],
+        )?,
+        input_slots: slots(layers, "input-slots")?,
+        output_slots: slots(layers, "output-slots")?,
+        pin: pin(layers)?,
+        demo: switch(layers, "demo")?,
+        public_order_ids: switch(layers, "public-order-ids")?,
+        allowed_origins: origins(layers)?,
+        instruments: instruments::specs(layers)?,
+        log: log_filter(layers)?,
+        log_format: words(
+            layers,
+            "log-format",
+            &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+        )?,
+    })
+}
+
+fn bad(source: &Source, value: &str, allowed: impl Into<String>) -> ConfigError {
+    ConfigError::Value { given: source.clone(), value: value.into(), allowed: allowed.into() }
+}
+
+fn words<T: Copy>(layers: &Layers, name: &str, words: &[(&str, T)]) -> Result<T, ConfigError> {
+    let (text, source) = layers.get(name);
+    let found = words.iter().find(|(word, _)| *word == text).map(|&(_, value)| value);
+    found.ok_or_else(|| {
+        let allowed: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        bad(source, text, allowed.join(", "))
+    })
+}
+
+fn switch(layers: &Layers, name: &str) -> Result<Switch, ConfigError> {
+    let (on, off) = (Switch::On, Switch::Off);
+    words(layers, name, &[("on", on), ("off", off), ("true", on), ("false", off)])
+}
+
+fn listen(layers: &Layers, name: &str) -> Result<Listen, ConfigError> {
+    let (text, source) = layers.get(name);
+    let listen = Listen::parse(text).ok_or_else(|| bad(source, text, Listen::ALLOWED))?;
+    match listen {
+        Listen::At(address) if !address.ip().to_canonical().is_loopback() => {
+            Err(ConfigError::NotLoopback { given: source.clone(), address })
+        }
+        Listen::At(_) | Listen::Loopback { .. } | Listen::Off => Ok(listen),
+    }
+}
+
+fn slots(layers: &Layers, name: &str) -> Result<usize, ConfigError> {
+    let (text, source) = layers.get(name);
+    let slots = text
+        .parse()
+        .ok()
+        .filter(|slots: &usize| slots.is_power_of_two() && (SLOTS_MIN..=SLOTS_MAX).contains(slots));
+    slots.ok_or_else(|| bad(source, text, format!("powers of two, {SLOTS_MIN} to {SLOTS_MAX}")))
+}
+
+fn pin(layers: &Layers) -> Result<Option<usize>, ConfigError> {
+    let (text, source) = layers.get("pin");
+    match text {
+        "off" => Ok(RuntimeSettings::DEFAULT.pin),
+        core => core.parse().map(Some).map_err(|_| bad(source, text, "off or a core's number")),
+    }
+}
+
+fn origins(layers: &Layers) -> Result<Vec<String>, ConfigError> {
+    let (text, source) = layers.get("allowed-origins");
+    let origins = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    origins
+        .map(|origin| match origin.split_once("://") {
+            Some(("http" | "https", host)) if !host.is_empty() && !host.contains('/') => {
+                Ok(origin.to_ascii_lowercase())
+            }
+            Some(_) | None => Err(bad(source, origin, "http://HOST[:PORT] or https://HOST[:PORT]")),
+        })
+        .collect()
+}
+
+fn log_filter(layers: &Layers) -> Result<String, ConfigError> {
+    let (text, source) = layers.get("log");
+    match text.parse::<tracing_subscriber::filter::Targets>() {
+        Ok(_) => Ok(text.into()),
+        Err(_) => {
+            Err(bad(source, text, "off, error, warn, info, debug, trace or TARGET=LEVEL,..."))
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Each layer wins over the one before, and what is wrong names itself.
+
+use orison_core::Decimal;
+
+use super::*;
+
+fn load(file: &str, environment: &[(&str, &str)], flags: &[&str]) -> Result<Loaded, String> {
+    let directory = tempfile::tempdir().unwrap();
+    if !file.is_empty() {
+        std::fs::write(directory.path().join("orison.toml"), file).unwrap();
+    }
+    let flags = ["orison"].iter().chain(flags).map(OsString::from);
+    let environment = environment.iter().map(|&(name, value)| (name.into(), value.into()));
+    Config::load(flags, environment, directory.path()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn defaults_are_three_instruments_on_loopback() {
+    let Loaded { config, warnings } = load("", &[], &[]).unwrap();
+    assert_eq!(config.rest, Listen::Loopback { port: 7000 });
+    assert_eq!(config.ws, Listen::Loopback { port: 7001 });
+    assert_eq!(config.durability, Durability::Durable);
+    let symbols: Vec<_> = config.instruments.iter().map(|i| i.symbol.as_str()).collect();
+    assert_eq!(symbols, ["BTC-KRW", "ETH-KRW", "AAPL"]);
+    assert_eq!(warnings, Vec::<String>::new());
+}
+
+#[test]
+fn a_later_layer_wins() {
+    let rows: [(&str, &[(&str, &str)], &[&str], Wait); 5] = [
+        ("", &[], &[], Wait::Backoff),
+        ("wait = \"spin\"", &[], &[], Wait::Spin),
+        ("wait = \"spin\"", &[("ORISON_WAIT", "yield")], &[], Wait::Yield),
+        ("wait = \"spin\"", &[("ORISON_WAIT", "yield")], &["--wait", "backoff"], Wait::Backoff),
+        ("", &[], &["serve", "--wait", "spin"], Wait::Spin),
+    ];
+    for (file, environment, flags, wait) in rows {
+        let loaded = load(file, environment, flags).unwrap();
+        assert_eq!(loaded.config.wait, wait, "{file} {environment:?} {flags:?}");
+    }
+}
+
+#[test]
+fn a_wrong_setting_names_itself_and_what_is_allowed() {
+    let rows: [(&str, &[(&str, &str)], &[&str], &[&str]); 13] = [
+        ("", &[], &["--wait", "sleep"], &["--wait", "\"sleep\"", "spin, yield, backoff"]),
+        ("", &[("ORISON_DURABILITY", "no")], &[], &["ORISON_DURABILITY", "durable, journaled"]),
+        ("wait = 3", &[], &[], &["orison.toml: wait", "spin, yield, backoff"]),
+        ("colour = \"red\"", &[], &[], &["orison.toml", "colour is no setting", "wait"]),
+        ("wait = [1", &[], &[], &["orison.toml"]),
+        ("", &[], &["--rest", "nowhere"], &["--rest", "off, IP:PORT"]),
+        ("", &[], &["--rest", "0.0.0.0:7000"], &["--rest", "0.0.0.0:7000", "loopback"]),
+        ("", &[], &["--ws", "[::]:7001"], &["--ws", "loopback"]),
+        ("", &[], &["--fix", "127.0.0.1:9002"], &["--fix", "not part of this build", "off"]),
+        ("", &[], &["--feed", "binance"], &["--feed", "not part of this build"]),
+        ("", &[], &["--input-slots", "1000"], &["--input-slots", "powers of two"]),
+        ("", &[], &["--allowed-origins", "x"], &["--allowed-origins", "http://HOST"]),
+        ("", &[], &["--config", "missing.toml"], &["missing.toml"]),
+    ];
+    for (file, environment, flags, expected) in rows {
+        let error = load(file, environment, flags).unwrap_err();
+        for part in expected {
+            assert!(error.contains(part), "{flags:?} {file}: {error:?} lacks {part:?}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_variable_warns() {
+    let environment = [("ORISON_COLOUR", "red"), ("OTHER", "x"), ("ORISON_PIN", "1")];
+    let loaded = load("", &environment, &[]).unwrap();
+    assert_eq!(loaded.warnings, ["ORISON_COLOUR is no setting and is ignored"]);
+    assert_eq!(loaded.config.pin, Some(1));
+}
+
+#[test]
+fn demo_is_a_flag_with_or_without_a_value() {
+    let rows: [(&str, &[&str], Switch); 4] = [
+        ("", &["--demo"], Switch::On),
+        ("", &["serve", "--demo", "--wait", "spin"], Switch::On),
+        ("demo = true", &[], Switch::On),
+        ("demo = true", &["--demo", "off"], Switch::Off),
+    ];
+    for (file, flags, demo) in rows {
+        assert_eq!(load(file, &[], flags).unwrap().config.demo, demo, "{file} {flags:?}");
+    }
+}
+
+#[test]
+fn instruments_of_the_file_replace_the_built_in_ones() {
+    let good = "[[instruments]]\nsymbol = \"X-Y\"\nbase = \"X\"\nquote = \"Y\"\n\
+                price_step = \"0.5\"\nquantity_step = \"1\"\ntaker_fee_ppm = 100\n";
+    let instruments = load(good, &[], &[]).unwrap().config.instruments;
+    assert_eq!(instruments.len(), 1);
+    assert_eq!(instruments[0].price_step.to_decimal(), Decimal::parse("0.5").unwrap());
+    let rows = [
+        ("\"0.5\"", "\"0\"", "instrument X-Y: price_step"),
+        ("\"0.5\"", "0.5", "invalid type: floating point"),
+        ("\"X-Y\"", "\"a symbol far too long\"", "symbol: 21 characters long"),
+        ("= 100", "= 100001", "taker_fee_ppm: 100001 is outside"),
+        ("taker_fee_ppm", "colour", "unknown field `colour`"),
+    ];
+    for (from, to, expected) in rows {
+        let error = load(&good.replace(from, to), &[], &[]).unwrap_err();
+        assert!(error.contains(expected), "{error:?} lacks {expected:?}");
+    }
+}

@@ -1,0 +1,222 @@
+//! Where a session hands in a command and waits for what became of it. The ticket's token travels
+//! beside the command through both rings; the projector's thread completes it once the command
+//! has reached the ack mode and the views show it. Knows no protocol and no wire.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crossbeam::queue::ArrayQueue;
+use engine::{Ingress, Token};
+use orison_core::{Command, Event, Stamp};
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+/// Commands that may be on the road at once; one more is `Busy`.
+pub const WAITING_MAX: u32 = 1 << 14;
+/// A command without an answer by then is `Timeout`: its fate is unknown to the caller.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What became of a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    pub stamp: Stamp,
+    /// The event that answers: the first one that is not the opening of an account or asset.
+    pub answer: Event,
+    pub trades: u32,
+    pub cancelled: u32,
+}
+
+#[derive(Debug, Error, PartialEq, Eq, Clone, Copy)]
+pub enum DeskError {
+    /// Nothing was entered: the ring is full or too many wait.
+    #[error("the exchange is busy; nothing was entered")]
+    Busy,
+    /// Entered, but the engine is silent: whether it was carried out is not known.
+    #[error("no answer within {} s: state unknown", ANSWER_TIMEOUT.as_secs())]
+    Timeout,
+    /// Nothing was entered: the process is shutting down.
+    #[error("the exchange is stopping; nothing was entered")]
+    Stopping,
+}
+
+/// The way in for every session of the process.
+pub struct Desk {
+    table: Arc<Table>,
+    /// Held for one publication at a time; None once stopped.
+    ingress: Mutex<Option<Ingress>>,
+}
+
+impl Desk {
+    /// The desk stays closed (`Stopping`) until `open`.
+    pub fn new() -> (Self, Completions) {
+        let table = Arc::new(Table::new(WAITING_MAX));
+        let desk = Self { table: Arc::clone(&table), ingress: Mutex::new(None) };
+        (desk, Completions(table))
+    }
+
+    pub fn open(&self, ingress: Ingress) {
+        *lock(&self.ingress) = Some(ingress);
+    }
+
+    /// From now on nothing is entered; what is on the road is still answered.
+    pub fn close(&self) {
+        *lock(&self.ingress) = None;
+    }
+
+    /// Enters the command at once; the order of calls is the order of commands.
+    pub fn enter(&self, command: &Command) -> Result<Ticket, DeskError> {
+        let mut ingress = lock(&self.ingress);
+        let ingress = ingress.as_mut().ok_or(DeskError::Stopping)?;
+        let ticket = Table::wait(&self.table).ok_or(DeskError::Busy)?;
+        ingress.submit(ticket.token(), command).map_err(|engine::runtime::Busy| DeskError::Busy)?;
+        Ok(ticket)
+    }
+
+    pub async fn submit(&self, command: Command) -> Result<Outcome, DeskError> {
+        self.enter(&command)?.outcome().await
+    }
+
+    /// Commands on the road now.
+    pub fn waiting(&self) -> usize {
+        WAITING_MAX as usize - self.table.free.len()
+    }
+}
+
+/// A claim to the outcome of one command; dropping it gives the claim up, not the command.
+pub struct Ticket {
+    table: Arc<Table>,
+    slot: u32,
+    generation: u32,
+    receiver: oneshot::Receiver<Outcome>,
+}
+
+impl Ticket {
+    fn token(&self) -> Token {
+        Token(u64::from(self.generation) << 32 | u64::from(self.slot))
+    }
+
+    pub async fn outcome(mut self) -> Result<Outcome, DeskError> {
+        match tokio::time::timeout(ANSWER_TIMEOUT, &mut self.receiver).await {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(_)) | Err(_) => Err(DeskError::Timeout),
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.table.release(self.slot, self.generation);
+    }
+}
+
+/// The projector's side of the desk.
+pub struct Completions(Arc<Table>);
+
+impl Completions {
+    /// Tokens that nobody waits for any more are ignored.
+    pub fn complete(&self, token: Token, outcome: Outcome) {
+        let (generation, slot) = ((token.0 >> 32) as u32, token.0 as u32);
+        if let Some(sender) = self.0.release(slot, generation) {
+            if sender.send(outcome).is_err() {
+                tracing::debug!(%slot, "gave up in the very moment of its answer");
+            }
+        }
+    }
+}
+
+/// Who waits. A slot is claimed from `free`, and given back by whichever comes first: the
+/// outcome or the waiter's end. Its generation tells a late outcome from the slot's next user;
+/// generations start at 1, so that no token is 0.
+struct Table {
+    slots: Box<[Mutex<Slot>]>,
+    free: ArrayQueue<u32>,
+}
+
+#[derive(Default)]
+struct Slot {
+    generation: u32,
+    sender: Option<oneshot::Sender<Outcome>>,
+}
+
+impl Table {
+    fn new(slots: u32) -> Self {
+        let free = ArrayQueue::new(slots as usize);
+        for slot in 0..slots {
+            free.push(slot).expect("the queue has a place for every slot");
+        }
+        Self { slots: (0..slots).map(|_| Mutex::default()).collect(), free }
+    }
+
+    fn wait(table: &Arc<Self>) -> Option<Ticket> {
+        let slot = table.free.pop()?;
+        let (sender, receiver) = oneshot::channel();
+        let mut waiting = lock(&table.slots[slot as usize]);
+        waiting.generation = waiting.generation.wrapping_add(1).max(1);
+        waiting.sender = Some(sender);
+        let generation = waiting.generation;
+        drop(waiting);
+        Some(Ticket { table: Arc::clone(table), slot, generation, receiver })
+    }
+
+    fn release(&self, slot: u32, generation: u32) -> Option<oneshot::Sender<Outcome>> {
+        let mut waiting = lock(self.slots.get(slot as usize)?);
+        if waiting.generation != generation {
+            return None;
+        }
+        let sender = waiting.sender.take()?;
+        drop(waiting);
+        self.free.push(slot).expect("a slot is given back once for each time it is claimed");
+        Some(sender)
+    }
+}
+
+/// A panic of a session while it held one of these locks leaves nothing half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(sequence: u64) -> Outcome {
+        let stamp = Stamp { sequence: orison_core::Sequence(sequence), time_ns: 0 };
+        Outcome { stamp, answer: Event::Done, trades: 0, cancelled: 0 }
+    }
+
+    #[tokio::test]
+    async fn an_outcome_reaches_the_ticket_of_its_token() {
+        let table = Arc::new(Table::new(2));
+        let completions = Completions(Arc::clone(&table));
+        let first = Table::wait(&table).unwrap();
+        let second = Table::wait(&table).unwrap();
+        assert!(Table::wait(&table).is_none(), "two slots, two waiting");
+        completions.complete(second.token(), outcome(2));
+        completions.complete(first.token(), outcome(1));
+        assert_eq!(first.outcome().await, Ok(outcome(1)));
+        assert_eq!(second.outcome().await, Ok(outcome(2)));
+        assert_eq!(table.free.len(), 2, "both slots are free again");
+    }
+
+    #[tokio::test]
+    async fn a_late_outcome_never_reaches_the_next_user_of_the_slot() {
+        let table = Arc::new(Table::new(1));
+        let completions = Completions(Arc::clone(&table));
+        let given_up = Table::wait(&table).unwrap();
+        let late = given_up.token();
+        drop(given_up);
+        let next = Table::wait(&table).unwrap();
+        assert_ne!(next.token(), late);
+        completions.complete(late, outcome(1));
+        completions.complete(Token(0), outcome(1));
+        completions.complete(next.token(), outcome(2));
+        assert_eq!(next.outcome().await, Ok(outcome(2)));
+    }
+
+    #[tokio::test]
+    async fn a_closed_desk_enters_nothing() {
+        let (desk, _completions) = Desk::new();
+        assert_eq!(desk.submit(Command::Clock).await, Err(DeskError::Stopping));
+        assert_eq!(desk.waiting(), 0);
+    }
+}

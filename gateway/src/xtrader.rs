@@ -1,0 +1,4 @@
+//! The xTrader wires: REST and WebSocket. What both share is here: decimals and objects of JSON,
+//! shapes, refusals, and the entry of orders.
+
+pub mod socket;

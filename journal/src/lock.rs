@@ -1,0 +1,58 @@
+//! The LOCK file: one process writes a journal at a time, and the second learns who the first is.
+//! It must not know what is locked. In: a directory. Out: a guard, or the pid of the holder.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+
+use rustix::fs::FlockOperation;
+
+const LOCK_NAME: &str = "LOCK";
+
+/// Holds the lock while it lives; the kernel lets go of it when the process ends, however.
+pub(crate) struct Lock {
+    _file: File,
+}
+
+pub(crate) enum LockError {
+    Held { pid: u32 },
+    Io(io::Error),
+}
+
+impl Lock {
+    pub(crate) fn take(directory: &Path) -> Result<Lock, LockError> {
+        let path = directory.join(LOCK_NAME);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(LockError::Io)?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(LockError::Held { pid: read_pid(&mut file) });
+            }
+            Err(errno) => return Err(LockError::Io(errno.into())),
+        }
+        write_pid(&mut file).map_err(LockError::Io)?;
+        Ok(Lock { _file: file })
+    }
+}
+
+fn write_pid(file: &mut File) -> io::Result<()> {
+    file.rewind()?;
+    let text = format!("{}\n", std::process::id());
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)
+}
+
+/// The pid in the file; 0 if the holder has not written it yet.
+fn read_pid(file: &mut File) -> u32 {
+    let mut text = String::new();
+    match file.read_to_string(&mut text) {
+        Ok(_) => text.trim().parse().unwrap_or(0),
+        Err(_) => 0,
+    }
+}

@@ -1,0 +1,7 @@
+//! The journal from outside: what it keeps, what it cuts, what it refuses.
+
+#![allow(clippy::unwrap_used, reason = "all of this is test code")]
+
+mod support;
+
+mod keeping;
