@@ -15,8 +15,10 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 pub use engine::EngineError;
+pub(crate) use engine::journal_options;
 use fields::LineError;
 use session::Session;
+pub(crate) use settings::default_spec;
 
 /// Longer lines are answered with an error and skipped.
 pub const LINE_BYTES_MAX: usize = 1 << 16;

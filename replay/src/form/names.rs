@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use orison_core::event::{Accepted, Entry};
-use orison_core::{AccountId, ClientOrderId, Event, OrderId};
+use orison_core::event::Entry;
+use orison_core::{AccountId, BookOrder, ClientOrderId, Event, Exchange, OrderId, Side};
 
 #[derive(Default)]
 pub(crate) struct ClientNames {
@@ -18,18 +18,31 @@ impl ClientNames {
         if let Event::Accepted(accepted) = event
             && accepted.entry == Entry::New
         {
-            self.enter(accepted);
+            self.enter(accepted.order, accepted.client_order_id, accepted.account);
         }
     }
 
-    fn enter(&mut self, accepted: &Accepted) {
-        let slot = accepted.order.slot as usize;
+    /// The orders that rest in an exchange that was running already.
+    pub(crate) fn of_exchange(exchange: &Exchange) -> Self {
+        let sides = |id| Side::BOTH.into_iter().flat_map(move |side| exchange.book(id, side));
+        let mut orders: Vec<BookOrder> =
+            exchange.instruments().iter().flat_map(|instrument| sides(instrument.id)).collect();
+        orders.sort_unstable_by_key(|order| order.id);
+        let mut names = Self::default();
+        for order in orders {
+            names.enter(order.id, order.client_order_id, order.account);
+        }
+        names
+    }
+
+    fn enter(&mut self, order: OrderId, client: ClientOrderId, account: AccountId) {
+        let slot = order.slot as usize;
         if self.by_slot.len() <= slot {
             self.by_slot.resize(slot + 1, (OrderId::default(), ClientOrderId::EMPTY));
         }
-        self.by_slot[slot] = (accepted.order, accepted.client_order_id);
-        if !accepted.client_order_id.is_empty() {
-            self.latest.insert(accepted.client_order_id, accepted.account);
+        self.by_slot[slot] = (order, client);
+        if !client.is_empty() {
+            self.latest.insert(client, account);
         }
     }
 

@@ -24,6 +24,8 @@ pub(super) struct Market {
 }
 
 impl Market {
+    pub(super) const UNKNOWN: Self = Self { instrument: None, quote_decimals: 0 };
+
     /// As it will be once this is carried out; None of its steps: nothing can be counted.
     pub(super) fn planned(spec: &InstrumentSpec) -> Self {
         let has_steps = spec.price_step.mantissa > 0 && spec.quantity_step.mantissa > 0;
@@ -188,13 +190,11 @@ pub(super) fn read_amend(
     Ok(amend)
 }
 
-pub(super) fn read_mass_cancel(
-    fields: &mut Fields<'_>,
-    instrument: Option<InstrumentId>,
-) -> Result<MassCancel, LineError> {
+/// Of every instrument, until the caller says otherwise.
+pub(super) fn read_mass_cancel(fields: &mut Fields<'_>) -> Result<MassCancel, LineError> {
     Ok(MassCancel {
         account: AccountRef::Name(fields.required_name("account")?),
-        instrument,
+        instrument: None,
         side: fields.word("side", SIDES)?,
         reason: CancelReason::Mass,
     })

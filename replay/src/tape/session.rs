@@ -14,6 +14,7 @@ use super::settings::{
 };
 use super::{LineEnd, Options};
 use crate::form::names::ClientNames;
+use crate::player::Player;
 
 /// Words of the tape whose rules the engine has not got.
 const UNSUPPORTED: [&str; 10] = [
@@ -62,8 +63,7 @@ impl Session {
             None => Engine::in_memory(&options.instruments)?,
         };
         let now_ns = engine.player().at().time_ns;
-        let mut names = ClientNames::default();
-        engine.player().views.orders.each_open(|order| names.enter_known(order));
+        let names = ClientNames::of_exchange(&engine.player().exchange);
         Ok(Self { engine, names, now_ns, line_end: options.line_end, out: Vec::new() })
     }
 

@@ -17,7 +17,7 @@ pub(super) fn default_symbol() -> Symbol {
 }
 
 /// An instrument whose steps are 1: its symbol is its base or, of `BASE-QUOTE`, says both.
-pub(super) fn default_spec(symbol: Symbol) -> InstrumentSpec {
+pub(crate) fn default_spec(symbol: Symbol) -> InstrumentSpec {
     let (base, quote) = symbol.as_str().split_once('-').unwrap_or((symbol.as_str(), "USD"));
     let asset = |name| AssetName::new(name).expect("a part of a symbol is a name");
     InstrumentSpec {
