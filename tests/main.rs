@@ -1,1 +1,11 @@
-//! One binary of all tests that need more than one crate.
+//! One binary of all tests that need more than one crate: house rules, the judge and what it is
+//! given, and the real programs seen from outside.
+
+mod tidy;
+
+mod judge;
+mod seed;
+mod stream;
+mod tape;
+
+mod properties;

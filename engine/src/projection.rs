@@ -1,17 +1,22 @@
 //! The read models. Events in, views out; every view could be thrown away and rebuilt by replay.
 //! They must not know the book, the rings or the journal, and no decision ever reads them.
 
+mod bar;
 pub mod candles;
 pub mod catalog;
+mod dense;
 pub mod depth;
+mod history;
 pub mod orders;
 pub mod prayers;
 pub mod statistics;
 pub mod tickers;
 pub mod trades;
 
-use orison_core::{Event, Stamp};
+use orison_core::event::{Entry, Place};
+use orison_core::{Event, InstrumentId, Stamp};
 
+use bar::Bar;
 pub use candles::{Candle, Candles, Interval};
 pub use catalog::Catalog;
 pub use depth::{BookView, Depth, LevelChange};
@@ -21,7 +26,7 @@ pub use statistics::{DayStatistics, Statistics};
 pub use tickers::Tickers;
 pub use trades::{PublicTrade, Resume, Trades};
 
-/// How much history views keep; the oldest goes first.
+/// How much history views keep; the oldest goes first. All are at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ViewLimits {
     /// Public trades an instrument.
@@ -30,9 +35,13 @@ pub struct ViewLimits {
     pub candles_max: usize,
     /// Closed orders an account.
     pub closed_orders_max: usize,
+    /// Closed orders of all accounts together.
+    pub closed_orders_total_max: usize,
     /// Private events an account, for resuming.
     pub account_events_max: usize,
-    /// Life events kept with one order.
+    /// Private events of all accounts together.
+    pub account_events_total_max: usize,
+    /// Life events kept with one order; at least 2.
     pub order_events_max: usize,
 }
 
@@ -41,7 +50,9 @@ impl ViewLimits {
         trades_max: 100_000,
         candles_max: 2_000,
         closed_orders_max: 1_000,
+        closed_orders_total_max: 1 << 20,
         account_events_max: 10_000,
+        account_events_total_max: 1 << 21,
         order_events_max: 64,
     };
 }
@@ -56,22 +67,122 @@ pub struct Views {
     pub orders: Orders,
     pub prayers: Prayers,
     pub tickers: Tickers,
+    /// What the running command has traded.
+    bars: Vec<(InstrumentId, Bar)>,
     at: Stamp,
 }
 
 impl Views {
-    pub fn new(_limits: ViewLimits) -> Self {
-        todo!()
+    pub fn new(limits: ViewLimits) -> Self {
+        Self {
+            catalog: Catalog::new(),
+            depth: Depth::new(),
+            trades: Trades::new(limits.trades_max),
+            statistics: Statistics::new(),
+            candles: Candles::new(limits.candles_max),
+            orders: Orders::new(&limits),
+            prayers: Prayers::new(),
+            tickers: Tickers::new(),
+            bars: Vec::new(),
+            at: Stamp::default(),
+        }
     }
 
     /// `index` counts the events of a command from 0.
-    pub fn on_event(&mut self, _stamp: Stamp, _index: u32, _event: &Event) {
-        todo!()
+    pub fn on_event(&mut self, stamp: Stamp, index: u32, event: &Event) {
+        if index == 0 {
+            self.begin();
+        }
+        self.show_levels(event);
+        match event {
+            Event::Accepted(accepted) => self.orders.on_accepted(stamp, index, accepted),
+            Event::Rejected(rejected) => self.orders.on_rejected(stamp, index, rejected),
+            Event::Trade(trade) => {
+                self.trades.on_trade(stamp, index, trade);
+                self.orders.on_trade(stamp, index, trade);
+                self.sum(trade.instrument, Bar::of(trade));
+            }
+            Event::Rested(rested) => self.orders.on_rested(stamp, index, rested),
+            Event::Cancelled(cancelled) => self.orders.on_cancelled(stamp, index, cancelled),
+            Event::Amended(amended) => self.orders.on_amended(stamp, index, amended),
+            Event::AssetOpened(asset) => self.catalog.on_asset(asset),
+            Event::Instrument(instrument) => {
+                self.catalog.on_instrument(instrument);
+                self.depth.on_instrument(instrument.id);
+            }
+            Event::AccountOpened(account) => self.catalog.on_account(account),
+            Event::Prayed(prayed) => self.prayers.on_prayed(stamp, prayed),
+            Event::Ticker(ticker) => self.tickers.on_ticker(stamp, ticker),
+            Event::Liquidation(forced) => self.tickers.on_liquidation(stamp, forced),
+            Event::Level(_) | Event::Done => {}
+        }
+    }
+
+    /// A new command: what the last one changed is no longer news.
+    fn begin(&mut self) {
+        self.depth.begin();
+        self.trades.begin();
+        self.statistics.begin();
+        self.candles.begin();
+        self.orders.begin();
+        self.prayers.begin();
+    }
+
+    /// What an event says of the visible book.
+    fn show_levels(&mut self, event: &Event) {
+        let depth = &mut self.depth;
+        match event {
+            Event::Accepted(a) => match a.entry {
+                Entry::New if !a.level.is_zero() => {
+                    depth.set(a.instrument, a.side, a.price, a.level);
+                }
+                Entry::New | Entry::Duplicate => {}
+            },
+            Event::Trade(t) => {
+                depth.take(t.instrument, t.taker_side.opposite(), t.price, t.quantity);
+            }
+            Event::Rested(r) => depth.set(r.instrument, r.side, r.price, r.level),
+            Event::Cancelled(c) => match c.place {
+                Place::Book => depth.set(c.instrument, c.side, c.price, c.level),
+                Place::OffBook => {}
+            },
+            Event::Amended(a) => {
+                depth.set(a.instrument, a.side, a.old_price, a.old_level);
+                match a.place {
+                    Place::Book => depth.set(a.instrument, a.side, a.price, a.level),
+                    Place::OffBook => {}
+                }
+            }
+            Event::Level(l) => depth.set(l.instrument, l.side, l.price, l.quantity),
+            Event::Rejected(_)
+            | Event::AssetOpened(_)
+            | Event::Instrument(_)
+            | Event::AccountOpened(_)
+            | Event::Prayed(_)
+            | Event::Ticker(_)
+            | Event::Liquidation(_)
+            | Event::Done => {}
+        }
+    }
+
+    fn sum(&mut self, instrument: InstrumentId, bar: Bar) {
+        match self.bars.iter_mut().find(|(traded, _)| *traded == instrument) {
+            Some((_, sum)) => sum.absorb(&bar),
+            None => self.bars.push((instrument, bar)),
+        }
     }
 
     /// The command is complete: time moves to its stamp, candles close, changes are final.
-    pub fn on_end(&mut self, _stamp: Stamp) {
-        todo!()
+    pub fn on_end(&mut self, stamp: Stamp) {
+        self.statistics.advance(stamp);
+        self.candles.advance(stamp);
+        self.prayers.advance(stamp);
+        for (instrument, bar) in self.bars.drain(..) {
+            self.statistics.add(stamp, instrument, &bar);
+            self.candles.add(stamp, instrument, &bar);
+        }
+        self.depth.end(stamp);
+        self.at = stamp;
     }
 
     /// The last complete command.
@@ -79,3 +190,6 @@ impl Views {
         self.at
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,3 @@ pub use types::{AccountId, InstrumentId, Price, Quantity, Sequence, Side, Stamp}
 
 /// The version of the rules that this build decides by; a journal names its own in `Genesis`.
 pub const RULES_VERSION: u32 = 1;
-
-/// The state machine (its door is `apply`); being built.
-pub struct Exchange {}

@@ -1,6 +1,12 @@
-//! The visible book by price level (L2), with the sequence that last changed it.
+//! The visible book by price level (L2), with the sequence that last changed it. Levels come in as
+//! events state them; what a command changed goes out once, final and absolute, at its end.
+
+mod ladder;
 
 use orison_core::{InstrumentId, Price, Quantity, Side, Stamp};
+
+use super::dense::Dense;
+use ladder::{Key, Ladder};
 
 /// A level after the last command: absolute quantity, zero = gone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -10,39 +16,153 @@ pub struct LevelChange {
     pub quantity: Quantity,
 }
 
-pub struct BookView {}
+#[derive(Default)]
+pub struct BookView {
+    /// By side.
+    ladders: [Ladder; 2],
+    changed_at: Stamp,
+    previous_sequence: u64,
+    changes: Vec<LevelChange>,
+    /// Levels that the running command has touched, as they were before each touch.
+    touches: Vec<Touch>,
+}
+
+#[derive(Clone, Copy)]
+struct Touch {
+    side: Side,
+    key: Key,
+    /// Which touch of the command this was: the first one saw the level as it had been.
+    number: u32,
+    before: Quantity,
+}
 
 impl BookView {
+    fn set(&mut self, side: Side, price: Price, quantity: Quantity) {
+        let key = Key::of(side, price);
+        let before = self.ladders[side as usize].set(key, quantity);
+        match self.touches.last() {
+            // A sweep takes from one level again and again.
+            Some(last) if last.key == key && last.side == side => {}
+            Some(_) | None => {
+                let number = self.touches.len() as u32;
+                self.touches.push(Touch { side, key, number, before });
+            }
+        }
+    }
+
+    /// Whether the command has changed any level.
+    fn finish(&mut self, stamp: Stamp) -> bool {
+        if self.touches.len() > 1 {
+            self.touches.sort_unstable_by_key(|touch| (touch.side, touch.key, touch.number));
+            self.touches.dedup_by_key(|touch| (touch.side, touch.key));
+        }
+        let ladders = &self.ladders;
+        let now = |touch: &Touch| ladders[touch.side as usize].get(touch.key);
+        self.touches.retain(|touch| now(touch) != touch.before);
+        if self.touches.is_empty() {
+            return false;
+        }
+        self.changes.clear();
+        self.changes.extend(self.touches.iter().map(|touch| LevelChange {
+            side: touch.side,
+            price: touch.key.price(touch.side),
+            quantity: now(touch),
+        }));
+        self.touches.clear();
+        self.previous_sequence = self.changed_at.sequence.0;
+        self.changed_at = stamp;
+        true
+    }
+
     /// The command that last changed this book; default: none did.
     pub fn changed_at(&self) -> Stamp {
-        todo!()
+        self.changed_at
     }
+
     /// Best price first.
-    pub fn levels(&self, _side: Side) -> Box<dyn Iterator<Item = (Price, Quantity)> + '_> {
-        todo!()
+    pub fn levels(&self, side: Side) -> impl Iterator<Item = (Price, Quantity)> + '_ {
+        self.ladders[side as usize].iter().map(move |(key, quantity)| (key.price(side), quantity))
     }
-    pub fn best(&self, _side: Side) -> Option<(Price, Quantity)> {
-        todo!()
+
+    pub fn best(&self, side: Side) -> Option<(Price, Quantity)> {
+        self.levels(side).next()
     }
-    /// Final, absolute, one entry a level: what the last command that touched this book changed.
+
+    /// Visible quantity at a price; zero: no level there.
+    pub fn quantity(&self, side: Side, price: Price) -> Quantity {
+        self.ladders[side as usize].get(Key::of(side, price))
+    }
+
+    /// Final, absolute, one entry a level, bids before asks, best first: what the last command
+    /// that changed this book changed. A level that ended as it began is not among them.
     pub fn changes(&self) -> &[LevelChange] {
-        todo!()
+        &self.changes
     }
+
     /// The sequence of the command that changed it before `changed_at`; 0 = none.
     pub fn previous_sequence(&self) -> u64 {
-        todo!()
+        self.previous_sequence
     }
 }
 
-#[derive(Default)]
-pub struct Depth {}
+pub struct Depth {
+    books: Dense<InstrumentId, BookView>,
+    changed: Vec<InstrumentId>,
+}
 
 impl Depth {
-    pub fn book(&self, _instrument: InstrumentId) -> Option<&BookView> {
-        todo!()
+    pub(super) fn new() -> Self {
+        Self { books: Dense::new(), changed: Vec::new() }
     }
+
+    pub(super) fn begin(&mut self) {
+        self.changed.clear();
+    }
+
+    /// An instrument has a book from its creation on.
+    pub(super) fn on_instrument(&mut self, instrument: InstrumentId) {
+        self.books.entry(instrument, BookView::default);
+    }
+
+    pub(super) fn set(
+        &mut self,
+        instrument: InstrumentId,
+        side: Side,
+        price: Price,
+        quantity: Quantity,
+    ) {
+        let book = self.books.entry(instrument, BookView::default);
+        if book.touches.is_empty() {
+            self.changed.push(instrument);
+        }
+        book.set(side, price, quantity);
+    }
+
+    /// A trade took it from the level of the resting order.
+    pub(super) fn take(
+        &mut self,
+        instrument: InstrumentId,
+        side: Side,
+        price: Price,
+        quantity: Quantity,
+    ) {
+        let level = self.book(instrument).map_or(Quantity::ZERO, |book| book.quantity(side, price));
+        assert!(level >= quantity, "a trade takes what its level shows");
+        self.set(instrument, side, price, level - quantity);
+    }
+
+    pub(super) fn end(&mut self, stamp: Stamp) {
+        let books = &mut self.books;
+        self.changed
+            .retain(|&instrument| books.get_mut(instrument).is_some_and(|book| book.finish(stamp)));
+    }
+
+    pub fn book(&self, instrument: InstrumentId) -> Option<&BookView> {
+        self.books.get(instrument)
+    }
+
     /// Instruments whose book the last command changed.
     pub fn changed(&self) -> &[InstrumentId] {
-        todo!()
+        &self.changed
     }
 }

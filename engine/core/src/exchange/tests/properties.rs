@@ -117,7 +117,9 @@ fn command() -> impl Strategy<Value = Command> {
     );
     prop_oneof![
         12 => order().prop_map(Command::Place),
-        4 => target.clone().prop_map(|(account, target)| Command::Cancel(Cancel { account, target })),
+        4 => target.clone().prop_map(|(account, target)| {
+            Command::Cancel(Cancel { account, target })
+        }),
         5 => amend.prop_map(Command::Amend),
         1 => target.prop_map(|(account, _)| Command::MassCancel(MassCancel {
             account,

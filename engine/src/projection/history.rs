@@ -1,0 +1,59 @@
+//! A bounded past, readable from any command that is still wholly in it. The oldest goes first,
+//! and it is remembered how far that has come.
+
+use std::collections::VecDeque;
+
+use super::trades::Resume;
+
+/// Something that a command left; entered in the order of sequences.
+pub(super) trait Sequenced {
+    fn sequence(&self) -> u64;
+}
+
+pub(super) struct History<T> {
+    items: VecDeque<T>,
+    items_max: usize,
+    /// The last command of which something is no longer here; 0: all of it is.
+    forgotten: u64,
+}
+
+impl<T: Sequenced> History<T> {
+    pub(super) fn new(items_max: usize) -> Self {
+        assert!(items_max > 0, "a history that keeps nothing is none");
+        Self { items: VecDeque::new(), items_max, forgotten: 0 }
+    }
+
+    /// Whether the oldest had to go for it.
+    pub(super) fn push(&mut self, item: T) -> bool {
+        let full = self.items.len() == self.items_max;
+        if full {
+            self.forget_oldest();
+        }
+        self.items.push_back(item);
+        full
+    }
+
+    pub(super) fn forget_oldest(&mut self) {
+        if let Some(oldest) = self.items.pop_front() {
+            self.forgotten = oldest.sequence();
+        }
+    }
+
+    pub(super) fn newest(&self) -> Option<&T> {
+        self.items.back()
+    }
+
+    /// Oldest first.
+    pub(super) fn iter(&self) -> std::collections::vec_deque::Iter<'_, T> {
+        self.items.iter()
+    }
+
+    /// Oldest first, from the command `sequence` on, inclusive.
+    pub(super) fn since(&self, sequence: u64) -> Resume<std::collections::vec_deque::Iter<'_, T>> {
+        if sequence <= self.forgotten && self.forgotten > 0 {
+            return Resume::TooOld { oldest: self.forgotten + 1 };
+        }
+        let start = self.items.partition_point(|item| item.sequence() < sequence);
+        Resume::From(self.items.range(start..))
+    }
+}

@@ -1,0 +1,289 @@
+//! Reads a new order. Order of checks: types of all fields, unknown fields, symbol, account,
+//! client order id, words, numbers. The rules of the market are the core's.
+
+use orison_core::command::{Order, OrderFields, OrderType, SelfTrade, TimeInForce};
+use orison_core::{
+    ClientOrderId, Command, Decimal, Instrument, Price, Quantity, Reason, Side, Symbol,
+};
+
+use super::{Caller, account};
+use crate::App;
+use crate::xtrader::json::Object;
+use crate::xtrader::problem::Problem;
+
+/// A number field: absent, or a decimal, or one that is beyond every amount.
+type Field = Option<Option<Decimal>>;
+
+pub(super) fn read(app: &App, caller: &Caller, mut object: Object) -> Result<Command, Problem> {
+    let account = account(app, caller, &mut object)?;
+    let symbol = object.text("symbol")?;
+    let side_word = object.text("side")?;
+    let type_word = object.text("type")?;
+    let tif_word = time_in_force_word(&mut object)?;
+    let stp_word = object.text("stp")?;
+    let client_order_id = object.text("client_order_id")?;
+    let post_only = object.flag("post_only")?;
+    let expire_at = object.count("expire_at")?;
+    let mut numbers = Numbers::read(&mut object)?;
+    object.finish()?;
+
+    let instrument = self::instrument(app, &symbol.ok_or_else(|| Problem::missing("symbol"))?)?;
+    let client_order_id = match client_order_id {
+        Some(text) => self::client_order_id(&text)?,
+        None => ClientOrderId::EMPTY,
+    };
+    let side = self::side(&side_word.ok_or_else(|| Problem::missing("side"))?)?;
+    let order_type = self::order_type(&type_word.ok_or_else(|| Problem::missing("type"))?)?;
+
+    let none = (Price(0), Quantity(0));
+    let mut order = Order::limit(account, instrument.id, side, none.0, none.1);
+    order.fields = OrderFields::NONE;
+    order.order_type = order_type;
+    order.client_order_id = client_order_id;
+    if let Some(word) = tif_word {
+        order.time_in_force = time_in_force(&word)?;
+        order.fields = order.fields.with(OrderFields::TIME_IN_FORCE);
+    }
+    if let Some(word) = stp_word {
+        order.self_trade = self_trade(&word)?;
+    }
+    if post_only == Some(true) {
+        order.fields = order.fields.with(OrderFields::POST_ONLY);
+    }
+    if let Some(time_ns) = expire_at {
+        order.expire_at_ns = time_ns;
+        order.fields = order.fields.with(OrderFields::EXPIRE_AT);
+    }
+    numbers.settle(order_type)?;
+    let quote_decimals = quote_decimals(app, &instrument)?;
+    numbers.fill(&mut order, &instrument, quote_decimals)?;
+    Ok(Command::Place(order))
+}
+
+struct Numbers {
+    price: Field,
+    quantity: Field,
+    stop_price: Field,
+    trail: Field,
+    display: Field,
+    min_quantity: Field,
+    budget: Field,
+    protection: Field,
+}
+
+impl Numbers {
+    fn read(object: &mut Object) -> Result<Self, Problem> {
+        Ok(Self {
+            price: object.decimal("price")?,
+            quantity: object.decimal("quantity")?,
+            stop_price: object.decimal("stop_price")?,
+            trail: object.decimal("trail")?,
+            display: object.decimal("display")?,
+            min_quantity: object.decimal("min_quantity")?,
+            budget: object.decimal("budget")?,
+            protection: object.decimal("protection")?,
+        })
+    }
+
+    /// What must be there for the type, and what a zero means: a market order's price of 0 is
+    /// none, any other has no place in it.
+    fn settle(&mut self, order_type: OrderType) -> Result<(), Problem> {
+        let is_priced = match order_type {
+            OrderType::Limit | OrderType::StopLimit => true,
+            OrderType::Market | OrderType::Stop | OrderType::TrailingStop => false,
+        };
+        match self.price {
+            None if is_priced => return Err(Problem::refused(Reason::BadPrice).about("price")),
+            Some(Some(price)) if !is_priced && price.is_zero() => self.price = None,
+            Some(_) if order_type == OrderType::Market => {
+                return Err(Problem::refused(Reason::BadCombination).about("price"));
+            }
+            Some(_) | None => {}
+        }
+        if self.quantity.is_none() {
+            return match (order_type, self.budget) {
+                (OrderType::Market, Some(_)) => Ok(()),
+                (OrderType::Market, None) => {
+                    Err(Problem::refused(Reason::BadCombination).about("quantity"))
+                }
+                _ => Err(Problem::refused(Reason::BadQuantity).about("quantity")),
+            };
+        }
+        Ok(())
+    }
+
+    fn fill(
+        &self,
+        order: &mut Order,
+        instrument: &Instrument,
+        quote_decimals: u8,
+    ) -> Result<(), Problem> {
+        let mut fields = order.fields;
+        if let Some(field) = self.quantity {
+            order.quantity = quantity("quantity", field, instrument)?;
+            fields = fields.with(OrderFields::QUANTITY);
+        }
+        if let Some(field) = self.price {
+            order.price = price("price", field, instrument)?;
+            fields = fields.with(OrderFields::PRICE);
+        }
+        if let Some(field) = self.stop_price {
+            order.stop_price = steps(field, instrument, 1, Reason::BadStop, "stop_price")?;
+            fields = fields.with(OrderFields::STOP_PRICE);
+        }
+        if let Some(field) = self.trail {
+            order.trail = steps(field, instrument, 1, Reason::BadStop, "trail")?;
+            fields = fields.with(OrderFields::TRAIL);
+        }
+        if let Some(field) = self.protection {
+            order.protection = steps(field, instrument, 0, Reason::BadPrice, "protection")?;
+            fields = fields.with(OrderFields::PROTECTION);
+        }
+        if let Some(field) = self.display {
+            let display = field.and_then(|decimal| instrument.quantity(decimal));
+            let display = display.filter(|display| !display.is_zero());
+            let refused = || Problem::refused(Reason::BadDisplay).about("display");
+            order.display = display.ok_or_else(refused)?;
+            fields = fields.with(OrderFields::DISPLAY);
+        }
+        if let Some(field) = self.min_quantity {
+            order.min_quantity = quantity("min_quantity", field, instrument)?;
+            fields = fields.with(OrderFields::MIN_QUANTITY);
+        }
+        if let Some(field) = self.budget {
+            let unit = Decimal::new(1, quote_decimals);
+            let units = field.and_then(|decimal| decimal.steps_of(unit)).filter(|&units| units > 0);
+            let refused = || Problem::refused(Reason::BadAmount).about("budget");
+            order.budget = units.ok_or_else(refused)?;
+            fields = fields.with(OrderFields::BUDGET);
+        }
+        order.fields = fields;
+        Ok(())
+    }
+}
+
+/// Above 0 and a whole number of quantity steps.
+pub(super) fn quantity(
+    name: &str,
+    field: Option<Decimal>,
+    instrument: &Instrument,
+) -> Result<Quantity, Problem> {
+    let refused = || Problem::refused(Reason::BadQuantity).about(name);
+    let decimal = field.ok_or_else(|| Problem::quantity_step(instrument).about(name))?;
+    if decimal.is_negative() || decimal.is_zero() {
+        return Err(refused());
+    }
+    instrument.quantity(decimal).ok_or_else(|| Problem::quantity_step(instrument).about(name))
+}
+
+/// Above 0 and a whole number of price steps.
+pub(super) fn price(
+    name: &str,
+    field: Option<Decimal>,
+    instrument: &Instrument,
+) -> Result<Price, Problem> {
+    let price = field.and_then(|decimal| instrument.price(decimal)).filter(|price| price.0 > 0);
+    price.ok_or_else(|| Problem::price_step(instrument).about(name))
+}
+
+/// A distance or price of at least `least` price steps, refused with `reason` otherwise.
+pub(super) fn steps(
+    field: Option<Decimal>,
+    instrument: &Instrument,
+    least: i64,
+    reason: Reason,
+    name: &str,
+) -> Result<Price, Problem> {
+    let steps = field.and_then(|decimal| instrument.price(decimal));
+    let steps = steps.filter(|steps| steps.0 >= least);
+    steps.ok_or_else(|| Problem::refused(reason).about(name))
+}
+
+/// None: a fraction, negative or beyond 64 bits.
+pub(super) fn whole(field: Option<Decimal>) -> Option<u64> {
+    field.filter(|d| d.scale() == 0).and_then(|d| u64::try_from(d.mantissa()).ok())
+}
+
+pub(super) fn instrument(app: &App, symbol: &str) -> Result<Instrument, Problem> {
+    let not_found = || Problem::symbol_not_found().about("symbol");
+    let symbol = Symbol::new(symbol).map_err(|_| not_found())?;
+    let views = app.views.read();
+    views.catalog.instrument_named(&symbol).copied().ok_or_else(not_found)
+}
+
+fn quote_decimals(app: &App, instrument: &Instrument) -> Result<u8, Problem> {
+    let views = app.views.read();
+    let quote = views.catalog.asset(instrument.quote).ok_or_else(Problem::internal)?;
+    Ok(quote.decimals)
+}
+
+/// 1 to 36 printable ASCII characters.
+pub(super) fn client_order_id(text: &str) -> Result<ClientOrderId, Problem> {
+    ClientOrderId::new(text).ok().filter(|id| !id.is_empty()).ok_or_else(|| {
+        let (english, korean) =
+            ("1 to 36 printable ASCII characters", "출력 가능한 ASCII 1~36자여야 합니다");
+        Problem::invalid_parameter("client_order_id", english, korean)
+    })
+}
+
+/// Order words are compared without case, `_` and `-`.
+fn word<T: Copy>(field: &str, text: &str, words: &[(&str, T)]) -> Result<T, Problem> {
+    let plain = text.chars().filter(|&c| c != '_' && c != '-').map(|c| c.to_ascii_lowercase());
+    let plain: String = plain.collect();
+    let found = words.iter().find(|(word, _)| *word == plain).map(|&(_, value)| value);
+    found.ok_or_else(|| {
+        let allowed: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        let allowed = allowed.join(", ");
+        let korean = format!("다음 중 하나여야 합니다: {allowed}");
+        Problem::invalid_parameter(field, &format!("one of {allowed}"), &korean)
+    })
+}
+
+pub(super) fn side(text: &str) -> Result<Side, Problem> {
+    word("side", text, &[("buy", Side::Buy), ("sell", Side::Sell)])
+}
+
+fn order_type(text: &str) -> Result<OrderType, Problem> {
+    let words = [
+        ("limit", OrderType::Limit),
+        ("market", OrderType::Market),
+        ("stop", OrderType::Stop),
+        ("stoplimit", OrderType::StopLimit),
+        ("trailingstop", OrderType::TrailingStop),
+    ];
+    word("type", text, &words)
+}
+
+/// `time_in_force`, or its alias `tif`.
+fn time_in_force_word(object: &mut Object) -> Result<Option<String>, Problem> {
+    match (object.text("time_in_force")?, object.text("tif")?) {
+        (Some(_), Some(_)) => {
+            let english = "tif is an alias of time_in_force: give one of them";
+            let korean = "tif는 time_in_force의 별칭입니다: 하나만 보내십시오";
+            Err(Problem::bad_request(english, korean).about("tif"))
+        }
+        (long, short) => Ok(long.or(short)),
+    }
+}
+
+fn time_in_force(text: &str) -> Result<TimeInForce, Problem> {
+    let words = [
+        ("gtc", TimeInForce::Gtc),
+        ("ioc", TimeInForce::Ioc),
+        ("fok", TimeInForce::Fok),
+        ("day", TimeInForce::Day),
+        ("gtd", TimeInForce::Gtd),
+    ];
+    word("time_in_force", text, &words)
+}
+
+fn self_trade(text: &str) -> Result<SelfTrade, Problem> {
+    let words = [
+        ("none", SelfTrade::None),
+        ("canceltaker", SelfTrade::CancelTaker),
+        ("cancelmaker", SelfTrade::CancelMaker),
+        ("cancelboth", SelfTrade::CancelBoth),
+        ("decrement", SelfTrade::Decrement),
+    ];
+    word("stp", text, &words)
+}

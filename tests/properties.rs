@@ -1,0 +1,86 @@
+//! Random command streams, given to the core and to the judge: the whole event list of every
+//! command must be equal, and what the core says of itself must hold after every command.
+//! `ORISON_RANDOM_COMMANDS` sets how many in all, `ORISON_SEED` repeats one stream. A stream that
+//! fails is made short before it is shown, as a tape.
+
+mod coverage;
+mod shrink;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::seed;
+use crate::stream::{Step, Stream};
+use crate::tape;
+use world::{Difference, World};
+
+const COMMANDS_DEFAULT: u64 = 1_000_000;
+/// Long enough for windows to wrap and books to fill, short enough to be shrunk quickly.
+const STREAM_COMMANDS: usize = 10_000;
+
+#[test]
+fn core_and_judge_say_the_same_of_every_command() {
+    let commands = seed::number("ORISON_RANDOM_COMMANDS").unwrap_or(COMMANDS_DEFAULT);
+    let seeds = match seed::given() {
+        Some(seed) => seed..seed + 1,
+        None => 0..commands.div_ceil(STREAM_COMMANDS as u64),
+    };
+    let failed = std::thread::scope(|scope| {
+        // Two halves for two cores; which seed fails first does not depend on their pace.
+        let halves = [0, 1].map(|half| {
+            let mut seeds = seeds.clone().filter(move |seed| seed % 2 == half);
+            scope.spawn(move || seeds.find_map(failure))
+        });
+        let failures = halves.map(|half| half.join().expect("panics of the core are caught"));
+        failures.into_iter().flatten().min_by_key(|failure| failure.seed)
+    });
+    if let Some(failure) = failed {
+        panic!("{}", failure.report());
+    }
+}
+
+struct Failure {
+    seed: u64,
+    steps: Vec<Step>,
+    difference: Difference,
+}
+
+fn failure(seed: u64) -> Option<Failure> {
+    let steps: Vec<Step> = Stream::new(seed).take(STREAM_COMMANDS).collect();
+    first_difference(&steps).map(|difference| Failure { seed, steps, difference })
+}
+
+/// A difference, an invariant that does not hold and a panic of the core are all the same here.
+fn first_difference(steps: &[Step]) -> Option<Difference> {
+    let mut world = World::new();
+    for (index, step) in steps.iter().enumerate() {
+        let given = catch_unwind(AssertUnwindSafe(|| world.give(step)));
+        let what = match given {
+            Ok(Ok(())) => continue,
+            Ok(Err(what)) => what,
+            Err(panic) => match panic.downcast_ref::<String>() {
+                Some(message) => format!("panic: {message}"),
+                None => "panic".into(),
+            },
+        };
+        return Some(Difference { index, what });
+    }
+    None
+}
+
+impl Failure {
+    fn report(self) -> String {
+        let Self { seed, steps, difference: Difference { index, what } } = self;
+        let first = steps[index].number;
+        let (short, last) = shrink::shrunk(steps, index);
+        let symbols: Vec<_> = World::after(&short).symbols();
+        let tape = tape::lines(&short, &symbols);
+        format!(
+            "seed {seed}, step {first}: {what}\n\nmade short, {} commands:\n{tape}\n{}\n\n\
+             the last one: {:?}\n\nagain with: ORISON_SEED={seed} cargo test -p tests properties",
+            short.len(),
+            last.what,
+            short.last().map(|step| step.command),
+        )
+    }
+}
