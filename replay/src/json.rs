@@ -5,64 +5,64 @@ use std::fmt::Display;
 use std::io::Write;
 
 /// An object being written to the end of a buffer; `close` ends it.
-pub(crate) struct Object<'a> {
+pub struct Object<'a> {
     out: &'a mut Vec<u8>,
 }
 
 impl<'a> Object<'a> {
-    pub(crate) fn open(out: &'a mut Vec<u8>) -> Self {
+    pub fn open(out: &'a mut Vec<u8>) -> Self {
         out.push(b'{');
         Self { out }
     }
 
     /// Any text; escaped as JSON wants it.
-    pub(crate) fn text(&mut self, key: &str, value: &str) -> &mut Self {
+    pub fn text(&mut self, key: &str, value: &str) -> &mut Self {
         self.key(key);
         serde_json::to_writer(&mut *self.out, value).expect("a string always has a JSON form");
         self
     }
 
     /// A number or id as a string; its text has nothing to escape.
-    pub(crate) fn shown(&mut self, key: &str, value: impl Display) -> &mut Self {
+    pub fn shown(&mut self, key: &str, value: impl Display) -> &mut Self {
         self.key(key);
         write!(self.out, "\"{value}\"").expect("a vector takes every byte");
         self
     }
 
     /// A bare number or `true`, `false`, `null`.
-    pub(crate) fn bare(&mut self, key: &str, value: impl Display) -> &mut Self {
+    pub fn bare(&mut self, key: &str, value: impl Display) -> &mut Self {
         self.key(key);
         write!(self.out, "{value}").expect("a vector takes every byte");
         self
     }
 
-    pub(crate) fn null(&mut self, key: &str) -> &mut Self {
+    pub fn null(&mut self, key: &str) -> &mut Self {
         self.bare(key, "null")
     }
 
-    pub(crate) fn hex(&mut self, key: &str, bytes: &[u8]) -> &mut Self {
+    pub fn hex(&mut self, key: &str, bytes: &[u8]) -> &mut Self {
         self.shown(key, Hex(bytes))
     }
 
     /// A nested object: the caller closes it before it goes on here.
-    pub(crate) fn object(&mut self, key: &str) -> Object<'_> {
+    pub fn object(&mut self, key: &str) -> Object<'_> {
         self.key(key);
         Object::open(self.out)
     }
 
     /// A nested array of objects.
-    pub(crate) fn list(&mut self, key: &str) -> List<'_> {
+    pub fn list(&mut self, key: &str) -> List<'_> {
         self.key(key);
         self.out.push(b'[');
         List { out: self.out }
     }
 
-    pub(crate) fn close(self) {
+    pub fn close(self) {
         self.out.push(b'}');
     }
 
     /// Ends the object and its line.
-    pub(crate) fn close_line(self) {
+    pub fn close_line(self) {
         self.out.extend_from_slice(b"}\n");
     }
 
@@ -75,25 +75,25 @@ impl<'a> Object<'a> {
 }
 
 /// An array of objects being written.
-pub(crate) struct List<'a> {
+pub struct List<'a> {
     out: &'a mut Vec<u8>,
 }
 
 impl List<'_> {
-    pub(crate) fn item(&mut self) -> Object<'_> {
+    pub fn item(&mut self) -> Object<'_> {
         if self.out.last() != Some(&b'[') {
             self.out.push(b',');
         }
         Object::open(self.out)
     }
 
-    pub(crate) fn close(self) {
+    pub fn close(self) {
         self.out.push(b']');
     }
 }
 
 /// Bytes as lower-case hexadecimal text.
-pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+pub struct Hex<'a>(pub &'a [u8]);
 
 impl Display for Hex<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -78,7 +78,8 @@ impl Playback {
         self.compared
     }
 
-    /// Takes the next record. The command it was and its events are shown to `see`.
+    /// Takes the next record. The command it was; its events are shown to `see`. Of a quarantined
+    /// one that cannot be read any more: `Clock`.
     pub fn record(
         &mut self,
         record: &RecordView<'_>,
@@ -115,15 +116,18 @@ impl Playback {
             let (time_ns, before_ns) = (stamp.time_ns, before.time_ns);
             return Err(PlaybackError::Time { sequence: stamp.sequence.0, time_ns, before_ns });
         }
+        let decoded = record::decode(kind, record.version, record.payload)
+            .map_err(|source| PlaybackError::Decode { sequence: record.sequence, source });
         let command = if record.voided {
             // Its sequence and time count, its effect does not.
             self.passed_over.push(record.sequence);
-            Command::Clock
+            self.player.replay(stamp, &Command::Clock, see)?;
+            decoded.unwrap_or(Command::Clock)
         } else {
-            record::decode(kind, record.version, record.payload)
-                .map_err(|source| PlaybackError::Decode { sequence: record.sequence, source })?
+            let command = decoded?;
+            self.player.replay(stamp, &command, see)?;
+            command
         };
-        self.player.replay(stamp, &command, see)?;
         if record.sequence.is_multiple_of(CHECKPOINT_COMMANDS) {
             if self.marks.len() == MARKS_MAX {
                 self.marks.pop_front();

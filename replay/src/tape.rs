@@ -3,6 +3,7 @@
 //! it over a pipe. Time is what `time` lines say; no clock, random number or thread takes part.
 
 mod answer;
+mod config;
 mod engine;
 mod fields;
 mod order;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+pub use config::{ConfigError, instruments};
 pub use engine::EngineError;
 pub(crate) use engine::journal_options;
 use fields::LineError;
