@@ -8,6 +8,9 @@ pub mod record;
 pub mod runtime;
 pub mod witness;
 
+#[cfg(test)]
+mod streams;
+
 pub use projection::Views;
 pub use runtime::{Ingress, Output, Publisher, Runtime, Settings, Token};
 pub use witness::Witness;
