@@ -2,7 +2,7 @@
 //! and back. Standard output says what was recovered and where it listens; logs go to standard
 //! error.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -65,7 +65,9 @@ fn configuration() -> anyhow::Result<Config> {
 
 fn log(config: &Config) -> anyhow::Result<()> {
     let targets: Targets = config.log.parse()?;
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let layer = match config.log_format {
         LogFormat::Text => layer.with_filter(targets).boxed(),
         LogFormat::Json => layer.json().with_filter(targets).boxed(),
