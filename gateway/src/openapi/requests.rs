@@ -3,9 +3,10 @@
 #![allow(dead_code, reason = "described, never built")]
 
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::xtrader::json::Number;
+use crate::xtrader::problem::ProblemBody;
 
 /// Words in any letter case, with or without `_` and `-`. Null is absent.
 #[derive(Serialize, ToSchema)]
@@ -109,4 +110,27 @@ pub(crate) struct PrayerRequest {
     /// 1 to 100; 1 if absent.
     #[schema(minimum = 1, maximum = 100)]
     count: Option<u32>,
+}
+
+/// What every call that enters something may answer.
+#[derive(IntoResponses)]
+pub(crate) enum EntryProblems {
+    /// Malformed, or no such symbol.
+    #[response(status = 400)]
+    Malformed(#[to_schema] ProblemBody<'static>),
+    /// Over 64 KiB.
+    #[response(status = 413)]
+    TooLarge(#[to_schema] ProblemBody<'static>),
+    /// Not application/json.
+    #[response(status = 415)]
+    NotJson(#[to_schema] ProblemBody<'static>),
+    /// Refused by the market; the code is the reason in upper case.
+    #[response(status = 422)]
+    Refused(#[to_schema] ProblemBody<'static>),
+    /// Busy: retry.
+    #[response(status = 503)]
+    Busy(#[to_schema] ProblemBody<'static>),
+    /// State unknown: retry with the same client_order_id.
+    #[response(status = 504)]
+    Timeout(#[to_schema] ProblemBody<'static>),
 }

@@ -17,7 +17,8 @@ use crate::App;
 use crate::desk::{Outcome, Ticket};
 use crate::language::Language;
 use crate::openapi::requests::{
-    AmendRequest, BatchRequest, CancelAllRequest, CancelRequest, PlaceRequest, PrayerRequest,
+    AmendRequest, BatchRequest, CancelAllRequest, CancelRequest, EntryProblems, PlaceRequest,
+    PrayerRequest,
 };
 
 /// The account of whoever names none.
@@ -116,12 +117,7 @@ pub struct PrayerAccepted {
     responses(
         (status = 202, description = "In, and in the ack mode", body = OrderAccepted),
         (status = 409, description = "The client_order_id names another order", body = ProblemBody),
-        (status = 400, description = "Malformed, or no such symbol", body = ProblemBody),
-        (status = 413, description = "Over 64 KiB", body = ProblemBody),
-        (status = 415, description = "Not application/json", body = ProblemBody),
-        (status = 422, description = "Refused by the market", body = ProblemBody),
-        (status = 503, description = "Busy: retry", body = ProblemBody),
-        (status = 504, description = "State unknown: retry with the same client_order_id", body = ProblemBody),
+        EntryProblems,
     )
 )]
 pub async fn place(app: &App, caller: &Caller, object: Object) -> Answer {
@@ -136,12 +132,7 @@ pub async fn place(app: &App, caller: &Caller, object: Object) -> Answer {
     responses(
         (status = 200, body = OrderCancelled),
         (status = 404, description = "Unknown, filled or foreign", body = ProblemBody),
-        (status = 400, description = "Malformed, or no such symbol", body = ProblemBody),
-        (status = 413, description = "Over 64 KiB", body = ProblemBody),
-        (status = 415, description = "Not application/json", body = ProblemBody),
-        (status = 422, description = "Refused by the market", body = ProblemBody),
-        (status = 503, description = "Busy: retry", body = ProblemBody),
-        (status = 504, description = "State unknown: retry with the same client_order_id", body = ProblemBody),
+        EntryProblems,
     )
 )]
 pub async fn cancel(app: &App, caller: &Caller, object: Object) -> Answer {
@@ -171,12 +162,7 @@ pub async fn cancel_by_id(app: &App, caller: &Caller, id: &str) -> Answer {
     responses(
         (status = 200, body = OrderAmended),
         (status = 404, description = "Unknown, filled or foreign", body = ProblemBody),
-        (status = 400, description = "Malformed, or no such symbol", body = ProblemBody),
-        (status = 413, description = "Over 64 KiB", body = ProblemBody),
-        (status = 415, description = "Not application/json", body = ProblemBody),
-        (status = 422, description = "Refused by the market", body = ProblemBody),
-        (status = 503, description = "Busy: retry", body = ProblemBody),
-        (status = 504, description = "State unknown: retry with the same client_order_id", body = ProblemBody),
+        EntryProblems,
     )
 )]
 pub async fn amend(app: &App, caller: &Caller, object: Object) -> Answer {
@@ -190,12 +176,7 @@ pub async fn amend(app: &App, caller: &Caller, object: Object) -> Answer {
     request_body = CancelAllRequest,
     responses(
         (status = 200, body = AllCancelled),
-        (status = 400, description = "Malformed, or no such symbol", body = ProblemBody),
-        (status = 413, description = "Over 64 KiB", body = ProblemBody),
-        (status = 415, description = "Not application/json", body = ProblemBody),
-        (status = 422, description = "Refused by the market", body = ProblemBody),
-        (status = 503, description = "Busy: retry", body = ProblemBody),
-        (status = 504, description = "State unknown: retry with the same client_order_id", body = ProblemBody),
+        EntryProblems,
     )
 )]
 pub async fn cancel_all(app: &App, caller: &Caller, object: Object) -> Answer {

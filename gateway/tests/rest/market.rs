@@ -3,9 +3,8 @@
 use super::support::{Client, Exchange};
 
 async fn place(client: &mut Client, account: &str, side: &str, price: &str, quantity: &str) {
-    let body = format!(
-        r#"{{"symbol":"BTC-KRW","side":"{side}","type":"Limit","price":{price},"quantity":{quantity},"account":"{account}"}}"#
-    );
+    let order = format!(r#""side":"{side}","price":{price},"quantity":{quantity}"#);
+    let body = format!(r#"{{"symbol":"BTC-KRW","type":"Limit","account":"{account}",{order}}}"#);
     let reply = client.post("/v1/order", &body).await;
     assert_eq!(reply.status, 202, "{}", reply.body);
 }

@@ -9,9 +9,8 @@ async fn place(client: &mut Client, body: &str) -> String {
 }
 
 fn limit(account: &str, side: &str, price: u64, quantity: &str) -> String {
-    format!(
-        r#"{{"symbol":"AAPL","side":"{side}","type":"Limit","price":{price},"quantity":{quantity},"account":"{account}"}}"#
-    )
+    let order = format!(r#""side":"{side}","price":{price},"quantity":{quantity}"#);
+    format!(r#"{{"symbol":"AAPL","type":"Limit","account":"{account}",{order}}}"#)
 }
 
 #[tokio::test]
