@@ -71,7 +71,7 @@ impl Scan {
             path: path.to_owned(),
             file,
             header,
-            buffer: Vec::with_capacity(BLOCK_BYTES),
+            buffer: Vec::new(),
             buffer_at: SEGMENT_HEADER_BYTES as u64,
             next: 0,
             current: 0,
@@ -142,12 +142,13 @@ impl Scan {
         self.next = 0;
         self.current = 0;
         let kept = self.buffer.len();
-        self.buffer.resize(kept + bytes, 0);
         let offset = self.buffer_at + kept as u64;
+        let bytes = bytes.min(self.header.segment_bytes.saturating_sub(offset) as usize);
+        self.buffer.resize(kept + bytes, 0);
         let read = read_full(&self.file, &mut self.buffer[kept..], offset)
             .map_err(|e| io_error("read", &self.path, e))?;
         self.buffer.truncate(kept + read);
-        self.drained = read < bytes;
+        self.drained = read < bytes || offset + read as u64 == self.header.segment_bytes;
         Ok(())
     }
 
@@ -167,17 +168,18 @@ impl Scan {
     /// last command before it.
     pub(crate) fn look_behind(&self, last: u64) -> Result<Behind, ReadError> {
         let mut behind = Behind::default();
-        let mut window = vec![0; BLOCK_BYTES + RECORD_BYTES_MAX];
         let mut offset = self.offset();
+        let left = self.header.segment_bytes.saturating_sub(offset) as usize;
+        let mut window = vec![0; (BLOCK_BYTES + RECORD_BYTES_MAX).min(left)];
         loop {
             let read = read_full(&self.file, &mut window, offset)
                 .map_err(|e| io_error("read", &self.path, e))?;
             let searched = read.min(BLOCK_BYTES);
             self.search(&window[..read], searched, offset, last, &mut behind);
-            if read < window.len() {
+            offset += searched as u64;
+            if read < window.len() || offset >= self.header.segment_bytes {
                 return Ok(behind);
             }
-            offset += searched as u64;
         }
     }
 
