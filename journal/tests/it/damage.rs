@@ -157,6 +157,10 @@ fn a_power_cut_at_any_byte_leaves_the_whole_records_before_it_and_the_second_sta
         let same = same.unwrap_or(bytes.len());
         let whole = specimen.ends.iter().filter(|&&end| end <= same).count() as u64 - 1;
         let torn = bytes[specimen.ends[whole as usize]..].iter().any(|&byte| byte != 0);
+        assert_eq!(specimen.read(LATER_BOOT).unwrap(), whole, "cut at {cut}");
+        if cut % 16 != 5 {
+            continue; // Reading judges every cut; repairing takes its time on the disk.
+        }
         let copied = tempfile::tempdir().unwrap();
         copy(specimen.directory.path(), copied.path());
         let later = rebooted(&small());
@@ -177,7 +181,7 @@ fn a_power_cut_at_any_byte_leaves_the_whole_records_before_it_and_the_second_sta
 fn a_kill_in_the_middle_of_an_append_leaves_the_records_before_it() {
     let specimen = Specimen::new(crashed);
     let [.., begin, end] = specimen.ends[..] else { unreachable!("there are records") };
-    for stored in begin + 4..=end {
+    for stored in (begin + 4..=end).step_by(3) {
         let mut bytes = specimen.bytes.clone();
         bytes[begin..begin + 4].fill(0);
         bytes[stored..].fill(0);
