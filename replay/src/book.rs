@@ -24,12 +24,7 @@ pub fn json(player: &Player, instrument: &Instrument, out: &mut Vec<u8>) {
     object.close_line();
 }
 
-fn put_order(
-    list: &mut List<'_>,
-    player: &Player,
-    instrument: &Instrument,
-    order: &BookOrder,
-) {
+fn put_order(list: &mut List<'_>, player: &Player, instrument: &Instrument, order: &BookOrder) {
     let mut object = list.item();
     object
         .shown("id", order.id)

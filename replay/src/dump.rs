@@ -84,12 +84,7 @@ pub(crate) fn put_played(out: &mut Vec<u8>, past: &Past, played: &Played, naming
     put_events(out, catalog, played, past.events(), naming, |_| true);
 }
 
-pub(crate) fn put_command(
-    out: &mut Vec<u8>,
-    catalog: &Catalog,
-    played: &Played,
-    events: &[Event],
-) {
+pub(crate) fn put_command(out: &mut Vec<u8>, catalog: &Catalog, played: &Played, events: &[Event]) {
     let mut line = Object::open(out);
     line.bare("sequence", played.stamp.sequence).bare("ts", played.stamp.time_ns);
     match played.effect {

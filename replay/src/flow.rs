@@ -20,8 +20,8 @@ use thiserror::Error;
 
 use direct::Direct;
 pub use input::InputError;
-pub use judge::Mismatch;
 use judge::Judge;
+pub use judge::Mismatch;
 use pipeline::Pipeline;
 pub use pipeline::PipelineError;
 use recording::{Recording, Row};

@@ -33,8 +33,7 @@ pub fn life(
                 orders.push(order);
             }
         }
-        let is_theirs =
-            |event: &Event| orders.iter().any(|&order| mentions(event, order));
+        let is_theirs = |event: &Event| orders.iter().any(|&order| mentions(event, order));
         if past.events().iter().any(is_theirs) {
             let catalog = &past.player().views.catalog;
             put_command(out, catalog, &played, past.events());

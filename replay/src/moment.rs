@@ -43,8 +43,8 @@ fn parse_time(text: &str) -> Option<(i64, u64)> {
     let mut parts = clock.split(':');
     let mut part = |limit| digits(parts.next()?, 2).filter(|&value| value < limit);
     let (hour, minute, second) = (part(24)?, part(60)?, part(60)?);
-    let is_fraction = (1..=9).contains(&fraction.len())
-        && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let is_fraction =
+        (1..=9).contains(&fraction.len()) && fraction.bytes().all(|byte| byte.is_ascii_digit());
     if parts.next().is_some() || !is_fraction {
         return None;
     }
@@ -123,7 +123,10 @@ mod tests {
             ("2026-12-31T23:30:00.5-01:00", "2027-01-01T00:30:00.500000000Z"),
             ("2100-03-01t00:00:00z", "2100-03-01T00:00:00.000000000Z"),
         ] {
-            assert_eq!(Moment::parse(text).map(|moment| moment.to_string()).as_deref(), Some(shown));
+            assert_eq!(
+                Moment::parse(text).map(|moment| moment.to_string()).as_deref(),
+                Some(shown)
+            );
         }
         assert_eq!(Moment::parse("2012-06-21T13:30:01Z"), Some(Moment(1_340_285_401 * SECOND_NS)));
     }

@@ -37,7 +37,11 @@ impl std::str::FromStr for Until {
             return number.parse().map(Self::Time).map_err(|_| BadPoint);
         }
         if let Ok(number) = text.parse() {
-            return Ok(if number < TIME_NS_MIN { Self::Sequence(number) } else { Self::Time(number) });
+            return Ok(if number < TIME_NS_MIN {
+                Self::Sequence(number)
+            } else {
+                Self::Time(number)
+            });
         }
         Moment::parse(text).map(|moment| Self::Time(moment.0)).ok_or(BadPoint)
     }
@@ -111,9 +115,11 @@ impl Past {
 
     /// Plays the next command that is not beyond `until`. None: there is none, for good.
     pub fn step(&mut self, until: Until) -> Result<Option<Played>, PastError> {
+        if self.is_over {
+            return Ok(None);
+        }
         let Self { records, playback, events, is_over } = self;
-        while !*is_over {
-            let Some(record) = records.next()? else { break };
+        while let Some(record) = records.next()? {
             let Kind::Command(_) = record.kind else {
                 playback.record(&record, |_, _| {})?;
                 continue;
@@ -133,11 +139,7 @@ impl Past {
     }
 
     /// Plays everything up to `until`; `progress` gets each sequence passed.
-    pub fn play(
-        &mut self,
-        until: Until,
-        mut progress: impl FnMut(u64),
-    ) -> Result<(), PastError> {
+    pub fn play(&mut self, until: Until, mut progress: impl FnMut(u64)) -> Result<(), PastError> {
         while let Some(played) = self.step(until)? {
             progress(played.stamp.sequence.0);
         }

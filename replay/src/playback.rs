@@ -23,7 +23,9 @@ pub enum PlaybackError {
     Entry { sequence: u64, source: Damage },
     #[error(transparent)]
     Panic(#[from] CorePanic),
-    #[error("the journal begins with sequence {first}: without the ones before nothing can be said")]
+    #[error(
+        "the journal begins with sequence {first}: without the ones before nothing can be said"
+    )]
     Beginning { first: u64 },
     #[error("time goes back at sequence {sequence}: {time_ns} after {before_ns}")]
     Time { sequence: u64, time_ns: u64, before_ns: u64 },

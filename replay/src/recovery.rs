@@ -9,7 +9,7 @@ use engine::projection::ViewLimits;
 use engine::record;
 use engine::runtime::Parts;
 use engine::{Views, Witness};
-use journal::{AppendError, Journal, OpenError, Opened, ReadError, Reader, RecordView, Writer};
+use journal::{AppendError, Journal, OpenError, Opened, Reader, RecordView, Writer};
 use orison_core::command::{Genesis, InstrumentFields, InstrumentSpec};
 use orison_core::{Command, Event, Exchange, Instrument};
 use thiserror::Error;

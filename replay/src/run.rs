@@ -1,16 +1,13 @@
 //! Each subcommand: what the library is asked, how the answer is printed, and whether it found
 //! something. Errors that mean "found" are answers; all others are the caller's.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use engine::projection::ViewLimits;
 use engine::witness::state_digest;
 use orison_core::Symbol;
-use replay::json::Object;
-use replay::moment::Moment;
 use replay::past::{Past, Until};
 use replay::verify::{Pass, VerifyError};
 use replay::{book, diff, dump, flow, life, recovery, tape, verify};
@@ -38,9 +35,7 @@ pub(crate) fn run(args: Args) -> Result<Outcome> {
         Action::Dump { directory, from, to } => {
             dump_range(&directory, from.unwrap_or(1), to.unwrap_or(u64::MAX))
         }
-        Action::Digest { directory, at } => {
-            digest(&directory, at.unwrap_or(Until::End), form)
-        }
+        Action::Digest { directory, at } => digest(&directory, at.unwrap_or(Until::End), form),
         Action::Diff { left, right } => compare(&left, &right, form),
         Action::Quarantine { directory, sequence } => quarantine(&directory, sequence, form),
         Action::Tape { config, journal, done } => {
@@ -104,10 +99,9 @@ fn recover(directory: &Path, form: Form) -> Result<Outcome> {
     journal::Reader::open(directory)?;
     let gauge = Gauge::of_commands();
     let options = journal::Options::default();
-    let recovered =
-        recovery::recover(directory, &options, ViewLimits::DEFAULT, |progress| {
-            gauge.at(progress.sequence);
-        })?;
+    let recovered = recovery::recover(directory, &options, ViewLimits::DEFAULT, |progress| {
+        gauge.at(progress.sequence);
+    })?;
     gauge.finish();
     show::recovered(&recovered, form);
     let state = state_digest(&recovered.exchange);

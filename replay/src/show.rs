@@ -6,12 +6,12 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use journal::CutTail;
 use orison_core::Stamp;
+use replay::Recovered;
 use replay::diff::Difference;
 use replay::flow::{Mismatch, Report};
 use replay::json::{Hex, Object};
 use replay::moment::Moment;
 use replay::verify::{Verified, VerifyError};
-use replay::Recovered;
 
 /// Who reads the answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -259,8 +259,7 @@ pub(crate) fn flow(report: &Report, form: Form) {
             let (rows, mismatches) = (report.depth_rows, report.depth_mismatches);
             println!("depth     {rows} rows, {mismatches} mismatches");
             println!("time      {:.3} s, {rate:.0} commands a second", report.seconds);
-            if let Some(Mismatch { kind, line, id, expected, found, .. }) = &report.first_mismatch
-            {
+            if let Some(Mismatch { kind, line, id, expected, found, .. }) = &report.first_mismatch {
                 println!("FIRST MISMATCH  line {line}, order {id}: {kind}");
                 println!("  recorded {expected}");
                 println!("  found    {found}");

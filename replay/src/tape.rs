@@ -62,8 +62,8 @@ pub fn run(
     loop {
         line += 1;
         bytes.clear();
-        let read = read_line(&mut input, &mut bytes)
-            .map_err(|source| TapeError::Read { line, source })?;
+        let read =
+            read_line(&mut input, &mut bytes).map_err(|source| TapeError::Read { line, source })?;
         let text = match read {
             Line::End => break,
             Line::TooLong => Err(LineError::TooLong { bytes_max: LINE_BYTES_MAX }),

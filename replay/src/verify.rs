@@ -12,12 +12,13 @@ use crate::past::{Past, PastError, Until};
 use crate::playback::Compared;
 
 /// Views are no part of what is verified: they keep next to nothing here.
-pub(crate) const SMALL_VIEWS: ViewLimits = ViewLimits {
+pub const SMALL_VIEWS: ViewLimits = ViewLimits {
     trades_max: 1,
     candles_max: 1,
     closed_orders_max: 1,
     account_events_max: 1,
-    order_events_max: 1,
+    order_events_max: 2,
+    ..ViewLimits::DEFAULT
 };
 
 #[derive(Debug, Error)]

@@ -55,9 +55,10 @@ impl OrderBook {
         while self.rows <= row {
             self.text.clear();
             let line = self.rows + 1;
-            let read = self.reader.read_line(&mut self.text).map_err(|source| {
-                InputError::Read { path: self.path.clone(), line, source }
-            })?;
+            let read = self
+                .reader
+                .read_line(&mut self.text)
+                .map_err(|source| InputError::Read { path: self.path.clone(), line, source })?;
             if read == 0 {
                 return Err(self.error(line, 1, format!("the file ends, row {row} is asked for")));
             }
@@ -73,7 +74,7 @@ impl OrderBook {
         };
         let text = self.text.trim_end();
         let columns: Vec<i64> = text.split(',').enumerate().map(parse).collect::<Result<_, _>>()?;
-        if columns.len() % COLUMNS_PER_LEVEL != 0 {
+        if !columns.len().is_multiple_of(COLUMNS_PER_LEVEL) {
             let reason = format!("{} columns are no whole levels of four", columns.len());
             return Err(self.error(self.rows, columns.len(), reason));
         }
@@ -90,7 +91,6 @@ fn show(side: Side, levels: impl Iterator<Item = (Price, Quantity)>) -> String {
         Side::Buy => "bids",
         Side::Sell => "asks",
     };
-    let levels: Vec<_> =
-        levels.map(|(price, quantity)| format!("{quantity}@{price}")).collect();
+    let levels: Vec<_> = levels.map(|(price, quantity)| format!("{quantity}@{price}")).collect();
     format!("{name} {}", levels.join(" "))
 }

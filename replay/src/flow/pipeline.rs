@@ -74,8 +74,7 @@ impl Pipeline {
         if Reader::open(directory).is_ok() {
             return Err(PipelineError::NotEmpty { directory: directory.to_owned() });
         }
-        let mut recovered =
-            recover(directory, &journal_options(), ViewLimits::DEFAULT, |_| {})?;
+        let mut recovered = recover(directory, &journal_options(), ViewLimits::DEFAULT, |_| {})?;
         let (limits, spec) = beginning(symbol);
         genesis(&mut recovered, &limits, &[spec], 0)?;
         let (sender, answers) = mpsc::channel();
@@ -103,12 +102,7 @@ impl Pipeline {
         }
     }
 
-    fn send(
-        &mut self,
-        row: Row,
-        command: &Command,
-        judge: &mut Judge,
-    ) -> Result<(), FlowError> {
+    fn send(&mut self, row: Row, command: &Command, judge: &mut Judge) -> Result<(), FlowError> {
         while self.under_way.len() >= WINDOW_ROWS {
             self.settle_one(judge)?;
         }

@@ -3,8 +3,8 @@
 
 use engine::projection::Catalog;
 use orison_core::command::{
-    AccountRef, Amend, AmendFields, Cancel, Genesis, InstrumentFields, InstrumentSpec,
-    Liquidation, MassCancel, Order, OrderFields, Pray, Target, Ticker,
+    AccountRef, Amend, AmendFields, Cancel, Genesis, InstrumentFields, InstrumentSpec, Liquidation,
+    MassCancel, Order, OrderFields, Pray, Target, Ticker,
 };
 use orison_core::{
     Command, Decimal, Event, Instrument, InstrumentId, OrderId, Price, Quantity, Stamp,
@@ -139,7 +139,11 @@ impl CommandForm<'_> {
         let units = self.units_of(self.catalog.instrument_named(&spec.symbol));
         for (field, key, value) in [
             (InstrumentFields::PRICE_STEP, "price_step", Some(spec.price_step.to_decimal())),
-            (InstrumentFields::QUANTITY_STEP, "quantity_step", Some(spec.quantity_step.to_decimal())),
+            (
+                InstrumentFields::QUANTITY_STEP,
+                "quantity_step",
+                Some(spec.quantity_step.to_decimal()),
+            ),
             (InstrumentFields::BASE_DECIMALS, "base_decimals", whole(spec.base_decimals)),
             (InstrumentFields::QUOTE_DECIMALS, "quote_decimals", whole(spec.quote_decimals)),
             (InstrumentFields::MAKER_FEE, "maker_fee_ppm", whole(spec.maker_fee_ppm)),
@@ -154,7 +158,11 @@ impl CommandForm<'_> {
             (InstrumentFields::INTERRUPTION, "interruption_ns", whole(spec.interruption_ns)),
             (InstrumentFields::MAX_QUANTITY, "max_quantity", units.quantity(spec.max_quantity)),
             (InstrumentFields::MIN_NOTIONAL, "min_notional", units.money(spec.min_notional)),
-            (InstrumentFields::REFERENCE_PRICE, "reference_price", units.price(spec.reference_price)),
+            (
+                InstrumentFields::REFERENCE_PRICE,
+                "reference_price",
+                units.price(spec.reference_price),
+            ),
         ] {
             if spec.fields.has(field) {
                 put_decimal(object, key, value);

@@ -92,12 +92,7 @@ impl EventForm<'_> {
         object.text("reason", rejected.reason.word());
     }
 
-    fn put_trade(
-        &self,
-        object: &mut Object<'_>,
-        trade: &Trade,
-        execution: Option<ExecutionId>,
-    ) {
+    fn put_trade(&self, object: &mut Object<'_>, trade: &Trade, execution: Option<ExecutionId>) {
         let instrument = self.instrument(trade.instrument);
         object
             .text("event", "trade")

@@ -65,12 +65,7 @@ pub(super) fn put_book(
     object.close_line();
 }
 
-fn put_order(
-    list: &mut List<'_>,
-    instrument: &Instrument,
-    order: &BookOrder,
-    names: &ClientNames,
-) {
+fn put_order(list: &mut List<'_>, instrument: &Instrument, order: &BookOrder, names: &ClientNames) {
     let mut object = list.item();
     match names.client(order.id) {
         Some(client) => object.text("id", client.as_str()),

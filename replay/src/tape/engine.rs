@@ -8,9 +8,7 @@ use std::time::Duration;
 use engine::projection::ViewLimits;
 use engine::record;
 use engine::witness::{Digests, state_digest};
-use journal::{
-    AppendError, CHECKPOINT_COMMANDS, Checkpoint, CloseError, Durability, Mark, Writer,
-};
+use journal::{AppendError, CHECKPOINT_COMMANDS, Checkpoint, CloseError, Durability, Mark, Writer};
 use orison_core::command::{Genesis, InstrumentSpec};
 use orison_core::{Command, Event};
 use thiserror::Error;
@@ -85,8 +83,7 @@ impl Engine {
         let options = journal_options();
         let mut recovered = recover(directory, &options, ViewLimits::DEFAULT, |_| {})?;
         genesis(&mut recovered, &limits(), instruments, 0)?;
-        let (exchange, views, witness) =
-            (recovered.exchange, recovered.views, recovered.witness);
+        let (exchange, views, witness) = (recovered.exchange, recovered.views, recovered.witness);
         Ok(Self {
             player: Player { exchange, views, witness },
             journal: Some(Journaling { writer: recovered.writer, digests: VecDeque::new() }),

@@ -76,18 +76,12 @@ impl<'a> Fields<'a> {
         (value.get() != "null").then_some(value)
     }
 
-    pub(crate) fn text(
-        &mut self,
-        field: &'static str,
-    ) -> Result<Option<Cow<'a, str>>, LineError> {
+    pub(crate) fn text(&mut self, field: &'static str) -> Result<Option<Cow<'a, str>>, LineError> {
         let Some(raw) = self.take(field) else { return Ok(None) };
         string(raw).map(Some).ok_or(LineError::Type { field, expected: "a string" })
     }
 
-    pub(crate) fn required_text(
-        &mut self,
-        field: &'static str,
-    ) -> Result<Cow<'a, str>, LineError> {
+    pub(crate) fn required_text(&mut self, field: &'static str) -> Result<Cow<'a, str>, LineError> {
         self.text(field)?.ok_or(LineError::Missing { field })
     }
 
@@ -143,9 +137,7 @@ impl<'a> Fields<'a> {
         match Decimal::parse(&text) {
             Ok(decimal) => Ok(Some(Number::Exact(decimal))),
             Err(BadDecimal::TooLarge) => Ok(Some(Number::TooLarge)),
-            Err(BadDecimal::Syntax) => {
-                Err(LineError::Number { field, value: text.into_owned() })
-            }
+            Err(BadDecimal::Syntax) => Err(LineError::Number { field, value: text.into_owned() }),
         }
     }
 

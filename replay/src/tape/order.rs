@@ -3,14 +3,12 @@
 //! them, in its order of checks.
 
 use orison_core::command::{
-    AccountRef, Amend, AmendFields, CancelReason, InstrumentSpec, MassCancel, Order, OrderFields, OrderType,
-    SelfTrade, Target,
+    AccountRef, Amend, AmendFields, CancelReason, InstrumentSpec, MassCancel, Order, OrderFields,
+    OrderType, SelfTrade, Target,
 };
 use orison_core::instrument::{ASSET_DECIMALS_DEFAULT, ASSET_DECIMALS_MAX};
 use orison_core::types::AssetId;
-use orison_core::{
-    AccountName, ClientOrderId, Decimal, Instrument, InstrumentId, Price, Quantity,
-};
+use orison_core::{AccountName, ClientOrderId, Decimal, Instrument, InstrumentId, Price, Quantity};
 
 use super::fields::{Fields, LineError, Number};
 use crate::form::words::{ORDER_TYPES, SELF_TRADES, SIDES, TIMES_IN_FORCE};

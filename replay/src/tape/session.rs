@@ -143,7 +143,11 @@ impl Session {
     fn cancel(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
         let (id, account) = read_target(&mut fields)?;
         let account = self.whose(&id, account);
-        self.whole(fields, "cancel", Command::Cancel(Cancel { account, target: Target::Client(id) }))
+        self.whole(
+            fields,
+            "cancel",
+            Command::Cancel(Cancel { account, target: Target::Client(id) }),
+        )
     }
 
     fn amend(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {

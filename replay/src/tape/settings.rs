@@ -1,9 +1,7 @@
 //! Lines that are not about an order: `instrument`, `pray`, `ticker`, `liquidation` become
 //! commands. A number of a foreign venue that does not fit is an error of the line.
 
-use orison_core::command::{
-    Foreign, InstrumentFields, InstrumentSpec, Liquidation, Pray, Ticker,
-};
+use orison_core::command::{Foreign, InstrumentFields, InstrumentSpec, Liquidation, Pray, Ticker};
 use orison_core::instrument::Step;
 use orison_core::{AssetName, Symbol};
 
