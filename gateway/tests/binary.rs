@@ -1,4 +1,5 @@
 //! The program itself: what it prints, how it refuses to start, how it ends.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,5 @@
 //! REST as a client sees it: the real exchange, raw HTTP, rows for each answer it can give.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 

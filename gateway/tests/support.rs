@@ -10,7 +10,7 @@ use gateway::adapters::Adapters;
 use gateway::{App, Config, app};
 use tempfile::TempDir;
 
-pub(crate) use client::{Client, Reply};
+pub(crate) use client::Client;
 
 pub(crate) struct Exchange {
     pub(crate) app: Arc<App>,

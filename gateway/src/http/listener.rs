@@ -16,7 +16,7 @@ use crate::config::Listen;
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// What a connection beyond `CONNECTIONS_MAX` reads.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\
-content-type: application/json\r\ncontent-length: 58\r\n\r\n\
+content-type: application/json\r\ncontent-length: 59\r\n\r\n\
 {\"error\":\"BUSY\",\"message\":\"too many connections are open\"}\n";
 
 #[derive(Debug, Error)]

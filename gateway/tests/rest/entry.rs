@@ -5,8 +5,11 @@ use super::support::{Client, Exchange};
 const LIMIT: &str =
     r#"{"symbol":"BTC-KRW","side":"Buy","type":"Limit","price":50000000,"quantity":0.5}"#;
 
+/// Fields and their JSON.
+type Changes<'a> = &'a [(&'a str, &'a str)];
+
 /// The limit order with fields changed or added; a value of "" takes the field away.
-fn order(changes: &[(&str, &str)]) -> String {
+fn order(changes: Changes<'_>) -> String {
     let mut fields = vec![
         ("symbol", "\"BTC-KRW\""),
         ("side", "\"Buy\""),
@@ -81,7 +84,7 @@ async fn a_wrong_order_is_told_why_and_reaches_no_ring() {
     let before = visible(&mut client).await;
     let long = format!("\"{}\"", "x".repeat(37));
     let digits = "9".repeat(41);
-    let rows: &[(&[(&str, &str)], u16, &str, &str)] = &[
+    let rows: &[(Changes<'_>, u16, &str, &str)] = &[
         (&[("quantity", "0")], 400, "INVALID_QUANTITY", "quantity"),
         (&[("quantity", "-1")], 400, "INVALID_QUANTITY", "quantity"),
         (&[("quantity", "\"0\"")], 400, "INVALID_QUANTITY", "quantity"),
