@@ -260,7 +260,8 @@ impl Orders {
 
 impl OrderView {
     fn fill(&mut self, price: Price, quantity: Quantity, fee: i128) {
-        self.filled += quantity;
+        // Amended up again and again, an order may trade more than 64 bits in its life.
+        self.filled = Quantity(self.filled.0.saturating_add(quantity.0));
         // An order that has only a budget does not say how much it will be.
         self.remaining = Quantity(self.remaining.0.saturating_sub(quantity.0));
         self.quantity = Quantity(self.quantity.0.max(self.filled.0));
