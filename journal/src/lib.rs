@@ -5,31 +5,31 @@
 
 #![deny(unsafe_code)]
 
-mod record;
-mod entry;
-mod header;
-mod segment;
 mod chain;
-mod merkle_builder;
-pub mod merkle;
-mod integrity;
-mod storage;
-mod lock;
-mod options;
-mod error;
 mod directory;
-mod scan;
-mod walk;
-mod tail;
-mod repair;
-mod recovery;
+mod entry;
+mod error;
+mod header;
+mod integrity;
+mod lock;
+pub mod merkle;
+mod merkle_builder;
+mod options;
 mod positions;
 mod preparer;
-mod syncer;
-mod writer;
-mod reader;
-mod verify;
 mod quarantine;
+mod reader;
+mod record;
+mod recovery;
+mod repair;
+mod scan;
+mod segment;
+mod storage;
+mod syncer;
+mod tail;
+mod verify;
+mod walk;
+mod writer;
 
 pub use entry::{Checkpoint, Close};
 pub use error::{AppendError, CloseError, Damage, OpenError, ReadError};

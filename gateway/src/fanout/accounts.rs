@@ -37,10 +37,6 @@ pub(crate) struct Follower {
 }
 
 impl Accounts {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.followed.is_empty()
-    }
-
     /// Somebody wants the account's events, now or once its history is told. Called while `views`
     /// are at the last handled command.
     pub(crate) fn claim(&mut self, name: AccountName, views: &Views, interest: &Interest) {

@@ -55,9 +55,16 @@ struct Seats {
 pub(crate) enum Request {
     Subscribe(Subscribe),
     /// `reply` follows the last message of the topics.
-    Unsubscribe { client: Arc<Client>, topics: Vec<Topic>, reply: Utf8Bytes },
+    Unsubscribe {
+        client: Arc<Client>,
+        topics: Vec<Topic>,
+        reply: Utf8Bytes,
+    },
     /// The state of the topics once more.
-    Show { client: Arc<Client>, topics: Vec<Topic> },
+    Show {
+        client: Arc<Client>,
+        topics: Vec<Topic>,
+    },
     /// The outbox has room for more history.
     Room,
     Leave(Arc<Client>),
@@ -185,6 +192,13 @@ impl Hub {
         if tokio::time::timeout(GOODBYE_MAX, all_left).await.is_err() {
             tracing::debug!("sessions were left behind that did not answer the close");
         }
+        self.shared.ask(Request::Stop);
+    }
+}
+
+/// Without a hub nobody asks any more.
+impl Drop for Hub {
+    fn drop(&mut self) {
         self.shared.ask(Request::Stop);
     }
 }

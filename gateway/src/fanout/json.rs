@@ -311,7 +311,8 @@ mod tests {
         let id = OrderId { sequence: Sequence(0x1234_5678), slot: 77, leg: 3 };
         let shown = of(|json| json.id("id", id.to_u128()));
         assert_eq!(shown, format!(r#"{{"type":"T","id":"{id}"}}"#));
-        for text in ["", "plain", "quo\"te", "back\\slash", "\u{1}\n", "지원하지 않는 심볼"] {
+        for text in ["", "plain", "quo\"te", "back\\slash", "\u{1}\n", "지원하지 않는 심볼"]
+        {
             let shown = of(|json| json.text("s", text));
             let read: serde_json::Value = serde_json::from_str(&shown).unwrap();
             assert_eq!(read["s"], text);

@@ -60,10 +60,6 @@ impl Market {
         }
     }
 
-    pub(crate) fn listing(&self) -> &Listing {
-        &self.state.listing
-    }
-
     /// What the feed has to copy for this instrument.
     pub(crate) fn kinds(&self) -> Kinds {
         let candles: usize = self.candles.iter().map(StateTopic::members).sum();

@@ -160,11 +160,11 @@ mod tests {
         }
         let mut levels = Vec::new();
         for side in Side::BOTH {
-            levels.extend(
-                merged
-                    .levels(side)
-                    .map(|(price, quantity)| LevelChange { side, price, quantity }),
-            );
+            levels.extend(merged.levels(side).map(|(price, quantity)| LevelChange {
+                side,
+                price,
+                quantity,
+            }));
         }
         once.apply(merged.at, &levels);
         for side in Side::BOTH {

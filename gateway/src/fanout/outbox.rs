@@ -104,7 +104,10 @@ struct Entry {
 enum Kind {
     State(SlotId),
     /// `command`: the sequence it comes from; None: an answer to the client itself.
-    Event { since: Instant, command: Option<u64> },
+    Event {
+        since: Instant,
+        command: Option<u64>,
+    },
     /// Its topic was left while it waited.
     Void,
 }
@@ -367,10 +370,6 @@ impl Outbox {
     /// Since when the oldest event message waits.
     pub(crate) fn oldest_event(&self) -> Option<Instant> {
         self.lock().oldest_event.map(|oldest| oldest.since)
-    }
-
-    pub(crate) fn event_age_max(&self) -> Duration {
-        self.limits.event_age_max
     }
 
     /// Messages that wait.

@@ -5,14 +5,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::RwLockReadGuard;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crossbeam::channel::Receiver;
 use engine::Views;
 use engine::runtime::SharedViews;
 use orison_core::{AccountName, InstrumentId};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::accounts::{Accounts, Follower};
@@ -39,15 +40,10 @@ pub(crate) struct Fanout {
     listings: Listings,
     markets: HashMap<InstrumentId, Market>,
     accounts: Accounts,
-    enrolled: HashMap<Uuid, Enrolled>,
+    enrolled: HashMap<Uuid, HashSet<Topic>>,
     replays: Vec<Replay>,
     /// The first command whose news found no place; all is rebuilt before anything else.
     lost_from: Option<u64>,
-}
-
-struct Enrolled {
-    client: Arc<Client>,
-    topics: HashSet<Topic>,
 }
 
 /// Whether the thread goes on.
@@ -214,13 +210,11 @@ impl Fanout {
             Request::Show { client, topics } => self.show_again(&client, &topics),
             Request::Room => self.tell_history(),
             Request::Leave(client) => {
-                if let Some(enrolled) = self.enrolled.get(&client.id) {
-                    let topics: Vec<_> = enrolled.topics.iter().copied().collect();
-                    for topic in &topics {
-                        self.leave(&client, topic);
-                    }
-                    self.enrolled.remove(&client.id);
+                let topics = self.enrolled.get(&client.id).cloned().unwrap_or_default();
+                for topic in &topics {
+                    self.leave(&client, topic);
                 }
+                self.enrolled.remove(&client.id);
             }
             Request::Stop => return Life::Over,
         }
@@ -239,8 +233,7 @@ impl Fanout {
             return self.subscribe(again);
         }
         if let Err(too_old) = can_resume(&guard, &topics, from_sequence) {
-            // A session that has gone meanwhile needs no answer.
-            drop(answer.send(Err(too_old)));
+            reply_to(answer, Err(too_old));
             return;
         }
         let pushed = client.outbox.push_answer(reply, self.round.now);
@@ -255,7 +248,7 @@ impl Fanout {
             self.show(&client, topic);
         }
         self.tell_history();
-        drop(answer.send(Ok(())));
+        reply_to(answer, Ok(()));
     }
 
     /// Enters the client in the topic, at the cut that `views` are at.
@@ -267,12 +260,9 @@ impl Fanout {
         wish: &Wish,
         from_sequence: Option<u64>,
     ) {
-        let enrolled = self.enrolled.entry(client.id).or_insert_with(|| Enrolled {
-            client: Arc::clone(client),
-            topics: HashSet::new(),
-        });
-        let known = !enrolled.topics.insert(*topic);
-        client.topics.store(enrolled.topics.len(), Ordering::Relaxed);
+        let enrolled = self.enrolled.entry(client.id).or_default();
+        let known = !enrolled.insert(*topic);
+        client.topics.store(enrolled.len(), Ordering::Relaxed);
         if !known {
             self.shared.watch(*topic);
         }
@@ -398,10 +388,10 @@ impl Fanout {
 
     fn leave(&mut self, client: &Arc<Client>, topic: &Topic) {
         let Some(enrolled) = self.enrolled.get_mut(&client.id) else { return };
-        if !enrolled.topics.remove(topic) {
+        if !enrolled.remove(topic) {
             return;
         }
-        client.topics.store(enrolled.topics.len(), Ordering::Relaxed);
+        client.topics.store(enrolled.len(), Ordering::Relaxed);
         self.shared.unwatch(topic);
         self.stop_telling(client, topic);
         let interest = &self.shared.queue.interest;
@@ -416,7 +406,7 @@ impl Fanout {
             }
             (_, None) => {}
         }
-        if self.enrolled.values().all(|enrolled| enrolled.topics.is_empty()) {
+        if self.enrolled.values().all(HashSet::is_empty) {
             interest.set_any(false);
         }
     }
@@ -496,13 +486,14 @@ impl Fanout {
 }
 
 /// Is the history that is asked for still there?
-fn can_resume(
-    views: &Views,
-    topics: &[Topic],
-    from_sequence: Option<u64>,
-) -> Result<(), TooOld> {
+fn can_resume(views: &Views, topics: &[Topic], from_sequence: Option<u64>) -> Result<(), TooOld> {
     let Some(sequence) = from_sequence else { return Ok(()) };
     topics.iter().try_for_each(|topic| replay::check(views, topic, sequence))
+}
+
+/// A session that has gone meanwhile needs no answer.
+fn reply_to(session: oneshot::Sender<Result<(), TooOld>>, answer: Result<(), TooOld>) {
+    let _unheard = session.send(answer);
 }
 
 fn account_of(topic: &Topic) -> Option<AccountName> {

@@ -9,7 +9,7 @@ use engine::projection::Interval;
 use orison_core::{AccountName, InstrumentId};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Channel {
+pub(crate) enum Channel {
     Executions,
     OrderBook,
     Statistics,
@@ -20,7 +20,7 @@ pub enum Channel {
 }
 
 impl Channel {
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Executions,
         Self::OrderBook,
         Self::Statistics,
@@ -31,10 +31,10 @@ impl Channel {
     ];
 
     /// What `all` means in a Subscribe.
-    pub const PUBLIC: [Self; 4] =
+    pub(crate) const PUBLIC: [Self; 4] =
         [Self::Executions, Self::OrderBook, Self::Statistics, Self::Candles];
 
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Executions => "executions",
             Self::OrderBook => "orderbook",
@@ -47,13 +47,13 @@ impl Channel {
     }
 
     /// Case-sensitive.
-    pub fn parse(word: &str) -> Option<Self> {
+    pub(crate) fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|channel| channel.word() == word)
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Topic {
+pub(crate) enum Topic {
     Executions(InstrumentId),
     OrderBook(InstrumentId),
     Statistics(InstrumentId),
@@ -65,7 +65,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    pub fn channel(&self) -> Channel {
+    pub(crate) fn channel(&self) -> Channel {
         match self {
             Self::Executions(_) => Channel::Executions,
             Self::OrderBook(_) => Channel::OrderBook,
@@ -78,7 +78,7 @@ impl Topic {
     }
 
     /// None: a topic of an account.
-    pub fn instrument(&self) -> Option<InstrumentId> {
+    pub(crate) fn instrument(&self) -> Option<InstrumentId> {
         match *self {
             Self::Executions(id)
             | Self::OrderBook(id)

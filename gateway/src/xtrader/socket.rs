@@ -35,8 +35,7 @@ const WRITE_BUFFER_BYTES: usize = 16 << 10;
 /// More than the longest message, a book of 10,000 levels, beside what is gathered.
 const WRITE_BUFFER_BYTES_MAX: usize = 2 << 20;
 
-/// How a socket for `serve` is to be made.
-pub fn config() -> WebSocketConfig {
+fn config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
@@ -46,18 +45,16 @@ pub fn config() -> WebSocketConfig {
 }
 
 /// Serves one connection until it ends. The handshake has been answered with 101.
-pub async fn serve(
-    app: Arc<App>,
-    socket: WebSocketStream<TokioIo<Upgraded>>,
-    handshake: Handshake,
-) {
-    serve_on(app, socket, handshake).await;
+pub async fn serve(app: Arc<App>, stream: TokioIo<Upgraded>, handshake: Handshake) {
+    serve_on(app, stream, handshake).await;
 }
 
-async fn serve_on<S>(app: Arc<App>, mut socket: WebSocketStream<S>, handshake: Handshake)
+async fn serve_on<S>(app: Arc<App>, stream: S, handshake: Handshake)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let role = tokio_tungstenite::tungstenite::protocol::Role::Server;
+    let mut socket = WebSocketStream::from_raw_socket(stream, role, Some(config())).await;
     let seat = app.hub.join(handshake.peer);
     let mut session = Session::new(&app, &seat, &handshake);
     let ended = AssertUnwindSafe(session.run(&mut socket)).catch_unwind().await;

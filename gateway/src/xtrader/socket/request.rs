@@ -181,9 +181,8 @@ fn whole(object: &mut Object, field: &str) -> Result<Option<u64>, Problem> {
 }
 
 fn positive(object: &mut Object, field: &str) -> Result<Option<u64>, Problem> {
-    let wrong = || {
-        Problem::invalid_parameter(field, "a whole number from 1", "1 이상의 정수여야 합니다")
-    };
+    let wrong =
+        || Problem::invalid_parameter(field, "a whole number from 1", "1 이상의 정수여야 합니다");
     match object.count(field).map_err(|_| wrong())? {
         Some(0) => Err(wrong()),
         count => Ok(count),

@@ -366,10 +366,8 @@ impl<'a> Session<'a> {
 }
 
 fn origin_refused(language: Language) -> Answer {
-    let (english, korean) = (
-        "orders are not taken from this web origin",
-        "이 웹 출처에서는 주문할 수 없습니다",
-    );
+    let (english, korean) =
+        ("orders are not taken from this web origin", "이 웹 출처에서는 주문할 수 없습니다");
     Problem::new(403, "ORIGIN_REFUSED", Text::ours(english, korean)).answer(language)
 }
 

@@ -70,9 +70,8 @@ impl Subscriptions {
         let intervals = intervals(ask, &channels)?.unwrap_or_else(|| vec![INTERVAL_DEFAULT]);
         let intervals = of_candles(&channels, intervals);
         let named: Vec<_> = chosen.iter().map(|instrument| instrument.id).collect();
-        let account = channels
-            .contains(&Channel::Orders)
-            .then(|| ask.account.unwrap_or_else(shared_account));
+        let account =
+            channels.contains(&Channel::Orders).then(|| ask.account.unwrap_or_else(shared_account));
         let topics = topics(&channels, &named, &intervals, account);
         let more = topics.iter().filter(|topic| !self.topics.contains(topic)).count();
         if self.topics.len() + more > TOPICS_MAX {
@@ -124,7 +123,10 @@ impl Subscriptions {
         };
         let symbols = match &chosen {
             Some(chosen) => chosen.iter().map(|instrument| instrument.symbol).collect(),
-            None => distinct(topics.iter().filter_map(Topic::instrument)).iter().filter_map(shown).collect(),
+            None => distinct(topics.iter().filter_map(Topic::instrument))
+                .iter()
+                .filter_map(shown)
+                .collect(),
         };
         let intervals = intervals.unwrap_or_else(|| {
             distinct(topics.iter().filter_map(|topic| match topic {
