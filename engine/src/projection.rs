@@ -192,4 +192,6 @@ impl Views {
 }
 
 #[cfg(test)]
+mod judge;
+#[cfg(test)]
 mod tests;
