@@ -2,12 +2,10 @@
 //! account. Open orders stay; of the closed ones the last so many, by account and over all, in
 //! the order they ended. Memory of a forgotten one serves the next.
 
-use std::hash::{BuildHasher, RandomState};
-
 use orison_core::{AccountId, ClientOrderId, OrderId};
 
 use super::folders::Folder;
-use super::index::Heads;
+use super::index::{HEADS_GROWTH, HEADS_MIN, Heads, NameHash, id_hash};
 use super::quota::Quota;
 use super::{AccountEvent, OrderView};
 use crate::projection::ViewLimits;
@@ -34,8 +32,9 @@ pub(super) struct Shelf {
     free: Place,
     ids: Heads,
     clients: Heads,
-    /// Names are the clients' choice: keyed, so that none can choose a long chain.
-    hasher: RandomState,
+    names: NameHash,
+    /// By slot of the core's arena: the order that came there last. The open ones are found here.
+    slots: Vec<Place>,
     folders: Dense<AccountId, Folder>,
     closed_max: usize,
     closed_total: Quota,
@@ -48,9 +47,10 @@ impl Shelf {
         Self {
             entries: Vec::new(),
             free: NONE,
-            ids: Heads::new(0),
-            clients: Heads::new(0),
-            hasher: RandomState::new(),
+            ids: Heads::new(HEADS_MIN),
+            clients: Heads::new(HEADS_MIN),
+            names: NameHash::new(),
+            slots: Vec::new(),
             folders: Dense::new(),
             closed_max: limits.closed_orders_max,
             closed_total: Quota::new(limits.closed_orders_total_max),
@@ -58,44 +58,41 @@ impl Shelf {
         }
     }
 
-    pub(super) fn enter(&mut self, view: OrderView) {
-        let account = view.account;
-        let older = self.folders.entry(account, || Folder::EMPTY).newest;
-        let place = self.store(Entry {
-            view,
-            id_next: NONE,
-            client_next: NONE,
-            older,
-            newer: NONE,
-            closed_next: NONE,
-        });
-        self.chain(place);
+    pub(super) fn enter(&mut self, view: OrderView, told: &AccountEvent) {
+        let folder = self.folders.entry(view.account, || Folder::EMPTY);
+        let (id, older) = (view.id, folder.newest);
+        let place = if self.free == NONE { self.entries.len() as Place } else { self.free };
+        folder.newest = place;
         if let Some(older) = self.entries.get_mut(older as usize) {
             older.newer = place;
         }
-        self.folders.entry(account, || Folder::EMPTY).newest = place;
-    }
-
-    fn store(&mut self, mut entry: Entry) -> Place {
-        if self.free == NONE {
-            if self.entries.len() == self.ids.len() {
-                self.rehash();
-            }
+        let mut entry =
+            Entry { view, id_next: NONE, client_next: NONE, older, newer: NONE, closed_next: NONE };
+        if let Some(old) = self.entries.get_mut(place as usize) {
+            self.free = old.id_next;
+            std::mem::swap(&mut entry.view.events, &mut old.view.events);
+            entry.view.events.push(*told, self.events_max);
+            *old = entry;
+        } else {
+            entry.view.events.push(*told, self.events_max);
             self.entries.push(entry);
-            return (self.entries.len() - 1) as Place;
         }
-        let place = self.free;
-        let old = &mut self.entries[place as usize];
-        self.free = old.id_next;
-        std::mem::swap(&mut entry.view.events, &mut old.view.events);
-        *old = entry;
-        place
+        if self.entries.len() > self.ids.len() {
+            self.rehash();
+        } else {
+            self.chain(place);
+        }
+        let slot = id.slot as usize;
+        if self.slots.len() <= slot {
+            self.slots.resize(slot + 1, NONE);
+        }
+        self.slots[slot] = place;
     }
 
-    /// Twice the heads; every entry is in use, or one would have been taken.
+    /// More heads; every entry is in use, or one would have been taken.
     fn rehash(&mut self) {
-        self.ids = Heads::new(self.ids.len() * 2);
-        self.clients = Heads::new(self.clients.len() * 2);
+        let heads = self.ids.len() * HEADS_GROWTH;
+        (self.ids, self.clients) = (Heads::new(heads), Heads::new(heads));
         for place in 0..self.entries.len() {
             self.chain(place as Place);
         }
@@ -105,9 +102,8 @@ impl Shelf {
         let entry = &mut self.entries[place as usize];
         entry.id_next = std::mem::replace(self.ids.of_mut(id_hash(entry.view.id)), place);
         if !entry.view.client_order_id.is_empty() {
-            let key = (entry.view.account, entry.view.client_order_id);
-            let head = self.clients.of_mut(self.hasher.hash_one(key));
-            entry.client_next = std::mem::replace(head, place);
+            let hash = self.names.hash(entry.view.account, &entry.view.client_order_id);
+            entry.client_next = std::mem::replace(self.clients.of_mut(hash), place);
         }
     }
 
@@ -171,6 +167,10 @@ impl Shelf {
         }
         self.unchain(place);
         let entry = &mut self.entries[place as usize];
+        let latest = &mut self.slots[entry.view.id.slot as usize];
+        if *latest == place {
+            *latest = NONE;
+        }
         entry.view.events.recycle();
         entry.id_next = std::mem::replace(&mut self.free, place);
     }
@@ -192,7 +192,7 @@ impl Shelf {
         if client.is_empty() {
             return;
         }
-        let head = self.clients.of_mut(self.hasher.hash_one((account, client)));
+        let head = self.clients.of_mut(self.names.hash(account, &client));
         if *head == place {
             *head = client_next;
         } else {
@@ -205,6 +205,10 @@ impl Shelf {
     }
 
     fn find(&self, id: OrderId) -> Place {
+        let latest = self.slots.get(id.slot as usize).copied().unwrap_or(NONE);
+        if self.entries.get(latest as usize).is_some_and(|entry| entry.view.id == id) {
+            return latest;
+        }
         let mut place = self.ids.of(id_hash(id));
         while let Some(entry) = self.entries.get(place as usize) {
             if entry.view.id == id {
@@ -227,7 +231,7 @@ impl Shelf {
         if client.is_empty() {
             return None;
         }
-        let head = self.clients.of(self.hasher.hash_one((account, *client)));
+        let head = self.clients.of(self.names.hash(account, client));
         self.from(head, |entry| entry.client_next)
             .filter(|view| view.account == account && view.client_order_id == *client)
             .max_by_key(|view| view.id)
@@ -256,9 +260,4 @@ impl Shelf {
         std::iter::successors(entry(first), move |before| entry(next(before)))
             .map(|entry| &entry.view)
     }
-}
-
-/// Sequences are dense, so neighbours in time are neighbours in the table.
-fn id_hash(id: OrderId) -> u64 {
-    id.sequence.0.wrapping_add(u64::from(id.leg).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
