@@ -52,7 +52,7 @@ impl ViewLimits {
         closed_orders_max: 1_000,
         closed_orders_total_max: 1 << 20,
         account_events_max: 10_000,
-        account_events_total_max: 1 << 21,
+        account_events_total_max: 1 << 20,
         order_events_max: 64,
     };
 }
