@@ -19,8 +19,9 @@ use orison_core::{
     Quantity, RULES_VERSION, Reason, Side, Stamp,
 };
 
+use book::Book;
+pub(crate) use book::Resting;
 use book::Slots;
-pub(crate) use book::{Book, Resting};
 use clients::Clients;
 use feeds::{Feeds, News};
 use instruments::Listing;
@@ -109,6 +110,12 @@ impl Judge {
     /// The resting orders of a side in matching order.
     pub(crate) fn book(&self, instrument: InstrumentId, side: Side) -> &[Resting] {
         self.books[usize::from(instrument.0) - 1].side(side)
+    }
+
+    /// An order that rests.
+    pub(crate) fn order(&self, id: OrderId) -> Option<&Resting> {
+        let sides = self.books.iter().flat_map(|book| Side::BOTH.map(|side| book.side(side)));
+        sides.flatten().find(|order| order.id == id)
     }
 
     pub(crate) fn prayers(&self) -> (u64, u64) {

@@ -4,6 +4,7 @@
 //! fails is made short before it is shown, as a tape.
 
 mod coverage;
+mod follower;
 mod shrink;
 mod world;
 
@@ -58,10 +59,11 @@ fn first_difference(steps: &[Step]) -> Option<Difference> {
         let what = match given {
             Ok(Ok(())) => continue,
             Ok(Err(what)) => what,
-            Err(panic) => match panic.downcast_ref::<String>() {
-                Some(message) => format!("panic: {message}"),
-                None => "panic".into(),
-            },
+            Err(panic) => {
+                let message = panic.downcast_ref::<String>().map(String::as_str);
+                let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
+                format!("panic: {}", message.unwrap_or("of an unknown kind"))
+            }
         };
         return Some(Difference { index, what });
     }

@@ -1,14 +1,52 @@
 //! Rings, threads and the gate. Commands enter through `Ingress`; one pinned thread stamps,
 //! journals and decides them; nothing leaves before its command has reached the ack mode.
+//!
+//! ```text
+//!   Ingress -> input ring -> Matcher{Sequencer, Outbox} -> output ring -> Outlet -> Projector
+//!                               | journal::Writer             journal::Positions -^ (the gate)
+//! ```
 
-use std::sync::Arc;
-use std::sync::{RwLock, RwLockReadGuard};
+mod alarm;
+mod bare;
+mod bell;
+mod checkpoints;
+mod ingress;
+mod latency;
+mod matcher;
+mod monitor;
+mod outbox;
+mod outlet;
+mod output;
+mod pause;
+mod projector;
+mod ring;
+mod sequencer;
+mod shared;
+mod shared_views;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod time;
 
-use orison_core::{Command, Event, Exchange, Stamp};
+use std::thread::JoinHandle;
+
+use journal::Writer;
+use orison_core::Exchange;
 use thiserror::Error;
 
 use crate::projection::Views;
-use crate::witness::Witness;
+use crate::witness::{self, Witness};
+
+use checkpoints::{Checkpoints, DigestSlip};
+use projector::Projector;
+use ring::SLOTS_MIN;
+
+pub use bare::BareRuntime;
+pub use ingress::{Busy, Ingress};
+pub use monitor::{Figures, Monitor, StageLatency};
+pub use outlet::{Outlet, Polled};
+pub use output::{Output, Publisher};
+pub use shared_views::SharedViews;
 
 /// A session's mark on a command, handed back with its events; neither journaled nor digested.
 /// 0 is nobody's.
@@ -18,7 +56,8 @@ pub struct Token(pub u64);
 /// How a stage waits when there is nothing to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wait {
-    /// Never gives its core away, makes no system call.
+    /// The matcher never gives its core away and makes no system call; the projector spins,
+    /// yields, and naps for 50 us when idle.
     Spin,
     Yield,
     /// Spins a little, yields a little, parks after a millisecond of idleness.
@@ -38,7 +77,7 @@ pub enum Clock {
 pub struct Settings {
     pub wait: Wait,
     pub clock: Clock,
-    /// Powers of two. A full input ring answers `Busy`.
+    /// Powers of two, at least 64. A full input ring answers `Busy`.
     pub input_slots: usize,
     pub output_slots: usize,
     /// The core to pin the matcher to, if that many are there.
@@ -55,56 +94,18 @@ impl Settings {
     };
 }
 
-/// One event on its way out, as the output ring carries it: 128 bytes.
-#[derive(Clone, Copy)]
-pub struct Output {
-    token: Token,
-    /// The top bit marks the last event of its command.
-    sequence_and_last: u64,
-    time_ns: u64,
-    event: Event,
-}
-
-const _: () = assert!(size_of::<Output>() == 128);
-
-impl Output {
-    pub fn token(&self) -> Token {
-        self.token
-    }
-    pub fn stamp(&self) -> Stamp {
-        todo!()
-    }
-    pub fn is_last(&self) -> bool {
-        self.sequence_and_last >> 63 == 1
-    }
-    pub fn event(&self) -> &Event {
-        let _ = self.time_ns;
-        &self.event
-    }
-}
-
-/// What listens to the projector: called on its thread, in order, only with what has reached the
-/// ack mode. Must be quick and must not lock the views itself.
-pub trait Publisher: Send + 'static {
-    /// `index` counts the events of a command from 0; `views` already include this event but the
-    /// command may not be complete.
-    fn on_event(&mut self, output: &Output, index: u32, views: &Views);
-    /// The command is complete and the views show it.
-    fn on_end(&mut self, token: Token, stamp: Stamp, views: &Views);
-    /// Nothing more is waiting right now: time to wake whoever was written to.
-    fn on_idle(&mut self) {}
-}
-
 /// What recovery hands over.
 pub struct Parts {
     pub exchange: Exchange,
     pub views: Views,
     pub witness: Witness,
-    pub writer: journal::Writer,
+    pub writer: Writer,
 }
 
 #[derive(Debug, Error)]
 pub enum StartError {
+    #[error("{ring}_slots {slots}: allowed are powers of two from {SLOTS_MIN} on")]
+    Slots { ring: &'static str, slots: usize },
     #[error("thread {name}: {source}")]
     Thread { name: &'static str, source: std::io::Error },
 }
@@ -113,90 +114,87 @@ pub enum StartError {
 pub enum StopError {
     #[error("a stage had failed before: {reason}")]
     Failed { reason: String },
+    #[error("closing the journal: {0}")]
+    Close(#[from] journal::CloseError),
 }
 
-/// The input ring is full; nothing was entered.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("the input ring is full")]
-pub struct Busy;
-
-/// The way in. Cloned for each session; never blocks.
-#[derive(Clone)]
-pub struct Ingress {}
-
-impl Ingress {
-    pub fn submit(&mut self, _token: Token, _command: &Command) -> Result<(), Busy> {
-        todo!()
-    }
-    /// For a manual clock.
-    pub fn submit_at(
-        &mut self,
-        _token: Token,
-        _time_ns: u64,
-        _command: &Command,
-    ) -> Result<(), Busy> {
-        todo!()
-    }
+/// The whole: matcher, projector, views. Dropped without `stop`, it finishes what is in the ring
+/// but leaves the journal unclosed, as a crash would.
+pub struct Runtime {
+    views: SharedViews,
+    /// Some until stopped; the matcher ends before the projector does.
+    bare: Option<BareRuntime>,
+    projector: Option<JoinHandle<Witness>>,
+    monitor: Monitor,
 }
-
-/// Read access to the views; held shortly.
-#[derive(Clone)]
-pub struct SharedViews(Arc<RwLock<Views>>);
-
-impl SharedViews {
-    pub fn read(&self) -> RwLockReadGuard<'_, Views> {
-        self.0.read().expect("the projector aborts the process rather than poison its views")
-    }
-}
-
-/// Percentiles of a stage, nanoseconds.
-#[derive(Clone, Debug)]
-pub struct StageLatency {
-    pub stage: &'static str,
-    pub histogram: hdrhistogram::Histogram<u64>,
-}
-
-/// What the ops page and `/metrics` show.
-#[derive(Clone, Debug)]
-pub struct Figures {
-    pub input_slots: usize,
-    pub input_used: usize,
-    pub output_slots: usize,
-    pub output_used: usize,
-    pub sequence_matched: u64,
-    pub sequence_journaled: u64,
-    pub sequence_durable: u64,
-    pub sequence_visible: u64,
-    pub busy_total: u64,
-    pub latencies: Vec<StageLatency>,
-}
-
-pub struct Runtime {}
 
 impl Runtime {
     pub fn start(
-        _parts: Parts,
-        _settings: Settings,
-        _publisher: impl Publisher,
+        parts: Parts,
+        settings: Settings,
+        publisher: impl Publisher,
     ) -> Result<Self, StartError> {
-        todo!()
+        let Parts { exchange, views, witness, writer } = parts;
+        let slip = DigestSlip::new();
+        let views = SharedViews::new(views);
+        let (bare, outlet) =
+            BareRuntime::start_with(exchange, writer, settings, Checkpoints::new(slip.clone()))?;
+        let monitor = bare.monitor();
+        let shared = outlet.shared();
+        let for_projector = views.clone();
+        let projector = move || {
+            Projector { outlet, views: for_projector, witness, publisher, slip, shared }.run()
+        };
+        let projector = stage::spawn("projector", None, projector)?;
+        Ok(Self { views, bare: Some(bare), projector: Some(projector), monitor })
     }
+
     pub fn ingress(&self) -> Ingress {
-        todo!()
+        self.bare.as_ref().expect("only stop and drop take the stages").ingress()
     }
+
     pub fn views(&self) -> SharedViews {
-        todo!()
+        self.views.clone()
     }
+
+    /// Figures and failures for those who do not own the runtime.
+    pub fn monitor(&self) -> Monitor {
+        self.monitor.clone()
+    }
+
     pub fn figures(&self) -> Figures {
-        todo!()
+        self.monitor.figures()
     }
+
     /// Set once a stage or the disk failed: nothing is acknowledged any more, the process must
     /// say why and exit non-zero.
     pub fn failure(&self) -> Option<String> {
-        todo!()
+        self.monitor.failure()
     }
+
     /// Finishes what is in the ring, closes the journal, hands back the state.
-    pub fn stop(self) -> Result<(Exchange, Views), StopError> {
-        todo!()
+    /// From now on every ingress answers `Busy`.
+    pub fn stop(mut self) -> Result<(Exchange, SharedViews), StopError> {
+        let bare = self.bare.take().expect("only stop and drop take the stages");
+        let stopped = bare.stop();
+        let witness = self.join_projector().expect("only stop and drop take the stages");
+        let (exchange, writer) = stopped?;
+        if let Some(reason) = self.failure() {
+            return Err(StopError::Failed { reason });
+        }
+        writer.close(witness::state_digest(&exchange), witness.digests().events)?;
+        Ok((exchange, self.views.clone()))
+    }
+
+    fn join_projector(&mut self) -> Option<Witness> {
+        let projector = self.projector.take()?;
+        Some(projector.join().expect("a stage that panics aborts the process"))
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        drop(self.bare.take());
+        self.join_projector();
     }
 }

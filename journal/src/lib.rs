@@ -5,31 +5,42 @@
 
 #![deny(unsafe_code)]
 
-mod record;
+// Bytes: what lies on disk and what makes it valid.
 mod entry;
 mod header;
-mod segment;
+mod record;
+
+// Integrity: what proves that nothing was changed.
 mod chain;
-mod merkle_builder;
-pub mod merkle;
 mod integrity;
-mod storage;
-mod lock;
-mod options;
-mod error;
+pub mod merkle;
+mod merkle_builder;
+
+// Files: the map, the disk, names, the lock.
 mod directory;
+mod lock;
+mod segment;
+mod storage;
+
+// Reading: one segment, all segments, the verdict on the end.
 mod scan;
-mod walk;
 mod tail;
-mod repair;
-mod recovery;
+mod walk;
+
+// Running: one writer, its threads, what they publish.
+mod options;
 mod positions;
 mod preparer;
 mod syncer;
 mod writer;
-mod reader;
-mod verify;
+
+// Doors.
+mod error;
 mod quarantine;
+mod reader;
+mod recovery;
+mod repair;
+mod verify;
 
 pub use entry::{Checkpoint, Close};
 pub use error::{AppendError, CloseError, Damage, OpenError, ReadError};

@@ -1,5 +1,5 @@
-//! Core and judge side by side, with the views and the witness that follow the core's events, and
-//! everything that must hold of them between commands.
+//! Core and judge side by side, with a follower of the core's events, and everything that must
+//! hold of them between commands.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,14 @@ use orison_core::{
     Command, Event, Exchange, InstrumentId, OrderId, Price, Quantity, Sequence, Side, Stamp, Symbol,
 };
 
-use crate::judge::Judge;
+use super::follower::Follower;
+use crate::judge::{Judge, Resting};
 use crate::stream::Step;
+
+/// The dear checks look at everything that rests; one command in so many gets them.
+const THOROUGH_EVERY: u64 = 32;
+/// Orders that the dear checks look at, resting or not.
+const LATEST: usize = 64;
 
 pub(super) struct Difference {
     /// Of the step in its stream.
@@ -19,24 +25,23 @@ pub(super) struct Difference {
 pub(super) struct World {
     core: Exchange,
     judge: Judge,
+    follower: Follower,
     stamp: Stamp,
     /// Orders by the step that entered them.
     orders: HashMap<usize, OrderId>,
-    /// Ids that are over; they must never live again.
-    dead: Vec<OrderId>,
+    /// All of them, the latest last.
+    accepted: Vec<OrderId>,
 }
-
-/// The dear checks look at everything that rests; one command in so many gets them.
-const THOROUGH_EVERY: u64 = 32;
 
 impl World {
     pub(super) fn new() -> Self {
         Self {
             core: Exchange::new(*b"the judge's test"),
             judge: Judge::new(),
+            follower: Follower::new(),
             stamp: Stamp { sequence: Sequence(0), time_ns: 1 },
             orders: HashMap::new(),
-            dead: Vec::new(),
+            accepted: Vec::new(),
         }
     }
 
@@ -55,53 +60,50 @@ impl World {
 
     /// What the judge alone says of one more command.
     pub(super) fn judged(&mut self, step: &Step) -> Vec<Event> {
-        self.stamp.sequence.0 += 1;
-        self.stamp.time_ns += step.pause_ns;
-        let command = step.aimed(|step| self.orders.get(&step).copied());
+        let command = self.next(step);
         let events = self.judge.apply(self.stamp, &command);
-        for event in &events {
-            if let Event::Accepted(accepted) = event {
-                self.orders.insert(step.number, accepted.order);
-            }
-        }
+        self.remember(step, &events);
         events
     }
 
     /// Gives one more command to both. An error is what differs, or what does not hold.
     pub(super) fn give(&mut self, step: &Step) -> Result<(), String> {
-        self.stamp.sequence.0 += 1;
-        self.stamp.time_ns += step.pause_ns;
-        let command = step.aimed(|step| self.orders.get(&step).copied());
+        let command = self.next(step);
         let expected = self.judge.apply(self.stamp, &command);
         let mut found = Vec::new();
         self.core.apply(self.stamp, &command, &mut |event: &Event| found.push(*event));
         if found != expected {
             return Err(differing(&expected, &found));
         }
-        self.follow(step, &found);
-        self.check_stamp(&command)?;
+        self.remember(step, &found);
+        self.follower.hear(self.stamp, &found)?;
+        self.check_state(&command)?;
         for instrument in touched(&command, &found, self.judge.instruments().len()) {
             self.check_book(instrument)?;
         }
         if self.stamp.sequence.0.is_multiple_of(THOROUGH_EVERY) {
-            self.check_witness()?;
+            self.check_orders()?;
+            self.follower.check_witness(&self.core)?;
         }
         Ok(())
     }
 
-    fn follow(&mut self, step: &Step, events: &[Event]) {
+    fn next(&mut self, step: &Step) -> Command {
+        self.stamp.sequence.0 += 1;
+        self.stamp.time_ns += step.pause_ns;
+        step.aimed(|step| self.orders.get(&step).copied())
+    }
+
+    fn remember(&mut self, step: &Step, events: &[Event]) {
         for event in events {
-            match event {
-                Event::Accepted(accepted) => {
-                    self.orders.insert(step.number, accepted.order);
-                }
-                Event::Cancelled(cancelled) => self.dead.push(cancelled.order),
-                _ => {}
+            if let Event::Accepted(accepted) = event {
+                self.orders.insert(step.number, accepted.order);
+                self.accepted.push(accepted.order);
             }
         }
     }
 
-    fn check_stamp(&self, command: &Command) -> Result<(), String> {
+    fn check_state(&self, command: &Command) -> Result<(), String> {
         if self.core.applied() != self.stamp {
             return Err(format!("applied {:?} of {:?}", self.core.applied(), self.stamp));
         }
@@ -115,31 +117,22 @@ impl World {
         if self.core.instruments() != self.judge.instruments() {
             return Err(format!("instruments {:?}", self.core.instruments()));
         }
-        match self.dead.last().filter(|id| self.core.order(**id).is_some()) {
-            Some(id) => Err(format!("{id} was cancelled and lives")),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    /// The core's book is the judge's, its sums are those of the depth view, and it is not
-    /// crossed.
+    /// The core's book is the judge's, its sums are what is shown, and it is not crossed.
     fn check_book(&self, instrument: InstrumentId) -> Result<(), String> {
         for side in Side::BOTH {
-            let expected = self.judge.book(instrument, side);
+            let judged = self.judge.book(instrument, side);
             let mut levels: Vec<(Price, Quantity)> = Vec::new();
             let mut count = 0;
-            for (place, order) in self.core.book(instrument, side).enumerate() {
-                let same = expected.get(place).is_some_and(|judged| {
-                    (order.id, order.account, order.price, order.open, order.ticket)
-                        == (judged.id, judged.account, judged.price, judged.open, judged.ticket)
-                        && order.client_order_id == judged.asked.client_order_id
-                        && (order.instrument, order.side) == (instrument, side)
-                        && order.hidden.is_zero()
-                });
-                if !same || self.core.order(order.id) != Some(order) {
+            for order in self.core.book(instrument, side) {
+                if !judged.get(count).is_some_and(|judged| is_same(&order, judged))
+                    || (order.instrument, order.side) != (instrument, side)
+                {
                     return Err(format!(
-                        "{side:?} of {instrument}, place {place}: {order:?}, judged {:?}",
-                        expected.get(place)
+                        "{side:?} of {instrument}, place {count}: {order:?}, judged {:?}",
+                        judged.get(count)
                     ));
                 }
                 match levels.last_mut().filter(|(price, _)| *price == order.price) {
@@ -148,9 +141,10 @@ impl World {
                 }
                 count += 1;
             }
-            if count != expected.len() {
-                return Err(format!("{side:?} of {instrument}: {count} of {}", expected.len()));
+            if count != judged.len() {
+                return Err(format!("{side:?} of {instrument}: {count} of {}", judged.len()));
             }
+            self.follower.check_levels(instrument, side, &levels)?;
         }
         let best = Side::BOTH.map(|side| self.judge.book(instrument, side).first());
         match best {
@@ -161,12 +155,31 @@ impl World {
         }
     }
 
-    fn check_witness(&self) -> Result<(), String> {
-        match self.dead.iter().rev().take(50).find(|id| self.core.order(**id).is_some()) {
-            Some(id) => Err(format!("{id} was cancelled and lives")),
-            None => Ok(()),
+    /// Each of the latest orders rests in the core, and is shown open, as long as the judge says.
+    fn check_orders(&self) -> Result<(), String> {
+        for id in self.accepted.iter().rev().take(LATEST) {
+            let judged = self.judge.order(*id);
+            let found = self.core.order(*id);
+            let is_right = match (&found, judged) {
+                (Some(found), Some(judged)) => is_same(found, judged),
+                (None, None) => true,
+                _ => false,
+            };
+            if !is_right {
+                return Err(format!("{id}: {found:?}, judged {judged:?}"));
+            }
+            self.follower.check_order(*id, judged)?;
         }
+        Ok(())
     }
+}
+
+fn is_same(order: &orison_core::BookOrder, judged: &Resting) -> bool {
+    (order.id, order.account, order.side, order.price)
+        == (judged.id, judged.account, judged.side, judged.price)
+        && (order.open, order.hidden) == (judged.open, Quantity::ZERO)
+        && order.ticket == judged.ticket
+        && order.client_order_id == judged.asked.client_order_id
 }
 
 /// Instruments whose book the command may have changed; all of them where it is not clear.

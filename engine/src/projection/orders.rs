@@ -226,7 +226,8 @@ fn entered(stamp: Stamp, accepted: &Accepted) -> OrderView {
 
 impl OrderView {
     fn fill(&mut self, trade: &Trade, fee: Money) {
-        self.filled += trade.quantity;
+        // Amended up again and again, an order may trade more than 64 bits in its life.
+        self.filled = Quantity(self.filled.0.saturating_add(trade.quantity.0));
         // An order that has only a budget does not say how much it will be.
         self.remaining = Quantity(self.remaining.0.saturating_sub(trade.quantity.0));
         self.quantity = Quantity(self.quantity.0.max(self.filled.0));
