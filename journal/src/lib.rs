@@ -5,31 +5,42 @@
 
 #![deny(unsafe_code)]
 
-mod chain;
-mod directory;
+// Bytes: what lies on disk and what makes it valid.
 mod entry;
-mod error;
 mod header;
+mod record;
+
+// Integrity: what proves that nothing was changed.
+mod chain;
 mod integrity;
-mod lock;
 pub mod merkle;
 mod merkle_builder;
+
+// Files: the map, the disk, names, the lock.
+mod directory;
+mod lock;
+mod segment;
+mod storage;
+
+// Reading: one segment, all segments, the verdict on the end.
+mod scan;
+mod tail;
+mod walk;
+
+// Running: one writer, its threads, what they publish.
 mod options;
 mod positions;
 mod preparer;
+mod syncer;
+mod writer;
+
+// Doors.
+mod error;
 mod quarantine;
 mod reader;
-mod record;
 mod recovery;
 mod repair;
-mod scan;
-mod segment;
-mod storage;
-mod syncer;
-mod tail;
 mod verify;
-mod walk;
-mod writer;
 
 pub use entry::{Checkpoint, Close};
 pub use error::{AppendError, CloseError, Damage, OpenError, ReadError};

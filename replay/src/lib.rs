@@ -1,1 +1,27 @@
-//! replay
+//! Everything that is done with a journal after it was written: recovery, verification, looking
+//! into the past, and the text formats that drive an engine. It stands on `engine` and `journal`
+//! and knows no socket. Directories and texts go in; state, reports and texts come out.
+
+pub mod recovery;
+
+pub mod playback;
+pub mod player;
+
+pub mod past;
+pub mod verify;
+
+pub mod book;
+pub mod diff;
+pub mod dump;
+pub mod life;
+
+pub mod flow;
+pub mod tape;
+
+pub mod json;
+pub mod moment;
+
+mod form;
+
+pub use player::Player;
+pub use recovery::{Progress, RecoverError, Recovered, genesis, recover};

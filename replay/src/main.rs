@@ -1,2 +1,24 @@
-//! replay
-fn main() {}
+//! The tool beside the engine: one subcommand a question. It reads arguments, shows progress and
+//! answers, and turns what happened into an exit status; everything else is the library's.
+
+mod args;
+mod run;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Args;
+use run::Outcome;
+
+fn main() -> ExitCode {
+    match run::run(Args::parse()) {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("orison-replay: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -4,4 +4,6 @@
 
 mod support;
 
+mod damage;
+mod faults;
 mod keeping;

@@ -1,0 +1,88 @@
+//! An order book of the past: the tape's `book` object with engine ids, or a table for people.
+
+use std::fmt::Write;
+
+use orison_core::{BookOrder, Instrument, Side};
+
+use crate::json::{List, Object};
+use crate::moment::Moment;
+use crate::player::Player;
+
+/// One JSON line.
+pub fn json(player: &Player, instrument: &Instrument, out: &mut Vec<u8>) {
+    let mut object = Object::open(out);
+    object.text("event", "book").text("symbol", instrument.symbol.as_str());
+    object.bare("sequence", player.at().sequence).bare("ts", player.at().time_ns);
+    for (key, side) in [("bids", Side::Buy), ("asks", Side::Sell)] {
+        let mut list = object.list(key);
+        for order in player.exchange.book(instrument.id, side) {
+            put_order(&mut list, player, instrument, &order);
+        }
+        list.close();
+    }
+    object.list("stops").close();
+    object.close_line();
+}
+
+fn put_order(list: &mut List<'_>, player: &Player, instrument: &Instrument, order: &BookOrder) {
+    let mut object = list.item();
+    object
+        .shown("id", order.id)
+        .shown("price", instrument.price_decimal(order.price))
+        .shown("open", instrument.quantity_decimal(order.open))
+        .shown("hidden", instrument.quantity_decimal(order.hidden));
+    if let Some(account) = player.exchange.account_name(order.account) {
+        object.text("account", account.as_str());
+    }
+    if !order.client_order_id.is_empty() {
+        object.text("client_order_id", order.client_order_id.as_str());
+    }
+    object.close();
+}
+
+/// Levels, asks above bids, best prices in the middle.
+pub fn table(player: &Player, instrument: &Instrument) -> String {
+    let at = player.at();
+    let (symbol, sequence, time) = (instrument.symbol, at.sequence, Moment(at.time_ns));
+    let mut text = format!("{symbol} after sequence {sequence}, {time}\n");
+    let mut put = |title: &str, quantity: &str, orders: &str, price: &str| {
+        writeln!(text, "{title:>4}  {quantity:>20}  {orders:>7}  {price:>20}")
+            .expect("a string takes every text");
+    };
+    put("side", "quantity", "orders", "price");
+    for side in [Side::Sell, Side::Buy] {
+        let mut levels = levels(player, instrument, side);
+        let title = match side {
+            Side::Sell => {
+                levels.reverse();
+                "ask"
+            }
+            Side::Buy => "bid",
+        };
+        for (price, quantity, orders) in levels {
+            let price = instrument.price_decimal(price).to_string();
+            let quantity = instrument.volume_decimal(quantity).to_string();
+            put(title, &quantity, &orders.to_string(), &price);
+        }
+    }
+    text
+}
+
+/// Price, visible quantity, orders; best first.
+fn levels(
+    player: &Player,
+    instrument: &Instrument,
+    side: Side,
+) -> Vec<(orison_core::Price, u128, u64)> {
+    let mut levels: Vec<(orison_core::Price, u128, u64)> = Vec::new();
+    for order in player.exchange.book(instrument.id, side) {
+        match levels.last_mut() {
+            Some((price, quantity, orders)) if *price == order.price => {
+                *quantity += u128::from(order.open.0);
+                *orders += 1;
+            }
+            _ => levels.push((order.price, u128::from(order.open.0), 1)),
+        }
+    }
+    levels
+}

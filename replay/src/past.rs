@@ -1,0 +1,181 @@
+//! A journal read beside whoever writes it and decided again, command by command, up to any point
+//! of its past. It never writes and takes no lock. Directory and point in; state, and each command
+//! with its events, out.
+
+use std::path::Path;
+
+use engine::projection::ViewLimits;
+use journal::{Kind, ReadError, Reader, Records};
+use orison_core::{Command, Event, Sequence, Stamp};
+use thiserror::Error;
+
+use crate::moment::Moment;
+use crate::playback::{Compared, Playback, PlaybackError};
+use crate::player::Player;
+
+/// A point of a journal's past.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Until {
+    /// After the last command there is.
+    End,
+    /// After the command with this sequence.
+    Sequence(u64),
+    /// After the last command stamped at or before this time, in nanoseconds.
+    Time(u64),
+}
+
+/// Numbers from here on are times: no journal has that many commands, and as nanoseconds it is
+/// the twelfth day of 1970.
+const TIME_NS_MIN: u64 = 1_000_000_000_000_000;
+
+impl std::str::FromStr for Until {
+    type Err = BadPoint;
+
+    /// A sequence, RFC 3339, `123ns`, or bare nanoseconds that no sequence reaches.
+    fn from_str(text: &str) -> Result<Self, BadPoint> {
+        if let Some(number) = text.strip_suffix("ns") {
+            return number.parse().map(Self::Time).map_err(|_| BadPoint);
+        }
+        if let Ok(number) = text.parse() {
+            return Ok(if number < TIME_NS_MIN {
+                Self::Sequence(number)
+            } else {
+                Self::Time(number)
+            });
+        }
+        Moment::parse(text).map(|moment| Self::Time(moment.0)).ok_or(BadPoint)
+    }
+}
+
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("is neither a sequence nor a time (RFC 3339 or nanoseconds)")]
+pub struct BadPoint;
+
+#[derive(Debug, Error)]
+pub enum PastError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Playback(#[from] PlaybackError),
+    #[error("the journal ends with sequence {last}, sequence {asked} is asked for")]
+    NotReached { last: u64, asked: u64 },
+}
+
+/// A command that has just been played.
+#[derive(Clone, Copy, Debug)]
+pub struct Played {
+    pub stamp: Stamp,
+    /// As it was journaled.
+    pub command: Command,
+    pub effect: Effect,
+}
+
+/// Whether a command was decided or passed over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    Decided,
+    /// Quarantined: time passed, nothing else.
+    Void,
+}
+
+pub struct Past {
+    records: Records,
+    playback: Playback,
+    events: Vec<Event>,
+    is_over: bool,
+}
+
+impl Past {
+    /// At the beginning of the journal in `directory`.
+    pub fn open(directory: &Path, limits: ViewLimits) -> Result<Self, PastError> {
+        Ok(Self::of(&Reader::open(directory)?, limits)?)
+    }
+
+    pub(crate) fn of(reader: &Reader, limits: ViewLimits) -> Result<Self, ReadError> {
+        Ok(Self {
+            records: reader.records_from(0)?,
+            playback: Playback::new(reader.identity(), limits),
+            events: Vec::new(),
+            is_over: false,
+        })
+    }
+
+    pub fn player(&self) -> &Player {
+        self.playback.player()
+    }
+
+    /// What the last command led to.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    pub fn compared(&self) -> Compared {
+        self.playback.compared()
+    }
+
+    /// Plays the next command that is not beyond `until`. None: there is none, for good.
+    pub fn step(&mut self, until: Until) -> Result<Option<Played>, PastError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let Self { records, playback, events, is_over } = self;
+        while let Some(record) = records.next()? {
+            let Kind::Command(_) = record.kind else {
+                playback.record(&record, |_, _| {})?;
+                continue;
+            };
+            if is_beyond(until, record.sequence, record.time_ns) {
+                break;
+            }
+            events.clear();
+            let stamp = Stamp { sequence: Sequence(record.sequence), time_ns: record.time_ns };
+            let effect = if record.voided { Effect::Void } else { Effect::Decided };
+            let played = playback.record(&record, |_, event| events.push(*event))?;
+            let command = played.expect("a record of a command is one");
+            return Ok(Some(Played { stamp, command, effect }));
+        }
+        *is_over = true;
+        Ok(None)
+    }
+
+    /// Plays everything up to `until`; `progress` gets each sequence passed.
+    pub fn play(&mut self, until: Until, mut progress: impl FnMut(u64)) -> Result<(), PastError> {
+        while let Some(played) = self.step(until)? {
+            progress(played.stamp.sequence.0);
+        }
+        let last = self.player().at().sequence.0;
+        match until {
+            Until::Sequence(asked) if asked > last => Err(PastError::NotReached { last, asked }),
+            Until::Sequence(_) | Until::Time(_) | Until::End => Ok(()),
+        }
+    }
+}
+
+fn is_beyond(until: Until, sequence: u64, time_ns: u64) -> bool {
+    match until {
+        Until::End => false,
+        Until::Sequence(last) => sequence > last,
+        Until::Time(last_ns) => time_ns > last_ns,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_is_a_sequence_or_a_time() {
+        for (text, point) in [
+            ("0", Ok(Until::Sequence(0))),
+            ("195525", Ok(Until::Sequence(195_525))),
+            ("34201445573540ns", Ok(Until::Time(34_201_445_573_540))),
+            ("1763692200000000000", Ok(Until::Time(1_763_692_200_000_000_000))),
+            ("1970-01-01T00:00:01Z", Ok(Until::Time(1_000_000_000))),
+            ("yesterday", Err(BadPoint)),
+            ("-1", Err(BadPoint)),
+            ("ns", Err(BadPoint)),
+        ] {
+            assert_eq!(text.parse(), point, "{text}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Journal records turned back into state, one by one, and every digest on the way compared with
+//! what replay computes. Quarantined commands are passed over. In: records in order. Out: a
+//! player at the last of them, or the first difference with its exact range.
+
+use std::collections::VecDeque;
+
+use engine::projection::ViewLimits;
+use engine::record::{self, DecodeError};
+use engine::witness::{Digests, state_digest};
+use journal::{CHECKPOINT_COMMANDS, Checkpoint, Close, Damage, Kind, RecordView};
+use orison_core::{Command, Event, Sequence, Stamp};
+use thiserror::Error;
+
+use crate::json::Hex;
+use crate::player::{CorePanic, Player};
+
+/// Why a journal cannot be played any further.
+#[derive(Debug, Error)]
+pub enum PlaybackError {
+    #[error("sequence {sequence}: {source}")]
+    Decode { sequence: u64, source: DecodeError },
+    #[error("record after sequence {sequence}: {source}")]
+    Entry { sequence: u64, source: Damage },
+    #[error(transparent)]
+    Panic(#[from] CorePanic),
+    #[error(
+        "the journal begins with sequence {first}: without the ones before nothing can be said"
+    )]
+    Beginning { first: u64 },
+    #[error("time goes back at sequence {sequence}: {time_ns} after {before_ns}")]
+    Time { sequence: u64, time_ns: u64, before_ns: u64 },
+    #[error("between sequences {from} and {to}: {what} replayed {replayed}, recorded {recorded}")]
+    Differs { from: u64, to: u64, what: &'static str, replayed: String, recorded: String },
+}
+
+/// What has been compared so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Compared {
+    pub checkpoints: u64,
+    pub closes: u64,
+    /// Digests that speak of a command that was quarantined later.
+    pub not_verifiable: u64,
+}
+
+pub struct Playback {
+    player: Player,
+    compared: Compared,
+    /// Digests of replay about sequences whose checkpoint may still come.
+    marks: VecDeque<Digests>,
+    /// The last sequence up to which everything is known to be equal.
+    verified: u64,
+    /// Passed over and not yet declared void at the place where the records are now: what was
+    /// recorded in between still counted their effect.
+    passed_over: Vec<u64>,
+}
+
+/// More checkpoints are never outstanding.
+const MARKS_MAX: usize = 64;
+
+impl Playback {
+    pub fn new(identity: [u8; 16], limits: ViewLimits) -> Self {
+        Self {
+            player: Player::new(identity, limits),
+            compared: Compared::default(),
+            marks: VecDeque::new(),
+            verified: 0,
+            passed_over: Vec::new(),
+        }
+    }
+
+    pub fn player(&self) -> &Player {
+        &self.player
+    }
+
+    pub fn into_player(self) -> Player {
+        self.player
+    }
+
+    pub fn compared(&self) -> Compared {
+        self.compared
+    }
+
+    /// Takes the next record. The command it was; its events are shown to `see`. Of a quarantined
+    /// one that cannot be read any more: `Clock`.
+    pub fn record(
+        &mut self,
+        record: &RecordView<'_>,
+        see: impl FnMut(u32, &Event),
+    ) -> Result<Option<Command>, PlaybackError> {
+        let sequence = record.sequence;
+        let entry = |source| PlaybackError::Entry { sequence, source };
+        match record.kind {
+            Kind::Command(kind) => return self.command(kind, record, see).map(Some),
+            Kind::Checkpoint => {
+                self.checkpoint(&Checkpoint::decode(record.payload).map_err(entry)?)?;
+            }
+            Kind::Close => {
+                self.close(sequence, &Close::decode(record.payload).map_err(entry)?)?;
+            }
+            Kind::Void => self.passed_over.clear(),
+            Kind::Seal => {}
+        }
+        Ok(None)
+    }
+
+    fn command(
+        &mut self,
+        kind: u8,
+        record: &RecordView<'_>,
+        see: impl FnMut(u32, &Event),
+    ) -> Result<Command, PlaybackError> {
+        let stamp = Stamp { sequence: Sequence(record.sequence), time_ns: record.time_ns };
+        let before = self.player.at();
+        if stamp.sequence.0 != before.sequence.0 + 1 {
+            return Err(PlaybackError::Beginning { first: stamp.sequence.0 });
+        }
+        if stamp.time_ns < before.time_ns {
+            let (time_ns, before_ns) = (stamp.time_ns, before.time_ns);
+            return Err(PlaybackError::Time { sequence: stamp.sequence.0, time_ns, before_ns });
+        }
+        let decoded = record::decode(kind, record.version, record.payload)
+            .map_err(|source| PlaybackError::Decode { sequence: record.sequence, source });
+        let command = if record.voided {
+            // Its sequence and time count, its effect does not.
+            self.passed_over.push(record.sequence);
+            self.player.replay(stamp, &Command::Clock, see)?;
+            decoded.unwrap_or(Command::Clock)
+        } else {
+            let command = decoded?;
+            self.player.replay(stamp, &command, see)?;
+            command
+        };
+        if record.sequence.is_multiple_of(CHECKPOINT_COMMANDS) {
+            if self.marks.len() == MARKS_MAX {
+                self.marks.pop_front();
+            }
+            self.marks.push_back(self.player.witness.digests());
+        }
+        Ok(command)
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), PlaybackError> {
+        let about = checkpoint.about;
+        while self.marks.front().is_some_and(|mark| mark.at.sequence.0 < about) {
+            self.marks.pop_front();
+        }
+        let is_here = self.marks.front().is_some_and(|mark| mark.at.sequence.0 == about);
+        let is_stale = self.passed_over.iter().any(|&passed| passed <= about);
+        let mark = self.marks.pop_front().filter(|_| is_here);
+        let Some(mark) = mark.filter(|_| !is_stale) else {
+            self.compared.not_verifiable += 1;
+            return Ok(());
+        };
+        self.compare(about, "event digest", &mark.events, &checkpoint.events)?;
+        self.compare(about, "set hash of the orders", &mark.set, &checkpoint.state)?;
+        self.compared.checkpoints += 1;
+        self.verified = about;
+        Ok(())
+    }
+
+    fn close(&mut self, sequence: u64, close: &Close) -> Result<(), PlaybackError> {
+        if !self.passed_over.is_empty() {
+            self.compared.not_verifiable += 1;
+            return Ok(());
+        }
+        let events = self.player.witness.digests().events;
+        self.compare(sequence, "event digest", &events, &close.events)?;
+        let state = state_digest(&self.player.exchange);
+        self.compare(sequence, "state digest", &state, &close.state)?;
+        self.compared.closes += 1;
+        self.verified = sequence;
+        Ok(())
+    }
+
+    fn compare(
+        &self,
+        to: u64,
+        what: &'static str,
+        replayed: &[u8],
+        recorded: &[u8],
+    ) -> Result<(), PlaybackError> {
+        if replayed == recorded {
+            return Ok(());
+        }
+        let (replayed, recorded) = (Hex(replayed).to_string(), Hex(recorded).to_string());
+        Err(PlaybackError::Differs { from: self.verified + 1, to, what, replayed, recorded })
+    }
+}

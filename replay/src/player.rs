@@ -1,0 +1,90 @@
+//! The state machine and everything derived from it, moved together: core, read models, witness.
+//! It knows neither files nor text. Commands go in with their stamps; state is read from its
+//! fields, events are shown to the caller as they happen.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use engine::projection::ViewLimits;
+use engine::{Views, Witness};
+use orison_core::{Command, Event, Exchange, Sequence, Stamp};
+use thiserror::Error;
+
+pub struct Player {
+    pub exchange: Exchange,
+    pub views: Views,
+    pub witness: Witness,
+}
+
+/// The core broke one of its invariants; the player must not be used any further.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("the core panicked at sequence {sequence} ({message}) on {command}")]
+pub struct CorePanic {
+    pub sequence: u64,
+    pub command: String,
+    pub message: String,
+}
+
+impl Player {
+    /// Before the first command. `identity` is the journal's; it decides nothing.
+    pub fn new(identity: [u8; 16], limits: ViewLimits) -> Self {
+        Self {
+            exchange: Exchange::new(identity),
+            views: Views::new(limits),
+            witness: Witness::new(),
+        }
+    }
+
+    /// The stamp of the last command.
+    pub fn at(&self) -> Stamp {
+        self.exchange.applied()
+    }
+
+    /// Applies one command; `see` gets each event with its index, from 0.
+    pub fn apply(&mut self, stamp: Stamp, command: &Command, see: impl FnMut(u32, &Event)) {
+        let Self { exchange, views, witness } = self;
+        advance((exchange, views, witness), stamp, command, see);
+    }
+
+    /// As `apply`, for commands that may be older than this build: a panic becomes an error that
+    /// names the command.
+    pub fn replay(
+        &mut self,
+        stamp: Stamp,
+        command: &Command,
+        see: impl FnMut(u32, &Event),
+    ) -> Result<(), CorePanic> {
+        let applied = catch_unwind(AssertUnwindSafe(|| self.apply(stamp, command, see)));
+        applied.map_err(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            CorePanic {
+                sequence: stamp.sequence.0,
+                command: format!("{command:?}"),
+                message: text.unwrap_or("no message").to_owned(),
+            }
+        })
+    }
+}
+
+/// The stamp of the command that comes next, at this time.
+pub(crate) fn next_stamp(exchange: &Exchange, time_ns: u64) -> Stamp {
+    Stamp { sequence: Sequence(exchange.applied().sequence.0 + 1), time_ns }
+}
+
+/// One command through all three; `see` gets each event with its index, from 0.
+pub(crate) fn advance(
+    (exchange, views, witness): (&mut Exchange, &mut Views, &mut Witness),
+    stamp: Stamp,
+    command: &Command,
+    mut see: impl FnMut(u32, &Event),
+) {
+    let mut index = 0;
+    exchange.apply(stamp, command, &mut |event: &Event| {
+        views.on_event(stamp, index, event);
+        witness.on_event(stamp, event);
+        see(index, event);
+        index += 1;
+    });
+    views.on_end(stamp);
+    witness.on_end(stamp);
+}

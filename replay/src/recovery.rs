@@ -1,0 +1,232 @@
+//! From a directory to an exchange that can go on: the journal is opened for writing, read once,
+//! and every command in it is decided again. Digests on the way must agree. An empty journal is
+//! begun with its genesis and instruments; later differences of configuration are only named.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use engine::projection::ViewLimits;
+use engine::record;
+use engine::runtime::Parts;
+use engine::{Views, Witness};
+use journal::{AppendError, Journal, OpenError, Opened, Reader, RecordView, Writer};
+use orison_core::command::{Genesis, InstrumentFields, InstrumentSpec};
+use orison_core::{Command, Event, Exchange, Instrument};
+use thiserror::Error;
+
+use crate::playback::{Compared, Playback, PlaybackError};
+use crate::player::{self, Player};
+
+/// Between two calls of the progress callback.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(300);
+/// Records between two looks at the clock.
+const PROGRESS_RECORDS: u64 = 4096;
+
+#[derive(Debug, Error)]
+pub enum RecoverError {
+    #[error(transparent)]
+    Open(#[from] OpenError<PlaybackError>),
+    #[error("the journal was replaced while it was opened")]
+    Replaced,
+    #[error("beginning the journal: {0}")]
+    Begin(#[from] AppendError),
+    #[error("beginning the journal: {what} was refused: {reason}")]
+    Refused { what: String, reason: orison_core::Reason },
+}
+
+/// How far reading has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    pub records: u64,
+    pub sequence: u64,
+    pub records_per_second: f64,
+    /// At the longest; the last segment may be nearly empty.
+    pub left: Duration,
+}
+
+/// An exchange as it was, and the journal to go on with.
+pub struct Recovered {
+    pub exchange: Exchange,
+    pub views: Views,
+    pub witness: Witness,
+    pub writer: Writer,
+    pub opened: Opened,
+    /// Replayed, the quarantined ones included.
+    pub commands: u64,
+    pub compared: Compared,
+    pub seconds: f64,
+}
+
+impl Recovered {
+    /// What `engine::Runtime` starts with.
+    pub fn into_parts(self) -> Parts {
+        let Self { exchange, views, witness, writer, .. } = self;
+        Parts { exchange, views, witness, writer }
+    }
+}
+
+/// Opens or creates the journal in `directory` and replays it. `progress` is called at most a few
+/// times a second.
+pub fn recover(
+    directory: &Path,
+    options: &journal::Options,
+    limits: ViewLimits,
+    progress: impl FnMut(Progress),
+) -> Result<Recovered, RecoverError> {
+    let started = Instant::now();
+    let known = Reader::open(directory).ok();
+    let bytes_total = known.as_ref().map_or(0, bytes_of);
+    let mut playback = known.map(|reader| Playback::new(reader.identity(), limits));
+    let mut pace = Pace::new(bytes_total, progress);
+    let (writer, opened) = Journal::open(directory, options, |record: RecordView<'_>| {
+        pace.record(&record);
+        match &mut playback {
+            Some(playback) => playback.record(&record, |_, _| {}).map(|_| ()),
+            None => Err(PlaybackError::Beginning { first: record.sequence }),
+        }
+    })?;
+    let playback = match playback {
+        Some(_) if opened.created => return Err(RecoverError::Replaced),
+        Some(playback) => playback,
+        None => Playback::new(opened.identity, limits),
+    };
+    let compared = playback.compared();
+    let Player { exchange, views, witness } = playback.into_player();
+    let commands = exchange.applied().sequence.0;
+    let seconds = started.elapsed().as_secs_f64();
+    Ok(Recovered { exchange, views, witness, writer, opened, commands, compared, seconds })
+}
+
+/// Begins an empty journal: the genesis at sequence 1, then the instruments. Of a journal that has
+/// begun nothing changes: what of the configuration does not hold in it is named instead.
+pub fn genesis(
+    recovered: &mut Recovered,
+    genesis: &Genesis,
+    instruments: &[InstrumentSpec],
+    time_ns: u64,
+) -> Result<Vec<String>, RecoverError> {
+    if recovered.exchange.applied().sequence.0 > 0 {
+        return Ok(differences(&recovered.exchange, instruments));
+    }
+    let first = std::iter::once(Command::Genesis(*genesis));
+    for command in first.chain(instruments.iter().map(|spec| Command::Instrument(*spec))) {
+        if let Some(reason) = recovered.enter(time_ns, &command)? {
+            let what = match command {
+                Command::Instrument(spec) => format!("instrument {}", spec.symbol),
+                _ => "the genesis".to_owned(),
+            };
+            return Err(RecoverError::Refused { what, reason });
+        }
+    }
+    Ok(Vec::new())
+}
+
+impl Recovered {
+    /// Journals and applies one command. Some: it was refused.
+    fn enter(
+        &mut self,
+        time_ns: u64,
+        command: &Command,
+    ) -> Result<Option<orison_core::Reason>, AppendError> {
+        let Self { exchange, views, witness, writer, .. } = self;
+        let stamp = player::next_stamp(exchange, time_ns);
+        let encoded = record::encode(command);
+        let (kind, version) = (encoded.kind, encoded.version);
+        writer.append(kind, version, stamp.sequence.0, time_ns, encoded.payload())?;
+        let mut refused = None;
+        player::advance((exchange, views, witness), stamp, command, |_, event| {
+            if let Event::Rejected(rejected) = event {
+                refused = Some(rejected.reason);
+            }
+        });
+        Ok(refused)
+    }
+}
+
+/// What is configured and not so in the journal, one line each.
+fn differences(exchange: &Exchange, instruments: &[InstrumentSpec]) -> Vec<String> {
+    let mut found = Vec::new();
+    for spec in instruments {
+        match exchange.instrument(&spec.symbol) {
+            None => found.push(format!("instrument {} is not in the journal", spec.symbol)),
+            Some(known) => differences_of(known, spec, &mut found),
+        }
+    }
+    found
+}
+
+fn differences_of(known: &Instrument, spec: &InstrumentSpec, found: &mut Vec<String>) {
+    let (ours, theirs) = (spec, known);
+    let steps = |step: orison_core::instrument::Step| step.to_decimal().to_string();
+    for (field, name, configured, journaled) in [
+        (
+            InstrumentFields::PRICE_STEP,
+            "price_step",
+            steps(ours.price_step),
+            steps(theirs.price_step),
+        ),
+        (
+            InstrumentFields::QUANTITY_STEP,
+            "quantity_step",
+            steps(ours.quantity_step),
+            steps(theirs.quantity_step),
+        ),
+        (
+            InstrumentFields::MAKER_FEE,
+            "maker_fee_ppm",
+            ours.maker_fee_ppm.to_string(),
+            theirs.maker_fee_ppm.to_string(),
+        ),
+        (
+            InstrumentFields::TAKER_FEE,
+            "taker_fee_ppm",
+            ours.taker_fee_ppm.to_string(),
+            theirs.taker_fee_ppm.to_string(),
+        ),
+    ] {
+        if spec.fields.has(field) && configured != journaled {
+            let symbol = known.symbol;
+            found.push(format!("{symbol}: {name} is {journaled}, configured is {configured}"));
+        }
+    }
+}
+
+/// Room for records in all segments: what there may be to read at most.
+fn bytes_of(reader: &Reader) -> u64 {
+    reader.headers().map(|header| header.segment_bytes).sum()
+}
+
+/// Calls the progress callback now and then.
+struct Pace<F> {
+    progress: F,
+    started: Instant,
+    told: Instant,
+    records: u64,
+    bytes: u64,
+    bytes_total: u64,
+}
+
+impl<F: FnMut(Progress)> Pace<F> {
+    fn new(bytes_total: u64, progress: F) -> Self {
+        let now = Instant::now();
+        Self { progress, started: now, told: now, records: 0, bytes: 0, bytes_total }
+    }
+
+    fn record(&mut self, record: &RecordView<'_>) {
+        self.records += 1;
+        self.bytes += record.bytes.len() as u64;
+        if !self.records.is_multiple_of(PROGRESS_RECORDS) || self.told.elapsed() < PROGRESS_INTERVAL
+        {
+            return;
+        }
+        self.told = Instant::now();
+        let seconds = self.started.elapsed().as_secs_f64();
+        let left = self.bytes_total.saturating_sub(self.bytes) as f64;
+        (self.progress)(Progress {
+            records: self.records,
+            sequence: record.sequence,
+            records_per_second: self.records as f64 / seconds,
+            left: Duration::from_secs_f64(seconds * left / self.bytes as f64),
+        });
+    }
+}

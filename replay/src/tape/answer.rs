@@ -1,0 +1,79 @@
+//! What a line is answered with, written into one buffer: events by the forms they share with the
+//! dump, and the answers to questions, which are no events of the engine.
+
+use engine::projection::Catalog;
+use orison_core::{BookOrder, Event, Exchange, Instrument, Side, Symbol};
+
+use super::fields::LineError;
+use crate::form::event::{EventForm, Naming};
+use crate::form::names::ClientNames;
+use crate::json::{List, Object};
+
+pub(super) fn put_events(
+    out: &mut Vec<u8>,
+    events: &[Event],
+    catalog: &Catalog,
+    names: &ClientNames,
+) {
+    let form = EventForm { catalog, naming: Naming::Client(names) };
+    for event in events.iter().filter(|event| EventForm::shows(event)) {
+        let mut object = Object::open(out);
+        form.put(&mut object, event, None);
+        object.close_line();
+    }
+}
+
+pub(super) fn put_error(out: &mut Vec<u8>, line: u64, error: &LineError) {
+    let mut object = Object::open(out);
+    object.text("event", "error").bare("line", line).text("message", &error.to_string());
+    object.close_line();
+}
+
+pub(super) fn put_done(out: &mut Vec<u8>, line: u64, sequence: u64) {
+    let mut object = Object::open(out);
+    object.text("event", "done").bare("line", line).bare("sequence", sequence);
+    object.close_line();
+}
+
+pub(super) fn put_digest(out: &mut Vec<u8>, sequence: u64, state: &[u8; 32], events: &[u8; 32]) {
+    let mut object = Object::open(out);
+    object.text("event", "digest").bare("sequence", sequence);
+    object.hex("state", state).hex("events", events);
+    object.close_line();
+}
+
+/// `instrument`: None of a symbol that has no book yet.
+pub(super) fn put_book(
+    out: &mut Vec<u8>,
+    symbol: &Symbol,
+    instrument: Option<&Instrument>,
+    exchange: &Exchange,
+    names: &ClientNames,
+) {
+    let mut object = Object::open(out);
+    object.text("event", "book").text("symbol", symbol.as_str());
+    for (key, side) in [("bids", Side::Buy), ("asks", Side::Sell)] {
+        let mut list = object.list(key);
+        if let Some(instrument) = instrument {
+            for order in exchange.book(instrument.id, side) {
+                put_order(&mut list, instrument, &order, names);
+            }
+        }
+        list.close();
+    }
+    object.list("stops").close();
+    object.close_line();
+}
+
+fn put_order(list: &mut List<'_>, instrument: &Instrument, order: &BookOrder, names: &ClientNames) {
+    let mut object = list.item();
+    match names.client(order.id) {
+        Some(client) => object.text("id", client.as_str()),
+        None => object.shown("id", order.id),
+    };
+    object
+        .shown("price", instrument.price_decimal(order.price))
+        .shown("open", instrument.quantity_decimal(order.open))
+        .shown("hidden", instrument.quantity_decimal(order.hidden));
+    object.close();
+}

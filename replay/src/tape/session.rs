@@ -1,0 +1,257 @@
+//! One run of a tape: which op a line is, what it needs to know, and what it is answered with.
+//! A line changes nothing unless all of it was understood.
+
+use engine::witness::state_digest;
+use orison_core::command::{AccountRef, Cancel, Target};
+use orison_core::{AccountName, ClientOrderId, Command, InstrumentId, Symbol};
+
+use super::answer::{put_book, put_digest, put_done, put_error, put_events};
+use super::engine::{Engine, EngineError};
+use super::fields::{Fields, LineError};
+use super::order::{Market, account_of, read_amend, read_mass_cancel, read_new, read_target};
+use super::settings::{
+    default_spec, default_symbol, read_instrument, read_liquidation, read_pray, read_ticker,
+};
+use super::{LineEnd, Options};
+use crate::form::names::ClientNames;
+use crate::player::Player;
+
+/// Words of the tape whose rules the engine has not got.
+const UNSUPPORTED: [&str; 10] = [
+    "account",
+    "oco",
+    "oto",
+    "status",
+    "uncross",
+    "end_of_day",
+    "deposit",
+    "withdraw",
+    "positions",
+    "balances",
+];
+
+pub(super) struct Session {
+    engine: Engine,
+    names: ClientNames,
+    now_ns: u64,
+    line_end: LineEnd,
+    out: Vec<u8>,
+}
+
+/// A line that cannot be answered ends the run; one that is not understood does not.
+enum Failed {
+    Line(LineError),
+    Engine(EngineError),
+}
+
+impl From<LineError> for Failed {
+    fn from(error: LineError) -> Self {
+        Self::Line(error)
+    }
+}
+
+impl From<EngineError> for Failed {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl Session {
+    pub(super) fn start(options: &Options) -> Result<Self, EngineError> {
+        let engine = match &options.journal {
+            Some(directory) => Engine::journaled(directory, &options.instruments)?,
+            None => Engine::in_memory(&options.instruments)?,
+        };
+        let now_ns = engine.player().at().time_ns;
+        let names = ClientNames::of_exchange(&engine.player().exchange);
+        Ok(Self { engine, names, now_ns, line_end: options.line_end, out: Vec::new() })
+    }
+
+    /// The answer to one line, complete with its newlines.
+    pub(super) fn line(
+        &mut self,
+        line: u64,
+        text: Result<&str, LineError>,
+    ) -> Result<&[u8], EngineError> {
+        self.out.clear();
+        match text.map_err(Failed::Line).and_then(|text| self.understand(text)) {
+            Ok(()) => {}
+            Err(Failed::Line(error)) => put_error(&mut self.out, line, &error),
+            Err(Failed::Engine(error)) => return Err(error),
+        }
+        if self.line_end == LineEnd::Done {
+            put_done(&mut self.out, line, self.engine.player().at().sequence.0);
+        }
+        Ok(&self.out)
+    }
+
+    pub(super) fn finish(self) -> Result<(), EngineError> {
+        self.engine.close()
+    }
+
+    fn understand(&mut self, text: &str) -> Result<(), Failed> {
+        let mut fields = Fields::parse(text)?;
+        let op = fields.required_text("op")?.into_owned();
+        match op.as_str() {
+            "new" => self.new_order(fields),
+            "cancel" => self.cancel(fields),
+            "amend" => self.amend(fields),
+            "mass_cancel" => self.mass_cancel(fields),
+            "instrument" => self.instrument(fields),
+            "time" => self.time(fields),
+            "book" => self.book(fields),
+            "digest" => self.digest(fields),
+            "pray" => {
+                let pray = read_pray(&mut fields)?;
+                self.whole(fields, &op, Command::Pray(pray))
+            }
+            "ticker" => {
+                let ticker = read_ticker(&mut fields)?;
+                self.whole(fields, &op, Command::Ticker(ticker))
+            }
+            "liquidation" => {
+                let liquidation = read_liquidation(&mut fields)?;
+                self.whole(fields, &op, Command::Liquidation(liquidation))
+            }
+            word if UNSUPPORTED.contains(&word) => Err(LineError::Unsupported { op }.into()),
+            _ => Err(LineError::UnknownOp { op }.into()),
+        }
+    }
+
+    /// A command whose line has nothing more to say.
+    fn whole(&mut self, fields: Fields<'_>, op: &str, command: Command) -> Result<(), Failed> {
+        fields.finish(op)?;
+        self.apply(&command)
+    }
+
+    fn apply(&mut self, command: &Command) -> Result<(), Failed> {
+        let events = self.engine.apply(self.now_ns, command)?;
+        events.iter().for_each(|event| self.names.on_event(event));
+        let catalog = &self.engine.player().views.catalog;
+        put_events(&mut self.out, self.engine.events(), catalog, &self.names);
+        Ok(())
+    }
+
+    fn new_order(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let symbol = fields.name("symbol")?.unwrap_or_else(default_symbol);
+        let mut order = read_new(&mut fields, &self.market(&symbol))?;
+        fields.finish("new")?;
+        order.instrument = self.opened(&symbol)?;
+        self.apply(&Command::Place(order))
+    }
+
+    fn cancel(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let (id, account) = read_target(&mut fields)?;
+        let account = self.whose(&id, account);
+        self.whole(
+            fields,
+            "cancel",
+            Command::Cancel(Cancel { account, target: Target::Client(id) }),
+        )
+    }
+
+    fn amend(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let (id, account) = read_target(&mut fields)?;
+        let account = self.whose(&id, account);
+        let market = self.market_of_order(account, &id);
+        let amend = read_amend(&mut fields, &market, account, id)?;
+        self.whole(fields, "amend", Command::Amend(amend))
+    }
+
+    fn mass_cancel(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let symbol: Option<Symbol> = fields.name("symbol")?;
+        let mut mass = read_mass_cancel(&mut fields)?;
+        fields.finish("mass_cancel")?;
+        mass.instrument = symbol.map(|symbol| self.opened(&symbol)).transpose()?;
+        self.apply(&Command::MassCancel(mass))
+    }
+
+    fn instrument(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let symbol = fields.name("symbol")?.unwrap_or_else(default_symbol);
+        let is_known = self.engine.player().exchange.instrument(&symbol).is_some();
+        let known = is_known.then(|| self.market(&symbol));
+        let spec = read_instrument(&mut fields, symbol, known)?;
+        self.whole(fields, "instrument", Command::Instrument(spec))
+    }
+
+    fn time(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let time_ns = fields.required_integer("ts")?;
+        fields.finish("time")?;
+        let now_ns = self.now_ns;
+        if time_ns < now_ns {
+            return Err(LineError::Backwards { time_ns, now_ns }.into());
+        }
+        self.now_ns = time_ns;
+        self.apply(&Command::Clock)
+    }
+
+    fn book(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let symbol = fields.name("symbol")?.unwrap_or_else(default_symbol);
+        fields.finish("book")?;
+        let exchange = &self.engine.player().exchange;
+        let instrument = exchange.instrument(&symbol);
+        if instrument.is_none() && symbol != default_symbol() {
+            return Err(LineError::UnknownSymbol { symbol: symbol.to_string() }.into());
+        }
+        put_book(&mut self.out, &symbol, instrument, exchange, &self.names);
+        Ok(())
+    }
+
+    fn digest(&mut self, fields: Fields<'_>) -> Result<(), Failed> {
+        fields.finish("digest")?;
+        let player = self.engine.player();
+        let state = state_digest(&player.exchange);
+        let events = player.witness.digests().events;
+        put_digest(&mut self.out, player.at().sequence.0, &state, &events);
+        Ok(())
+    }
+
+    /// What the numbers of a line about this symbol are counted in. The default instrument is
+    /// there before its first line is.
+    fn market(&self, symbol: &Symbol) -> Market {
+        let views = &self.engine.player().views;
+        match views.catalog.instrument_named(symbol) {
+            Some(instrument) => {
+                let quote = views.catalog.asset(instrument.quote);
+                let quote_decimals = quote.map_or(0, |asset| asset.decimals);
+                Market { instrument: Some(*instrument), quote_decimals }
+            }
+            None if *symbol == default_symbol() => Market::planned(&default_spec(*symbol)),
+            None => Market::UNKNOWN,
+        }
+    }
+
+    fn market_of_order(&self, account: AccountRef, id: &ClientOrderId) -> Market {
+        let Player { exchange, views, .. } = self.engine.player();
+        let account = match account {
+            AccountRef::Id(account) => Some(account),
+            AccountRef::Name(name) => exchange.account(&name),
+        };
+        let order = account.and_then(|account| views.orders.by_client(account, id));
+        let instrument = order.and_then(|order| views.catalog.instrument(order.instrument));
+        instrument.map_or(Market::UNKNOWN, |instrument| self.market(&instrument.symbol))
+    }
+
+    /// The instrument of that symbol; 0: there is none. The default one is created here.
+    fn opened(&mut self, symbol: &Symbol) -> Result<InstrumentId, EngineError> {
+        let known = self.engine.player().exchange.instrument(symbol);
+        if let Some(instrument) = known {
+            return Ok(instrument.id);
+        }
+        if *symbol != default_symbol() {
+            return Ok(InstrumentId::default());
+        }
+        self.engine.apply(self.now_ns, &Command::Instrument(default_spec(*symbol)))?;
+        let created = self.engine.player().exchange.instrument(symbol);
+        Ok(created.map_or(InstrumentId::default(), |instrument| instrument.id))
+    }
+
+    /// The account that is named; else that of the latest order of this id in any account.
+    fn whose(&self, id: &ClientOrderId, account: Option<AccountName>) -> AccountRef {
+        if let Some(account) = account {
+            return AccountRef::Name(account);
+        }
+        let latest = self.names.latest_account(id).map(AccountRef::Id);
+        latest.unwrap_or_else(|| AccountRef::Name(account_of(id)))
+    }
+}

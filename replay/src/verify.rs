@@ -1,0 +1,91 @@
+//! Whether a journal is what it says: every byte by the journal's own rules, then every digest by
+//! a replay. Read-only. A directory in; a report, or the first thing that is wrong, out.
+
+use std::path::Path;
+
+use engine::projection::ViewLimits;
+use engine::witness::{set_hash, state_digest};
+use journal::{ReadError, Report};
+use thiserror::Error;
+
+use crate::past::{Past, PastError, Until};
+use crate::playback::Compared;
+
+/// Views are no part of what is verified: they keep next to nothing here.
+pub const SMALL_VIEWS: ViewLimits = ViewLimits {
+    trades_max: 1,
+    candles_max: 1,
+    closed_orders_max: 1,
+    account_events_max: 1,
+    order_events_max: 2,
+    ..ViewLimits::DEFAULT
+};
+
+#[derive(Debug, Error)]
+pub enum VerifyError {
+    #[error(transparent)]
+    Past(#[from] PastError),
+    #[error("after sequence {sequence} the set hash kept from events is not that of the book")]
+    SetHash { sequence: u64 },
+}
+
+impl From<ReadError> for VerifyError {
+    fn from(error: ReadError) -> Self {
+        Self::Past(error.into())
+    }
+}
+
+impl VerifyError {
+    /// False: the directory cannot be judged at all.
+    pub fn is_finding(&self) -> bool {
+        match self {
+            Self::Past(PastError::Read(error)) => is_finding(error),
+            Self::Past(PastError::Playback(_)) | Self::SetHash { .. } => true,
+            Self::Past(PastError::NotReached { .. }) => false,
+        }
+    }
+}
+
+/// Damage is found; a place that cannot be read, or is no journal, is not a finding.
+pub fn is_finding(error: &ReadError) -> bool {
+    match error {
+        ReadError::Io { .. } | ReadError::NotAJournal { .. } | ReadError::Pruned { .. } => false,
+        ReadError::Header { .. }
+        | ReadError::Name { .. }
+        | ReadError::Foreign { .. }
+        | ReadError::Missing { .. }
+        | ReadError::LinkSequence { .. }
+        | ReadError::LinkChain { .. }
+        | ReadError::Corrupt { .. } => true,
+    }
+}
+
+/// A journal in which nothing is wrong.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    pub journal: Report,
+    pub compared: Compared,
+    pub state: [u8; 32],
+    pub events: [u8; 32],
+}
+
+/// Which of the two passes is running, and the last sequence it has passed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pass {
+    Bytes(u64),
+    Replay { sequence: u64, last: u64 },
+}
+
+pub fn verify(directory: &Path, mut progress: impl FnMut(Pass)) -> Result<Verified, VerifyError> {
+    let journal = journal::verify(directory, |sequence| progress(Pass::Bytes(sequence)))?;
+    let last = journal.last_sequence;
+    let mut past = Past::open(directory, SMALL_VIEWS)?;
+    past.play(Until::Sequence(last), |sequence| progress(Pass::Replay { sequence, last }))?;
+    let player = past.player();
+    let digests = player.witness.digests();
+    if digests.set != set_hash(&player.exchange) {
+        return Err(VerifyError::SetHash { sequence: last });
+    }
+    let state = state_digest(&player.exchange);
+    Ok(Verified { compared: past.compared(), state, events: digests.events, journal })
+}
