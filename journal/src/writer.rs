@@ -255,6 +255,7 @@ impl Writer {
         let positions = &self.shared.positions;
         match self.publish {
             Publish::Plain => positions.publish_journaled(self.sequence, Ordering::Release),
+            // SeqCst on both, as on the syncer's side: `Syncer::park` says why.
             Publish::Waking => {
                 positions.publish_journaled(self.sequence, Ordering::SeqCst);
                 if self.shared.parked.load(Ordering::SeqCst) {
