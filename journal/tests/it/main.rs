@@ -7,3 +7,4 @@ mod support;
 mod damage;
 mod faults;
 mod keeping;
+mod simulation;
