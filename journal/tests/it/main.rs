@@ -6,5 +6,6 @@ mod support;
 
 mod damage;
 mod faults;
+mod golden;
 mod keeping;
 mod simulation;
