@@ -135,17 +135,12 @@ impl Judge {
 
     fn cancel(&mut self, cancel: &Cancel) {
         let party = self.party(&cancel.account);
-        let found = match party {
-            Party::Known(account) => {
-                self.locate(account, &cancel.target).ok_or(Reason::UnknownOrder)
-            }
-            Party::New(_) | Party::Nobody => Err(Reason::UnknownAccount),
-        };
-        match found {
-            Ok((instrument, side, order)) => {
+        match self.locate(party, &cancel.target) {
+            Some((instrument, side, order)) => {
                 self.cancel_resting(instrument, side, order.id, CancelReason::User);
             }
-            Err(reason) => {
+            None => {
+                let reason = Reason::UnknownOrder;
                 self.reject(Op::Cancel, reason, party, InstrumentId(0), cancel.target);
             }
         }
@@ -249,8 +244,9 @@ impl Judge {
         }
     }
 
-    /// A resting order of the account.
-    fn locate(&self, account: AccountId, target: &Target) -> Option<(InstrumentId, Side, Resting)> {
+    /// A resting order of the account; one that is not known has none.
+    fn locate(&self, party: Party, target: &Target) -> Option<(InstrumentId, Side, Resting)> {
+        let Party::Known(account) = party else { return None };
         let id = match target {
             Target::Order(id) => *id,
             Target::Client(name) => self.clients.live(account, name)?,

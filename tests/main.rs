@@ -8,4 +8,9 @@ mod seed;
 mod stream;
 mod tape;
 
+mod determinism;
 mod properties;
+
+mod binaries;
+
+mod recordings;

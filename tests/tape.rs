@@ -2,11 +2,11 @@
 //! `orison-replay tape`. An order without a name is called by its step.
 
 use orison_core::command::{
-    AccountRef, AmendFields, InstrumentFields, Order, OrderFields, OrderType, Prayer, Target,
-    TimeInForce,
+    AccountRef, AmendFields, InstrumentFields, Liquidation, Order, OrderFields, OrderType, Prayer,
+    Target, Ticker, TimeInForce, Venue,
 };
 use orison_core::{Command, Side, Symbol};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::stream::Step;
 
@@ -28,78 +28,71 @@ struct Tape<'a> {
 impl Tape<'_> {
     fn line(&mut self, step: &Step) {
         let mut line = Map::new();
-        let op = match &step.command {
+        let op = self.fields(step, &mut line);
+        let rest = Value::Object(line).to_string();
+        let comma = if rest == "{}" { "" } else { "," };
+        self.text += &format!("{{\"op\":\"{op}\"{comma}{}\n", &rest[1..]);
+    }
+
+    /// Fills in everything but the op, which it returns.
+    fn fields(&self, step: &Step, line: &mut Map<String, Value>) -> &'static str {
+        let mut put = |field: &str, value: Value| line.insert(field.into(), value);
+        match &step.command {
             Command::Genesis(_) | Command::Clock => "time",
             Command::Instrument(spec) => {
-                line.insert("symbol".into(), spec.symbol.as_str().into());
+                put("symbol", spec.symbol.as_str().into());
                 if spec.fields.has(InstrumentFields::BASE) {
-                    line.insert("base".into(), spec.base.as_str().into());
-                    line.insert("quote".into(), spec.quote.as_str().into());
-                    line.insert(
-                        "price_step".into(),
-                        spec.price_step.to_decimal().to_string().into(),
-                    );
-                    let step = spec.quantity_step.to_decimal().to_string();
-                    line.insert("quantity_step".into(), step.into());
+                    put("base", spec.base.as_str().into());
+                    put("quote", spec.quote.as_str().into());
+                    put("price_step", spec.price_step.to_decimal().to_string().into());
+                    put("quantity_step", spec.quantity_step.to_decimal().to_string().into());
                 }
-                line.insert("maker_fee_ppm".into(), spec.maker_fee_ppm.into());
-                line.insert("taker_fee_ppm".into(), spec.taker_fee_ppm.into());
+                put("maker_fee_ppm", spec.maker_fee_ppm.into());
+                put("taker_fee_ppm", spec.taker_fee_ppm.into());
                 "instrument"
             }
             Command::Place(order) => {
-                self.order(step.number, order, &mut line);
+                self.order(step.number, order, line);
                 "new"
             }
             Command::Cancel(cancel) => {
-                self.aim(step, &cancel.target, cancel.account, &mut line);
+                self.aim(step, &cancel.target, cancel.account, line);
                 "cancel"
             }
             Command::Amend(amend) => {
-                self.aim(step, &amend.target, amend.account, &mut line);
                 if amend.fields.has(AmendFields::QUANTITY) {
-                    line.insert("quantity".into(), amend.quantity.0.to_string().into());
+                    put("quantity", amend.quantity.0.to_string().into());
                 }
                 if amend.fields.has(AmendFields::PRICE) {
-                    line.insert("price".into(), amend.price.0.to_string().into());
+                    put("price", amend.price.0.to_string().into());
                 }
+                self.aim(step, &amend.target, amend.account, line);
                 "amend"
             }
             Command::MassCancel(mass) => {
-                line.insert("account".into(), account(mass.account));
+                put("account", account(mass.account));
                 if let Some(instrument) = mass.instrument {
-                    line.insert("symbol".into(), self.symbol(instrument.0));
+                    put("symbol", self.symbol(instrument.0));
                 }
                 if let Some(side) = mass.side {
-                    line.insert("side".into(), side_word(side).into());
+                    put("side", side_word(side).into());
                 }
                 "mass_cancel"
             }
             Command::Pray(pray) => {
-                let side = if pray.side == Prayer::Up { "up" } else { "down" };
-                line.insert("side".into(), side.into());
-                line.insert("count".into(), pray.count.into());
+                put("side", if pray.side == Prayer::Up { "up" } else { "down" }.into());
+                put("count", pray.count.into());
                 "pray"
             }
-            Command::Ticker(ticker) => {
-                line.insert("venue".into(), ticker.venue.as_str().into());
-                line.insert("symbol".into(), ticker.symbol.as_str().into());
-                line.insert("event_time".into(), ticker.event_time_ms.into());
+            Command::Ticker(Ticker { venue, symbol, event_time_ms, .. }) => {
+                foreign(line, venue, symbol, *event_time_ms);
                 "ticker"
             }
-            Command::Liquidation(forced) => {
-                line.insert("venue".into(), forced.venue.as_str().into());
-                line.insert("symbol".into(), forced.symbol.as_str().into());
-                line.insert("event_time".into(), forced.event_time_ms.into());
+            Command::Liquidation(Liquidation { venue, symbol, event_time_ms, .. }) => {
+                foreign(line, venue, symbol, *event_time_ms);
                 "liquidation"
             }
-        };
-        let rest = Value::Object(line).to_string();
-        let comma = if rest == "{}" { "" } else { "," };
-        self.text += &format!(
-            "{{{}{comma}{}\n",
-            &json!({ "op": op }).to_string()[1..].trim_end_matches('}'),
-            &rest[1..]
-        );
+        }
     }
 
     fn order(&self, number: usize, order: &Order, line: &mut Map<String, Value>) {
@@ -156,6 +149,12 @@ impl Tape<'_> {
         let symbol = index.and_then(|index| self.symbols.get(index));
         symbol.map_or_else(|| format!("instrument {number}"), |symbol| symbol.to_string()).into()
     }
+}
+
+fn foreign(line: &mut Map<String, Value>, venue: &Venue, symbol: &Symbol, event_time_ms: u64) {
+    line.insert("venue".into(), venue.as_str().into());
+    line.insert("symbol".into(), symbol.as_str().into());
+    line.insert("event_time".into(), event_time_ms.into());
 }
 
 fn account(account: AccountRef) -> Value {

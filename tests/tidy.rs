@@ -6,7 +6,7 @@ mod manifests;
 mod rules;
 mod source;
 
-use rules::{BANS, Ban, FUNCTION_LINES_MAX, HEADER_LINES_MAX, LINES_MAX};
+use rules::{BANS, Ban, FUNCTION_LINES_MAX, HEADER_LINES_MAX, LINES_MAX, Spare};
 use source::Source;
 
 #[test]
@@ -156,15 +156,15 @@ fn check_functions(source: &Source, breach: &mut impl FnMut(usize, String)) {
 }
 
 fn check_ban(source: &Source, ban: &Ban, breach: &mut impl FnMut(usize, String)) {
-    let raw: Vec<&str> = source.text.lines().collect();
     for (index, line) in source.code.lines().enumerate() {
-        if ban.spares_tests() && index >= source.tests_from {
-            return;
-        }
+        let is_test = index >= source.tests_from;
         let Some(word) = ban.words.iter().find(|word| source::names(line, word)) else { continue };
-        let above = &raw[index.saturating_sub(3)..=index];
-        let explained = above.iter().any(|raw| raw.contains("//") && !raw.starts_with("//!"));
-        if !(ban.is_excused_by_comment() && explained) {
+        let spared = match ban.spare {
+            Spare::Nothing => false,
+            Spare::Tests => is_test,
+            Spare::Explained => is_test || source.says(word),
+        };
+        if !spared {
             breach(index + 1, format!("`{word}`: {}", ban.reason));
         }
     }

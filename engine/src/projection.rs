@@ -52,7 +52,7 @@ impl ViewLimits {
         closed_orders_max: 1_000,
         closed_orders_total_max: 1 << 20,
         account_events_max: 10_000,
-        account_events_total_max: 1 << 21,
+        account_events_total_max: 1 << 20,
         order_events_max: 64,
     };
 }
@@ -94,17 +94,12 @@ impl Views {
             self.begin();
         }
         self.show_levels(event);
+        self.orders.on_event(stamp, index, event);
         match event {
-            Event::Accepted(accepted) => self.orders.on_accepted(stamp, index, accepted),
-            Event::Rejected(rejected) => self.orders.on_rejected(stamp, index, rejected),
             Event::Trade(trade) => {
                 self.trades.on_trade(stamp, index, trade);
-                self.orders.on_trade(stamp, index, trade);
                 self.sum(trade.instrument, Bar::of(trade));
             }
-            Event::Rested(rested) => self.orders.on_rested(stamp, index, rested),
-            Event::Cancelled(cancelled) => self.orders.on_cancelled(stamp, index, cancelled),
-            Event::Amended(amended) => self.orders.on_amended(stamp, index, amended),
             Event::AssetOpened(asset) => self.catalog.on_asset(asset),
             Event::Instrument(instrument) => {
                 self.catalog.on_instrument(instrument);
@@ -114,7 +109,13 @@ impl Views {
             Event::Prayed(prayed) => self.prayers.on_prayed(stamp, prayed),
             Event::Ticker(ticker) => self.tickers.on_ticker(stamp, ticker),
             Event::Liquidation(forced) => self.tickers.on_liquidation(stamp, forced),
-            Event::Level(_) | Event::Done => {}
+            Event::Accepted(_)
+            | Event::Rejected(_)
+            | Event::Rested(_)
+            | Event::Cancelled(_)
+            | Event::Amended(_)
+            | Event::Level(_)
+            | Event::Done => {}
         }
     }
 
@@ -191,5 +192,7 @@ impl Views {
     }
 }
 
+#[cfg(test)]
+mod judge;
 #[cfg(test)]
 mod tests;

@@ -20,12 +20,17 @@ const MINUTE_NS: u64 = 60 * SECOND_NS;
 pub(crate) struct Step {
     pub(crate) pause_ns: u64,
     pub(crate) command: Command,
+    /// Which of the resting orders a cancel or an amend is about instead, or that an order is the
+    /// one before once more.
+    pub(crate) pick: Option<usize>,
 }
 
 /// A core that is fed step by step and says what happened.
 pub(crate) struct Driven {
     pub(crate) exchange: Exchange,
     stamp: Stamp,
+    /// The order entered last.
+    placed: Option<Order>,
 }
 
 impl Driven {
@@ -33,7 +38,7 @@ impl Driven {
     /// those commands.
     pub(crate) fn new() -> (Self, Vec<(Stamp, Vec<Event>)>) {
         let stamp = Stamp::default();
-        let mut driven = Self { exchange: Exchange::new([7; 16]), stamp };
+        let mut driven = Self { exchange: Exchange::new([7; 16]), stamp, placed: None };
         let genesis = Genesis {
             orders_max: 60,
             accounts_max: 8,
@@ -52,7 +57,8 @@ impl Driven {
                 ..instrument("Y")
             }),
         ];
-        let begun = setup.map(|command| driven.apply(&Step { pause_ns: 0, command })).into();
+        let begun =
+            setup.map(|command| driven.apply(&Step { pause_ns: 0, command, pick: None })).into();
         (driven, begun)
     }
 
@@ -61,8 +67,33 @@ impl Driven {
         self.stamp.time_ns += step.pause_ns;
         let mut events = Vec::new();
         let mut sink = |event: &Event| events.push(*event);
-        self.exchange.apply(self.stamp, &step.command, &mut sink);
+        let command = self.aimed(step);
+        self.exchange.apply(self.stamp, &command, &mut sink);
+        if let Command::Place(order) = command {
+            self.placed = Some(order);
+        }
         (self.stamp, events)
+    }
+
+    fn aimed(&self, step: &Step) -> Command {
+        let instruments = self.exchange.instruments().iter();
+        let halves = instruments.flat_map(|of| Side::BOTH.map(|side| (of.id, side)));
+        let resting: Vec<_> =
+            halves.flat_map(|(instrument, side)| self.exchange.book(instrument, side)).collect();
+        let aim = step.pick.and_then(|pick| resting.get(pick % resting.len().max(1)));
+        match (step.command, aim) {
+            (Command::Cancel(_), Some(order)) => Command::Cancel(Cancel {
+                account: AccountRef::Id(order.account),
+                target: Target::Order(order.id),
+            }),
+            (Command::Amend(amend), Some(order)) => Command::Amend(Amend {
+                account: AccountRef::Id(order.account),
+                target: Target::Order(order.id),
+                ..amend
+            }),
+            (Command::Place(order), Some(_)) => Command::Place(self.placed.unwrap_or(order)),
+            (command, _) => command,
+        }
     }
 }
 
@@ -87,12 +118,16 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => 0..20 * MINUTE_NS,
         1 => (0..1_500u64).prop_map(|minutes| minutes * MINUTE_NS),
     ];
-    let step = (pause_ns, command()).prop_map(|(pause_ns, command)| Step { pause_ns, command });
+    let step = (pause_ns, command(), 0usize..100).prop_map(|(pause_ns, command, pick)| {
+        let often = !matches!(command, Command::Place(_));
+        let pick = (pick < if often { 80 } else { 10 }).then_some(pick);
+        Step { pause_ns, command, pick }
+    });
     prop::collection::vec(step, 1..150)
 }
 
 fn command() -> impl Strategy<Value = Command> {
-    let amend = (account(), name(), 0u8..4, 0u64..20, price()).prop_map(
+    let amend = (account(), name(), 1u8..4, 0u64..20, price()).prop_map(
         |(account, name, fields, quantity, price)| Amend {
             account,
             target: Target::Client(name),

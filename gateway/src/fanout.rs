@@ -1,32 +1,57 @@
-//! Fan-out: events and views come in from the projector, messages go out to bounded outboxes.
+//! Fan-out: what the projector shows becomes messages in the bounded outboxes of clients. A
+//! thread of its own owns topics and subscribers, encodes each message once and shares the bytes;
+//! sessions take a seat, ask for topics and drain their outbox. It knows no socket, and of the
+//! engine only views and events.
 
-use engine::runtime::SharedViews;
-use engine::{Output, Token, Views};
-use orison_core::Stamp;
+mod accounts;
+mod client;
+mod counters;
+mod depth;
+mod feed;
+mod group;
+mod hub;
+mod interest;
+pub(crate) mod json;
+mod listings;
+mod market;
+mod mirror;
+mod outbox;
+mod private;
+mod public;
+mod replay;
+mod thread;
+mod topic;
+mod wakeup;
 
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {}
+use std::time::Duration;
+
+pub(crate) use client::wall_ms;
+pub use counters::{Counter, Counters};
+pub use feed::HubFeed;
+pub(crate) use hub::Seat;
+pub use hub::{Connection, Hub};
+pub(crate) use outbox::Ending;
+pub use outbox::Limits;
+pub use public::OrderIds;
+pub(crate) use replay::TooOld;
+pub(crate) use topic::{Channel, Only, Topic, Wish};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Of each client.
+    pub outbox: Limits,
+    pub order_ids: OrderIds,
+    /// Between two Pings to a client.
+    pub heartbeat: Duration,
+    /// A client that sends no frame for so long is gone.
+    pub silence_max: Duration,
+}
 
 impl Settings {
-    pub const DEFAULT: Self = Self {};
-}
-
-pub struct Hub {}
-
-/// The projector's side of the hub.
-pub struct HubFeed {}
-
-impl Hub {
-    pub fn start(_views: SharedViews, _settings: Settings) -> (Self, HubFeed) {
-        (Self {}, HubFeed {})
-    }
-
-    /// Closes every session with 1001 "Shutdown"; returns once they have gone, or after a limit.
-    pub async fn stop(&self) {}
-}
-
-impl HubFeed {
-    pub fn on_event(&mut self, _output: &Output, _index: u32, _views: &Views) {}
-    pub fn on_end(&mut self, _token: Token, _stamp: Stamp, _views: &Views) {}
-    pub fn on_idle(&mut self) {}
+    pub const DEFAULT: Self = Self {
+        outbox: Limits::DEFAULT,
+        order_ids: OrderIds::Shown,
+        heartbeat: Duration::from_secs(30),
+        silence_max: Duration::from_secs(60),
+    };
 }

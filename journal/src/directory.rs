@@ -84,6 +84,10 @@ pub(crate) fn read_segment(path: PathBuf, base: u64) -> Result<SegmentFile, Read
 
 pub(crate) fn read_header(path: &Path) -> Result<SegmentHeader, ReadError> {
     let file = File::open(path).map_err(|e| io_error("open", path, e))?;
+    read_header_of(&file, path)
+}
+
+pub(crate) fn read_header_of(file: &File, path: &Path) -> Result<SegmentHeader, ReadError> {
     let mut page = [0; SEGMENT_HEADER_BYTES];
     match file.read_exact_at(&mut page, 0) {
         Ok(()) => SegmentHeader::decode(&page)

@@ -5,31 +5,43 @@
 
 #![deny(unsafe_code)]
 
-mod record;
+// Bytes: what lies on disk and what makes it valid.
 mod entry;
 mod header;
-mod segment;
+mod record;
+
+// Integrity: what proves that nothing was changed.
 mod chain;
-mod merkle_builder;
-pub mod merkle;
 mod integrity;
-mod storage;
-mod lock;
-mod options;
-mod error;
+pub mod merkle;
+mod merkle_builder;
+
+// Files: the map, the disk, names, the lock.
 mod directory;
+mod lock;
+mod segment;
+mod storage;
+
+// Reading: one segment, all segments, the verdict on the end.
 mod scan;
-mod walk;
 mod tail;
-mod repair;
-mod recovery;
+mod walk;
+
+// Running: one writer, its threads, what they publish.
+mod options;
 mod positions;
 mod preparer;
 mod syncer;
 mod writer;
-mod reader;
-mod verify;
+
+// Doors.
+mod error;
+mod prune;
 mod quarantine;
+mod reader;
+mod recovery;
+mod repair;
+mod verify;
 
 pub use entry::{Checkpoint, Close};
 pub use error::{AppendError, CloseError, Damage, OpenError, ReadError};
@@ -39,6 +51,7 @@ pub use integrity::{CHECKPOINT_COMMANDS, Mark};
 pub use options::{Durability, Notify, Options, OptionsError, Seams, Wake};
 pub use options::{SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEGMENT_BYTES_STEP};
 pub use positions::{Failure, Positions};
+pub use prune::prune;
 pub use quarantine::{quarantine, quarantine_with};
 pub use reader::{Reader, Records};
 pub use record::{COMMAND_KINDS, PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX, RECORD_HEADER_BYTES};

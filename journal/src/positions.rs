@@ -103,8 +103,8 @@ impl Positions {
         }
         *waiting -= 1;
         match self.failed() {
-            Some(failure) => Err(failure.clone()),
-            None => Ok(()),
+            Some(failure) if self.durable() < sequence => Err(failure.clone()),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -113,8 +113,8 @@ impl Positions {
         self.journaled.store(sequence, order);
     }
 
-    /// A load in the one order of all SeqCst operations: `Syncer::park` says why.
-    pub(crate) fn fence_journaled(&self) -> u64 {
+    /// `journaled`, in the one order of all SeqCst operations: `Syncer::park` says why.
+    pub(crate) fn journaled_in_order(&self) -> u64 {
         self.journaled.load(Ordering::SeqCst)
     }
 

@@ -17,7 +17,7 @@ use crate::record::{self, Kind, RECORD_ALIGN, RECORD_BYTES_MAX, RecordView, Slot
 const BLOCK_BYTES: usize = 1 << 20;
 /// Bytes read at the end of what is written, where a reader may look often.
 const REREAD_BYTES: usize = 2 * RECORD_BYTES_MAX;
-const ZERO_PAGE_BYTES: usize = 4096;
+const PAGE_BYTES: usize = 4096;
 
 const _: () = assert!(BLOCK_BYTES >= 2 * RECORD_BYTES_MAX);
 
@@ -67,16 +67,30 @@ pub(crate) struct Behind {
 impl Scan {
     pub(crate) fn open(path: &Path, header: SegmentHeader) -> Result<Scan, ReadError> {
         let file = File::open(path).map_err(|e| io_error("open", path, e))?;
-        Ok(Scan {
+        Ok(Scan::of(path, file, header))
+    }
+
+    /// Scans a file that is open already; its name may change meanwhile.
+    pub(crate) fn of(path: &Path, file: File, header: SegmentHeader) -> Scan {
+        Scan {
             path: path.to_owned(),
             file,
             header,
-            buffer: Vec::with_capacity(BLOCK_BYTES),
+            buffer: Vec::new(),
             buffer_at: SEGMENT_HEADER_BYTES as u64,
             next: 0,
             current: 0,
             drained: false,
-        })
+        }
+    }
+
+    /// Goes back to the first record.
+    pub(crate) fn rewind(&mut self) {
+        self.buffer.clear();
+        self.buffer_at = SEGMENT_HEADER_BYTES as u64;
+        self.next = 0;
+        self.current = 0;
+        self.drained = false;
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -120,20 +134,32 @@ impl Scan {
                 Err(damage) => Step::Stop(Stop::Damaged(damage)),
             },
             Slot::Vacant => Step::Stop(Stop::Vacant),
-            Slot::Short if self.drained => Step::Stop(Stop::Damaged(self.file_ends())),
+            Slot::Short if self.drained => Step::Stop(Stop::Damaged(self.cut_short())),
             Slot::Short => Step::Starved,
             Slot::Damaged(damage) => Step::Stop(Stop::Damaged(damage)),
         }
     }
 
-    fn file_ends(&self) -> Damage {
+    /// The next record would reach beyond the file, or beyond the segment.
+    fn cut_short(&self) -> Damage {
         let found = self.buffer_at + self.buffer.len() as u64;
-        Damage::FileEnds { found, expected: self.header.segment_bytes }
+        let expected = self.header.segment_bytes;
+        match self.buffer.get(self.next..self.next + 4) {
+            Some(_) if found == expected => {
+                Damage::CommitWord { word: record::u32_at(&self.buffer, self.next) }
+            }
+            _ => Damage::FileEnds { found, expected },
+        }
     }
 
     /// Drops what lies before the next record and reads on behind what is buffered.
     pub(crate) fn refill(&mut self) -> Result<(), ReadError> {
         self.read_on(BLOCK_BYTES)
+    }
+
+    /// Reads a little: enough for the first records of most segments.
+    pub(crate) fn refill_little(&mut self) -> Result<(), ReadError> {
+        self.read_on(PAGE_BYTES)
     }
 
     fn read_on(&mut self, bytes: usize) -> Result<(), ReadError> {
@@ -142,12 +168,13 @@ impl Scan {
         self.next = 0;
         self.current = 0;
         let kept = self.buffer.len();
-        self.buffer.resize(kept + bytes, 0);
         let offset = self.buffer_at + kept as u64;
+        let bytes = bytes.min(self.header.segment_bytes.saturating_sub(offset) as usize);
+        self.buffer.resize(kept + bytes, 0);
         let read = read_full(&self.file, &mut self.buffer[kept..], offset)
             .map_err(|e| io_error("read", &self.path, e))?;
         self.buffer.truncate(kept + read);
-        self.drained = read < bytes;
+        self.drained = read < bytes || offset + read as u64 == self.header.segment_bytes;
         Ok(())
     }
 
@@ -167,17 +194,18 @@ impl Scan {
     /// last command before it.
     pub(crate) fn look_behind(&self, last: u64) -> Result<Behind, ReadError> {
         let mut behind = Behind::default();
-        let mut window = vec![0; BLOCK_BYTES + RECORD_BYTES_MAX];
         let mut offset = self.offset();
+        let left = self.header.segment_bytes.saturating_sub(offset) as usize;
+        let mut window = vec![0; (BLOCK_BYTES + RECORD_BYTES_MAX).min(left)];
         loop {
             let read = read_full(&self.file, &mut window, offset)
                 .map_err(|e| io_error("read", &self.path, e))?;
             let searched = read.min(BLOCK_BYTES);
             self.search(&window[..read], searched, offset, last, &mut behind);
-            if read < window.len() {
+            offset += searched as u64;
+            if read < window.len() || offset >= self.header.segment_bytes {
                 return Ok(behind);
             }
-            offset += searched as u64;
         }
     }
 
@@ -185,7 +213,7 @@ impl Scan {
     fn search(&self, window: &[u8], searched: usize, offset: u64, last: u64, behind: &mut Behind) {
         let mut at = 0;
         while at < searched {
-            let page = &window[at..window.len().min(at + ZERO_PAGE_BYTES)];
+            let page = &window[at..window.len().min(at + PAGE_BYTES)];
             if page.iter().fold(0, |any, &byte| any | byte) == 0 {
                 at += page.len();
                 continue;

@@ -60,10 +60,14 @@ impl Syncer {
         }
     }
 
-    /// Works until it is told to stop and nothing is left; then it gives itself back.
+    /// Works until it is told to stop and nothing is left, or until another thread of the journal
+    /// has failed; then it gives itself back.
     pub(crate) fn run(mut self) -> Result<Syncer, StorageError> {
         let mut idle_rounds = 0;
         loop {
+            if self.shared.positions.has_failed() {
+                return Ok(self);
+            }
             let stopping = self.shared.stop.load(Ordering::Acquire);
             match self.round()? {
                 Round::Busy => idle_rounds = 0,
@@ -99,11 +103,15 @@ impl Syncer {
             return Ok(Round::Busy);
         }
         let committed = self.segment.mapping.committed();
-        if committed == self.synced {
+        let nothing = committed == self.synced;
+        self.sync_until(committed)?;
+        // Bytes are committed before their sequence is published: the round before this one may
+        // have synced the bytes of a sequence that it had not seen yet.
+        if sequence > self.shared.positions.durable() {
+            self.shared.positions.publish_durable(sequence);
+        } else if nothing {
             return Ok(Round::Idle);
         }
-        self.sync_until(committed)?;
-        self.shared.positions.publish_durable(sequence);
         self.chain_until(committed);
         Ok(Round::Busy)
     }
@@ -164,9 +172,11 @@ impl Syncer {
     /// of `parked` comes after our store, or our load comes after its store of the sequence.
     fn park(&self) {
         self.shared.parked.store(true, Ordering::SeqCst);
-        self.shared.positions.fence_journaled();
-        let nothing = self.segment.mapping.committed() == self.synced
+        let sequence = self.shared.positions.journaled_in_order();
+        let nothing = sequence == self.shared.positions.durable()
+            && self.segment.mapping.committed() == self.synced
             && self.shared.rolled.is_empty()
+            && !self.shared.positions.has_failed()
             && !self.shared.stop.load(Ordering::SeqCst);
         if nothing {
             std::thread::park();

@@ -3,6 +3,7 @@
 //! In: a directory and the sequence to begin at. Out: records one by one, then the `Stop`.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -373,7 +374,7 @@ impl Walk {
         if let Link::Begun(begun) = header.link {
             check_link(&path, &begun, self.last.sequence, chain)?;
         }
-        let scan = Scan::open(&path, header)?;
+        scan.rewind();
         self.adoptions.push(Adoption { before, path, header, chain, last: self.last });
         self.switch(scan, chain);
         Ok(Entered::Yes)
@@ -383,18 +384,20 @@ impl Walk {
     pub(crate) fn open_ready(&self) -> Result<Option<Scan>, ReadError> {
         let here = self.scan.header();
         let path = directory::ready_path(&self.directory, here.epoch + 1);
-        let header = match directory::read_header(&path) {
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(directory::io_error("open", &path, error)),
+        };
+        let header = match directory::read_header_of(&file, &path) {
             Ok(header) => header,
-            Err(ReadError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                return Ok(None);
-            }
             Err(ReadError::Header { .. }) => return Ok(None), // Still being made.
             Err(error) => return Err(error),
         };
         if header.identity != here.identity || header.epoch != here.epoch + 1 {
             return Ok(None);
         }
-        let scan = Scan::open(&path, header)?;
+        let scan = Scan::of(&path, file, header);
         Ok((scan.file_bytes()? == header.segment_bytes).then_some(scan))
     }
 
@@ -438,16 +441,19 @@ pub(crate) fn read_voids(
     voids: &mut BTreeSet<u64>,
 ) -> Result<(), ReadError> {
     let mut scan = Scan::open(&segment.path, segment.header)?;
-    scan.reread()?;
-    while let ScanStep::Record = scan.step(segment.begun.last_sequence) {
-        let view = scan.current();
-        match view.kind {
-            Kind::Command(_) => break,
-            Kind::Void => {
-                voids.extend(entry::decode_void(view.payload).ok());
+    scan.refill_little()?;
+    loop {
+        match scan.step(segment.begun.last_sequence) {
+            ScanStep::Starved => scan.refill()?,
+            ScanStep::Stop(_) => return Ok(()),
+            ScanStep::Record => {
+                let view = scan.current();
+                match view.kind {
+                    Kind::Command(_) | Kind::Seal => return Ok(()),
+                    Kind::Void => voids.extend(entry::decode_void(view.payload).ok()),
+                    Kind::Checkpoint | Kind::Close => {}
+                }
             }
-            Kind::Seal | Kind::Checkpoint | Kind::Close => {}
         }
     }
-    Ok(())
 }

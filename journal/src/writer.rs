@@ -201,7 +201,10 @@ impl Writer {
     /// Ends the journal cleanly: syncs everything, then appends and syncs the close record, which
     /// carries the caller's digests of state and events, and lets go of the lock.
     pub fn close(mut self, state: [u8; 32], events: [u8; 32]) -> Result<(), CloseError> {
-        let mut syncer = self.stop().ok_or_else(|| CloseError::Failed(self.failure()))?;
+        let mut syncer = match self.stop() {
+            Some(syncer) if !self.shared.positions.has_failed() => syncer,
+            Some(_) | None => return Err(CloseError::Failed(self.failure())),
+        };
         let close = Close { state, events, chain: syncer.chain() };
         let head = Head {
             kind: Kind::Close,
@@ -252,6 +255,7 @@ impl Writer {
         let positions = &self.shared.positions;
         match self.publish {
             Publish::Plain => positions.publish_journaled(self.sequence, Ordering::Release),
+            // SeqCst on both, as on the syncer's side: `Syncer::park` says why.
             Publish::Waking => {
                 positions.publish_journaled(self.sequence, Ordering::SeqCst);
                 if self.shared.parked.load(Ordering::SeqCst) {

@@ -5,24 +5,19 @@ use orison_core::command::{Amend, AmendFields, CancelReason, OrderFields};
 use orison_core::event::{Amended, Op, Place, Priority};
 use orison_core::{Event, InstrumentId, Price, Quantity, Reason, Side};
 
+use super::Judge;
 use super::book::Resting;
-use super::{Judge, Party};
 
 impl Judge {
     pub(super) fn amend(&mut self, amend: &Amend) {
         let party = self.party(&amend.account);
-        let found = match party {
-            Party::Known(account) => {
-                self.locate(account, &amend.target).ok_or(Reason::UnknownOrder)
-            }
-            Party::New(_) | Party::Nobody => Err(Reason::UnknownAccount),
+        let Some((instrument, side, order)) = self.locate(party, &amend.target) else {
+            let reason = Reason::UnknownOrder;
+            return self.reject(Op::Amend, reason, party, InstrumentId(0), amend.target);
         };
-        match found {
-            Ok((instrument, side, order)) => match self.refusal_of(amend, instrument, &order) {
-                None => self.change(amend, instrument, side, order),
-                Some(reason) => self.reject(Op::Amend, reason, party, instrument, amend.target),
-            },
-            Err(reason) => self.reject(Op::Amend, reason, party, InstrumentId(0), amend.target),
+        match self.refusal_of(amend, instrument, &order) {
+            None => self.change(amend, instrument, side, order),
+            Some(reason) => self.reject(Op::Amend, reason, party, instrument, amend.target),
         }
     }
 

@@ -18,7 +18,11 @@ impl Source {
     pub(super) fn new(path: &str, text: &str) -> Self {
         let code = code_of(text);
         let is_test_file = path.ends_with("/tests.rs") || path.contains("/tests/");
-        let marked = code.lines().position(|line| line.trim() == "#[cfg(test)]");
+        let lines: Vec<&str> = code.lines().map(str::trim).collect();
+        let marked = lines
+            .windows(2)
+            .position(|pair| pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod "))
+            .filter(|line| lines[line + 1].ends_with('{'));
         let tests_from = match (is_test_file, marked) {
             (true, _) => 0,
             (false, Some(line)) => line,
@@ -28,13 +32,47 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Modules declared for tests alone, as paths without `.rs`.
+    fn test_modules(&self) -> Vec<String> {
+        let folder = match self.path.rsplit_once('/') {
+            Some((folder, "lib.rs" | "main.rs")) => folder,
+            _ => self.path.trim_end_matches(".rs"),
+        };
+        let lines: Vec<&str> = self.code.lines().map(str::trim).collect();
+        let declared = lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]");
+        let named = declared.filter_map(|pair| pair[1].strip_prefix("mod ")?.strip_suffix(';'));
+        named.map(|name| format!("{folder}/{name}")).collect()
+    }
+
+    /// Does a comment of this file speak of the word?
+    pub(super) fn says(&self, word: &str) -> bool {
+        let mut comments = self.text.lines().filter_map(|line| line.split_once("//"));
+        comments.any(|(_, said)| names(said, word))
+    }
+}
+
 pub(super) fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().expect("the package lies in the workspace").into()
 }
 
 pub(super) fn all() -> Vec<Source> {
-    with_ending(&[".rs"]).iter().map(|(path, text)| Source::new(path, text)).collect()
+    let files = with_ending(&[".rs"]);
+    let mut sources: Vec<_> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
+    let tests: Vec<String> = sources.iter().flat_map(Source::test_modules).collect();
+    for source in &mut sources {
+        let module = source.path.trim_end_matches(".rs");
+        if tests.iter().any(|test| is_within(module, test)) {
+            source.tests_from = 0;
+        }
+    }
+    sources
+}
+
+/// The place itself, or something below it.
+pub(super) fn is_within(path: &str, place: &str) -> bool {
+    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 pub(super) fn manifests() -> Vec<(String, String)> {

@@ -7,6 +7,9 @@ mod ladder;
 mod slab;
 mod trie;
 
+#[cfg(test)]
+mod tests;
+
 pub use ladder::Half;
 pub use slab::{NONE, ORDERS_MAX, Order, Slab};
 

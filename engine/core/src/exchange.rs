@@ -1,7 +1,6 @@
 //! The door: one command in with its stamp, what happened out through the sink. Everything that
-//! can refuse is state of this type; it asks no clock and no projection. After `Genesis` has
-//! reserved memory, a command allocates only for an instrument's first price spread or the first
-//! messages of a feed.
+//! can refuse is state of this type; it asks no clock and no projection. `Genesis` reserves memory
+//! for every limit it names; after it only the first messages of a venue and symbol allocate.
 
 mod amend;
 mod cancel;

@@ -23,20 +23,13 @@ impl<T: Sequenced> History<T> {
         Self { items: VecDeque::new(), items_max, forgotten: 0 }
     }
 
-    /// Whether the oldest had to go for it.
-    pub(super) fn push(&mut self, item: T) -> bool {
-        let full = self.items.len() == self.items_max;
-        if full {
-            self.forget_oldest();
-        }
-        self.items.push_back(item);
-        full
-    }
-
-    pub(super) fn forget_oldest(&mut self) {
-        if let Some(oldest) = self.items.pop_front() {
+    pub(super) fn push(&mut self, item: T) {
+        if self.items.len() == self.items_max
+            && let Some(oldest) = self.items.pop_front()
+        {
             self.forgotten = oldest.sequence();
         }
+        self.items.push_back(item);
     }
 
     pub(super) fn newest(&self) -> Option<&T> {

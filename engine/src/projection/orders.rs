@@ -12,7 +12,7 @@ mod shelf;
 mod streams;
 
 use orison_core::command::{CancelReason, OrderFields, OrderType, TimeInForce};
-use orison_core::event::{Accepted, Amended, Cancelled, Entry, Op, Rejected, Rested, Trade};
+use orison_core::event::{Accepted, Amended, Cancelled, Entry, Money, Op, Rested, Trade};
 use orison_core::{
     AccountId, ClientOrderId, Event, InstrumentId, OrderId, Price, Quantity, Reason, Side, Stamp,
 };
@@ -92,6 +92,14 @@ pub struct AccountEvent {
     pub event: Event,
 }
 
+/// An event as it comes in.
+#[derive(Clone, Copy)]
+struct Heard<'a> {
+    stamp: Stamp,
+    index: u32,
+    event: &'a Event,
+}
+
 pub struct Orders {
     shelf: Shelf,
     streams: Streams,
@@ -106,115 +114,49 @@ impl Orders {
         self.streams.begin();
     }
 
-    pub(super) fn on_accepted(&mut self, stamp: Stamp, index: u32, accepted: &Accepted) {
-        match accepted.entry {
-            Entry::Duplicate => return,
-            Entry::New => {}
+    pub(super) fn on_event(&mut self, stamp: Stamp, index: u32, event: &Event) {
+        let Self { shelf, streams } = self;
+        let heard = Heard { stamp, index, event };
+        match event {
+            Event::Accepted(e) => match e.entry {
+                Entry::New => shelf.enter(entered(stamp, e), streams.tell(e.account, heard)),
+                Entry::Duplicate => {}
+            },
+            Event::Rejected(e) if e.account == AccountId::default() => {}
+            Event::Rejected(e) => {
+                let told = streams.tell(e.account, heard);
+                if e.op == Op::New {
+                    shelf.change(e.order, told, |order| order.refuse(e.reason));
+                }
+            }
+            Event::Trade(e) => {
+                let told = streams.tell(e.maker_account, heard);
+                shelf.change(e.maker, told, |order| order.fill(e, e.maker_fee));
+                let told = if e.taker_account == e.maker_account {
+                    told
+                } else {
+                    streams.tell(e.taker_account, heard)
+                };
+                shelf.change(e.taker, told, |order| order.fill(e, e.taker_fee));
+            }
+            Event::Rested(e) => {
+                shelf.change(e.order, streams.tell(e.account, heard), |order| order.rest(e));
+            }
+            Event::Cancelled(e) => {
+                shelf.change(e.order, streams.tell(e.account, heard), |order| order.cancel(e));
+            }
+            Event::Amended(e) => {
+                shelf.change(e.order, streams.tell(e.account, heard), |order| order.amend(e));
+            }
+            Event::Level(_)
+            | Event::AssetOpened(_)
+            | Event::Instrument(_)
+            | Event::AccountOpened(_)
+            | Event::Prayed(_)
+            | Event::Ticker(_)
+            | Event::Liquidation(_)
+            | Event::Done => {}
         }
-        let event = Event::Accepted(*accepted);
-        let first = self.streams.tell(accepted.account, stamp, index, event);
-        let has_price = accepted.fields.has(OrderFields::PRICE);
-        self.shelf.enter(OrderView {
-            id: accepted.order,
-            client_order_id: accepted.client_order_id,
-            account: accepted.account,
-            instrument: accepted.instrument,
-            side: accepted.side,
-            order_type: accepted.order_type,
-            time_in_force: accepted.time_in_force,
-            price: has_price.then_some(accepted.price),
-            quantity: accepted.quantity,
-            filled: Quantity::ZERO,
-            remaining: accepted.quantity,
-            filled_notional: 0,
-            fee: 0,
-            status: OrderStatus::New,
-            reason: None,
-            cancel_reason: None,
-            created: stamp,
-            updated: stamp,
-            events: LifeEvents::default(),
-        });
-        self.shelf.change(accepted.order, &first, |_| {});
-    }
-
-    pub(super) fn on_rejected(&mut self, stamp: Stamp, index: u32, rejected: &Rejected) {
-        if rejected.account == AccountId::default() {
-            return;
-        }
-        let event = Event::Rejected(*rejected);
-        let told = self.streams.tell(rejected.account, stamp, index, event);
-        match rejected.op {
-            Op::New => self.shelf.change(rejected.order, &told, |order| {
-                order.status = OrderStatus::Rejected;
-                order.reason = Some(rejected.reason);
-            }),
-            Op::Cancel
-            | Op::Amend
-            | Op::MassCancel
-            | Op::Instrument
-            | Op::Pray
-            | Op::Ticker
-            | Op::Liquidation
-            | Op::Genesis => {}
-        }
-    }
-
-    pub(super) fn on_trade(&mut self, stamp: Stamp, index: u32, trade: &Trade) {
-        let event = Event::Trade(*trade);
-        let maker_told = self.streams.tell(trade.maker_account, stamp, index, event);
-        let taker_told = if trade.taker_account == trade.maker_account {
-            maker_told
-        } else {
-            self.streams.tell(trade.taker_account, stamp, index, event)
-        };
-        for (order, told, fee) in
-            [(trade.maker, maker_told, trade.maker_fee), (trade.taker, taker_told, trade.taker_fee)]
-        {
-            self.shelf.change(order, &told, |order| {
-                order.fill(trade.price, trade.quantity, fee.units());
-            });
-        }
-    }
-
-    pub(super) fn on_rested(&mut self, stamp: Stamp, index: u32, rested: &Rested) {
-        let told = self.streams.tell(rested.account, stamp, index, Event::Rested(*rested));
-        self.shelf.change(rested.order, &told, |order| {
-            order.price = Some(rested.price);
-            order.remaining = rested.quantity;
-        });
-    }
-
-    pub(super) fn on_cancelled(&mut self, stamp: Stamp, index: u32, cancelled: &Cancelled) {
-        let event = Event::Cancelled(*cancelled);
-        let told = self.streams.tell(cancelled.account, stamp, index, event);
-        self.shelf.change(cancelled.order, &told, |order| {
-            order.remaining = cancelled.quantity;
-            order.cancel_reason = Some(cancelled.reason);
-            order.status = match cancelled.reason {
-                CancelReason::Expired => OrderStatus::Expired,
-                CancelReason::User
-                | CancelReason::Ioc
-                | CancelReason::SelfTrade
-                | CancelReason::Oco
-                | CancelReason::Mass
-                | CancelReason::Range
-                | CancelReason::Uncross
-                | CancelReason::Closed
-                | CancelReason::Admin
-                | CancelReason::Disconnect
-                | CancelReason::Timer => OrderStatus::Cancelled,
-            };
-        });
-    }
-
-    pub(super) fn on_amended(&mut self, stamp: Stamp, index: u32, amended: &Amended) {
-        let told = self.streams.tell(amended.account, stamp, index, Event::Amended(*amended));
-        self.shelf.change(amended.order, &told, |order| {
-            order.price = Some(amended.price);
-            order.remaining = amended.quantity;
-            order.quantity = Quantity(order.filled.0.saturating_add(amended.quantity.0));
-        });
     }
 
     /// Open, or closed and still remembered.
@@ -258,20 +200,80 @@ impl Orders {
     }
 }
 
+fn entered(stamp: Stamp, accepted: &Accepted) -> OrderView {
+    OrderView {
+        id: accepted.order,
+        client_order_id: accepted.client_order_id,
+        account: accepted.account,
+        instrument: accepted.instrument,
+        side: accepted.side,
+        order_type: accepted.order_type,
+        time_in_force: accepted.time_in_force,
+        price: accepted.fields.has(OrderFields::PRICE).then_some(accepted.price),
+        quantity: accepted.quantity,
+        filled: Quantity::ZERO,
+        remaining: accepted.quantity,
+        filled_notional: 0,
+        fee: 0,
+        status: OrderStatus::New,
+        reason: None,
+        cancel_reason: None,
+        created: stamp,
+        updated: stamp,
+        events: LifeEvents::default(),
+    }
+}
+
 impl OrderView {
-    fn fill(&mut self, price: Price, quantity: Quantity, fee: i128) {
+    fn fill(&mut self, trade: &Trade, fee: Money) {
         // Amended up again and again, an order may trade more than 64 bits in its life.
-        self.filled = Quantity(self.filled.0.saturating_add(quantity.0));
+        self.filled = Quantity(self.filled.0.saturating_add(trade.quantity.0));
         // An order that has only a budget does not say how much it will be.
-        self.remaining = Quantity(self.remaining.0.saturating_sub(quantity.0));
+        self.remaining = Quantity(self.remaining.0.saturating_sub(trade.quantity.0));
         self.quantity = Quantity(self.quantity.0.max(self.filled.0));
         // A million fills at the largest notional the core lets through would not fit.
-        self.filled_notional = self.filled_notional.saturating_add(price.notional(quantity));
-        self.fee = self.fee.saturating_add(fee);
+        let notional = trade.price.notional(trade.quantity);
+        self.filled_notional = self.filled_notional.saturating_add(notional);
+        self.fee = self.fee.saturating_add(fee.units());
         self.status = if self.remaining.is_zero() {
             OrderStatus::Filled
         } else {
             OrderStatus::PartiallyFilled
+        };
+    }
+
+    fn rest(&mut self, rested: &Rested) {
+        self.price = Some(rested.price);
+        self.remaining = rested.quantity;
+    }
+
+    fn amend(&mut self, amended: &Amended) {
+        self.price = Some(amended.price);
+        self.remaining = amended.quantity;
+        self.quantity = Quantity(self.filled.0.saturating_add(amended.quantity.0));
+    }
+
+    fn refuse(&mut self, reason: Reason) {
+        self.reason = Some(reason);
+        self.status = OrderStatus::Rejected;
+    }
+
+    fn cancel(&mut self, cancelled: &Cancelled) {
+        self.remaining = cancelled.quantity;
+        self.cancel_reason = Some(cancelled.reason);
+        self.status = match cancelled.reason {
+            CancelReason::Expired => OrderStatus::Expired,
+            CancelReason::User
+            | CancelReason::Ioc
+            | CancelReason::SelfTrade
+            | CancelReason::Oco
+            | CancelReason::Mass
+            | CancelReason::Range
+            | CancelReason::Uncross
+            | CancelReason::Closed
+            | CancelReason::Admin
+            | CancelReason::Disconnect
+            | CancelReason::Timer => OrderStatus::Cancelled,
         };
     }
 }

@@ -219,19 +219,19 @@ fn a_book_changes_once_a_command_to_final_quantities() {
 fn a_level_that_ends_as_it_began_has_not_changed() {
     let mut feed = Feed::new();
     feed.command(&[accepted(ANN, 1, Side::Sell, 101, 5, 5)]);
-    let level = |quantity| {
+    let level = |price, quantity| {
         Event::Level(Level {
             instrument: X,
             side: Side::Sell,
-            price: Price(101),
+            price: Price(price),
             quantity: Quantity(quantity),
         })
     };
-    feed.command(&[level(2), level(5)]);
+    feed.command(&[level(101, 2), level(102, 1), level(102, 0), level(101, 5)]);
     assert_eq!(feed.views.depth.changed(), []);
     assert_eq!(feed.views.depth.book(X).unwrap().changed_at(), feed.stamp(1));
-    feed.command(&[level(2), level(5), level(4)]);
-    assert_eq!(changes(&feed.views), [(Side::Sell, 101, 4)]);
+    feed.command(&[level(101, 2), level(102, 3), level(101, 5), level(101, 4)]);
+    assert_eq!(changes(&feed.views), [(Side::Sell, 101, 4), (Side::Sell, 102, 3)]);
     assert_eq!(feed.views.depth.book(X).unwrap().previous_sequence(), 1);
 }
 

@@ -128,13 +128,13 @@ impl Matcher {
 
     #[inline]
     fn measure(&mut self, began_ns: Option<u64>, commands: u64) {
-        self.batches += 1;
         if let Some(began_ns) = began_ns
             && self.batches.is_multiple_of(TIMED_EVERY)
         {
             let took_ns = self.shared.real_time.now_ns() - began_ns;
             self.shared.matcher.decide.record(took_ns / commands.max(1));
         }
+        self.batches += 1;
     }
 
     /// Nothing came in: time passes, checkpoints and failures are noticed, the thread waits.

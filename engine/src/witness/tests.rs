@@ -69,7 +69,7 @@ fn the_state_digest_is_of_the_state_alone() {
     let (mut one, _) = Driven::new();
     let (mut other, _) = Driven::new();
     assert_eq!(state_digest(&one.exchange), state_digest(&other.exchange));
-    let clock = |pause_ns| Step { pause_ns, command: orison_core::Command::Clock };
+    let clock = |pause_ns| Step { pause_ns, command: orison_core::Command::Clock, pick: None };
     one.apply(&clock(5));
     assert_ne!(state_digest(&one.exchange), state_digest(&other.exchange));
     other.apply(&clock(7));

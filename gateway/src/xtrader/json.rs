@@ -83,6 +83,13 @@ impl Object {
         })
     }
 
+    /// For a wire where the field has another name; `to` must not stand in the object.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        if let Some((name, _)) = self.fields.iter_mut().find(|(field, _)| field == from) {
+            to.clone_into(name);
+        }
+    }
+
     /// The text of a value; null is absent.
     pub fn take(&mut self, name: &str) -> Option<Box<RawValue>> {
         let index = self.fields.iter().position(|(field, _)| field == name)?;

@@ -1,6 +1,9 @@
 //! What was appended is there again: over reopening, rolling, closing, beside readers.
 
-use journal::{OpenError, Reader, verify};
+use std::path::Path;
+
+use journal::{AppendError, CHECKPOINT_COMMANDS, Checkpoint, Journal, Kind, OpenError};
+use journal::{Options, ReadError, Reader, Wake, merkle, verify};
 
 use crate::support::*;
 
@@ -55,7 +58,7 @@ fn a_second_process_is_refused_with_the_pid_of_the_first() {
 fn a_new_boot_or_new_rules_begin_a_new_segment_and_the_old_one_is_sealed_and_shortened() {
     let directory = tempfile::tempdir().unwrap();
     closed(directory.path(), &options(), 10);
-    let rules = journal::Options { rules_version: 2, ..rebooted(&options()) };
+    let rules = Options { rules_version: 2, ..rebooted(&options()) };
     for (case, count, expected) in
         [(&options(), 20, 1), (&rebooted(&options()), 30, 2), (&rules, 40, 3)]
     {
@@ -69,4 +72,277 @@ fn a_new_boot_or_new_rules_begin_a_new_segment_and_the_old_one_is_sealed_and_sho
     let copied = tempfile::tempdir().unwrap();
     copy(directory.path(), copied.path());
     assert_eq!(open(copied.path(), &rules).unwrap().2, commands(40));
+}
+
+#[test]
+fn a_reader_beside_a_running_writer_sees_every_record_once_and_in_order() {
+    let directory = tempfile::tempdir().unwrap();
+    let count = 40_000;
+    let larger = Options { segment_bytes: 256 * 1024, ..options() };
+    let (mut writer, _, _) = open(directory.path(), &larger).unwrap();
+    let reader = Reader::open_in_boot(directory.path(), BOOT).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for sequence in 1..=count {
+                append(&mut writer, &command(sequence));
+            }
+        });
+        let mut records = reader.records_from(0).unwrap();
+        let mut found = 0;
+        while found < count {
+            match records.next().unwrap() {
+                None => {
+                    let report = journal::verify_reader(&reader, |_| {}).unwrap();
+                    assert!(report.commands >= found);
+                }
+                Some(view) if matches!(view.kind, Kind::Command(_)) => {
+                    found += 1;
+                    assert_eq!(view.sequence, found);
+                    assert_eq!(view.payload, command(found).payload);
+                }
+                Some(_) => {}
+            }
+        }
+    });
+    writer.close([1; 32], [2; 32]).unwrap();
+    assert_eq!(verify(directory.path(), |_| {}).unwrap().commands, count);
+}
+
+#[test]
+fn records_can_be_read_from_any_sequence() {
+    let directory = tempfile::tempdir().unwrap();
+    closed(directory.path(), &options(), 600);
+    let reader = Reader::open(directory.path()).unwrap();
+    for from in [0, 1, 2, 150, 151, 599, 600, 601] {
+        let mut records = reader.records_from(from).unwrap();
+        let mut expected = from.max(1);
+        while let Some(view) = records.next().unwrap() {
+            if matches!(view.kind, Kind::Command(_)) {
+                assert_eq!(view.sequence, expected, "from {from}");
+                expected += 1;
+            }
+        }
+        assert_eq!(expected, 601.max(from), "from {from}");
+    }
+}
+
+#[test]
+fn a_visitor_that_needs_only_the_tail_is_shown_only_the_tail() {
+    let directory = tempfile::tempdir().unwrap();
+    closed(directory.path(), &options(), 600);
+    let tail = Options { visit_from: 580, ..options() };
+    let (mut writer, opened, found) = open(directory.path(), &tail).unwrap();
+    assert_eq!(found, commands(600)[579..]);
+    assert_eq!(opened.last_sequence, 600);
+    append(&mut writer, &command(601));
+    writer.close([1; 32], [2; 32]).unwrap();
+    assert_eq!(verify(directory.path(), |_| {}).unwrap().commands, 601);
+}
+
+#[test]
+fn what_cannot_be_appended_is_refused_and_leaves_no_trace() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut writer, _, _) = open(directory.path(), &options()).unwrap();
+    append(&mut writer, &command(1));
+    let long = vec![0; 20_000];
+    let refusals = [
+        (0x00, 2, &long[..8]),
+        (0xF0, 2, &long[..8]),
+        (0x01, 1, &long[..8]),
+        (0x01, 3, &long[..8]),
+        (0x01, 2, &long[..]),
+    ];
+    for (kind, sequence, payload) in refusals {
+        let error = writer.append(kind, 1, sequence, 0, payload).unwrap_err();
+        assert!(!matches!(error, AppendError::Failed(_)), "{error}");
+    }
+    let longest = &long[..16 * 1024 - 4096 - 208 - 40];
+    writer.append_parts(9, 1, 2, 5, &[&longest[..100], &[], &longest[100..]]).unwrap();
+    writer.close([1; 32], [2; 32]).unwrap();
+    let (_, _, found) = open(directory.path(), &options()).unwrap();
+    assert_eq!(found[0], command(1));
+    assert_eq!((found[1].kind, found[1].payload.as_slice()), (9, longest));
+    assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn a_quarantined_command_is_marked_for_every_reader_before_it_comes() {
+    for ends in [closed, crashed] {
+        let directory = tempfile::tempdir().unwrap();
+        ends(directory.path(), &options(), 300);
+        for voided in [300, 7, 7] {
+            let seams = options().seams;
+            journal::quarantine_with(directory.path(), voided, seams).unwrap();
+        }
+        let seams = options().seams;
+        assert!(matches!(
+            journal::quarantine_with(directory.path(), 301, seams),
+            Err(OpenError::NoSuchCommand { sequence: 301 })
+        ));
+        for boot in [options(), rebooted(&options())] {
+            let mut voided = Vec::new();
+            let (writer, opened) = Journal::open(directory.path(), &boot, |view| {
+                if view.voided {
+                    voided.push(view.sequence);
+                }
+                Ok::<(), std::convert::Infallible>(())
+            })
+            .unwrap();
+            assert_eq!((voided, opened.voids), (vec![7, 300], vec![7, 300]));
+            drop(writer);
+        }
+        closed(directory.path(), &rebooted(&options()), 400);
+        let report = verify(directory.path(), |_| {}).unwrap();
+        assert_eq!((report.commands, report.voids), (400, vec![7, 300]));
+    }
+}
+
+#[test]
+fn missing_swapped_and_foreign_segments_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    closed(directory.path(), &options(), 900);
+    let paths = segments(directory.path());
+    assert!(paths.len() > 4);
+    let foreign = tempfile::tempdir().unwrap();
+    let mut other = options();
+    other.seams.identity = Some([9; 16]);
+    closed(foreign.path(), &other, 900);
+
+    let check = |change: &dyn Fn(&Path), expected: &str| {
+        let copied = tempfile::tempdir().unwrap();
+        copy(directory.path(), copied.path());
+        change(copied.path());
+        let error = verify(copied.path(), |_| {}).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        let error = open(copied.path(), &options()).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    let name = |index: usize| paths[index].file_name().unwrap().to_owned();
+    check(&|at| std::fs::remove_file(at.join(name(2))).unwrap(), "missing or misplaced");
+    check(
+        &|at| {
+            std::fs::rename(at.join(name(1)), at.join("spare")).unwrap();
+            std::fs::rename(at.join(name(2)), at.join(name(1))).unwrap();
+            std::fs::rename(at.join("spare"), at.join(name(2))).unwrap();
+        },
+        "its header says base sequence",
+    );
+    check(
+        &|at| {
+            std::fs::copy(segments(foreign.path())[2].clone(), at.join(name(2))).unwrap();
+        },
+        "belongs to journal 0909",
+    );
+    let pruned = tempfile::tempdir().unwrap();
+    copy(directory.path(), pruned.path());
+    std::fs::remove_file(pruned.path().join(name(0))).unwrap();
+    let Err(OpenError::Read(ReadError::Pruned { asked, first })) = open(pruned.path(), &options())
+    else {
+        panic!("a journal without its beginning was replayed from the beginning")
+    };
+    assert_eq!((asked, first), (1, Reader::open(pruned.path()).unwrap().first_sequence()));
+}
+
+#[test]
+fn checkpoints_are_checked_by_every_reader_and_marks_outlive_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let larger = Options { segment_bytes: 4 << 20, ..options() };
+    let count = 3 * CHECKPOINT_COMMANDS + 10;
+    crashed(directory.path(), &larger, count);
+    let (mut writer, _, _) = open(directory.path(), &larger).unwrap();
+    let mut abouts = Vec::new();
+    while let Some(mark) = writer.next_mark() {
+        abouts.push(mark.about / CHECKPOINT_COMMANDS);
+        let checkpoint = Checkpoint {
+            about: mark.about,
+            state: [3; 16],
+            events: [4; 32],
+            chain: mark.chain,
+            merkle_root: mark.merkle_root.unwrap(),
+        };
+        writer.append_checkpoint(&checkpoint).unwrap();
+    }
+    assert_eq!(abouts, [1, 2, 3]);
+    // Of the next one the syncer of this run says what to write.
+    for sequence in count + 1..=4 * CHECKPOINT_COMMANDS {
+        append(&mut writer, &command(sequence));
+    }
+    writer.positions().wait_durable(4 * CHECKPOINT_COMMANDS).unwrap();
+    let mark = loop {
+        if let Some(mark) = writer.next_mark() {
+            break mark;
+        }
+        std::thread::yield_now();
+    };
+    let mut checkpoint = Checkpoint {
+        about: mark.about,
+        state: [3; 16],
+        events: [4; 32],
+        chain: mark.chain,
+        merkle_root: mark.merkle_root.unwrap(),
+    };
+    writer.append_checkpoint(&checkpoint).unwrap();
+    writer.close([1; 32], [2; 32]).unwrap();
+    let report = verify(directory.path(), |_| {}).unwrap();
+    assert_eq!((report.checkpoints, report.checkpoints_unchecked), (4, 0));
+
+    let leaves: Vec<merkle::Hash> = leaves_of(directory.path(), &checkpoint);
+    assert_eq!(merkle::root(&leaves), Some(checkpoint.merkle_root));
+
+    let (mut writer, _, _) = open(directory.path(), &larger).unwrap();
+    assert_eq!(writer.next_mark(), None, "each mark has its checkpoint");
+    checkpoint.merkle_root[5] ^= 1;
+    assert!(writer.append_checkpoint(&Checkpoint { about: 1, ..checkpoint }).is_err());
+    writer.append_checkpoint(&checkpoint).unwrap();
+    writer.close([1; 32], [2; 32]).unwrap();
+}
+
+fn leaves_of(directory: &Path, checkpoint: &Checkpoint) -> Vec<merkle::Hash> {
+    let interval = checkpoint.about - CHECKPOINT_COMMANDS + 1..=checkpoint.about;
+    let reader = Reader::open(directory).unwrap();
+    let mut records = reader.records_from(*interval.start()).unwrap();
+    let mut leaves = Vec::new();
+    while let Some(view) = records.next().unwrap() {
+        if matches!(view.kind, Kind::Command(_)) && interval.contains(&view.sequence) {
+            leaves.push(merkle::leaf(view.bytes));
+        }
+    }
+    leaves
+}
+
+#[test]
+fn every_single_append_becomes_durable_without_another_one_pushing_it() {
+    for wake in [Wake::Unpark, Wake::Never] {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut writer, _, _) = open(directory.path(), &Options { wake, ..options() }).unwrap();
+        let positions = writer.positions();
+        for sequence in 1..=1500 {
+            append(&mut writer, &command(sequence));
+            positions.wait_durable(sequence).unwrap();
+            // From no pause at all to one that is long enough for the syncer to park.
+            (0..sequence % 64 * 40).for_each(|_| std::hint::spin_loop());
+        }
+    }
+}
+
+#[test]
+fn pruning_removes_whole_old_segments_and_what_is_left_is_a_journal() {
+    let directory = tempfile::tempdir().unwrap();
+    let larger = Options { segment_bytes: 1 << 20, ..options() };
+    let count = CHECKPOINT_COMMANDS + 30_000;
+    closed(directory.path(), &larger, count);
+    let before = segments(directory.path()).len();
+    assert_eq!(journal::prune(directory.path(), 1).unwrap().len(), 0);
+    let removed = journal::prune(directory.path(), count).unwrap();
+    assert!(!removed.is_empty());
+    assert_eq!(segments(directory.path()).len(), before - removed.len());
+    let report = verify(directory.path(), |_| {}).unwrap();
+    assert_eq!(report.first_sequence + report.commands, count + 1);
+    assert!(report.first_sequence <= CHECKPOINT_COMMANDS + 1, "its interval stays");
+    let tail = Options { visit_from: count, ..larger };
+    closed(directory.path(), &tail, 2 * CHECKPOINT_COMMANDS + 1);
+    let (writer, _, _) = open(directory.path(), &tail).unwrap();
+    let mark = writer.next_mark().unwrap();
+    assert_eq!(mark.about, 2 * CHECKPOINT_COMMANDS);
+    assert!(mark.merkle_root.is_some());
 }

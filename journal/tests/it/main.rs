@@ -4,4 +4,8 @@
 
 mod support;
 
+mod damage;
+mod faults;
+mod golden;
 mod keeping;
+mod simulation;

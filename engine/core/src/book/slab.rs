@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 /// No slot, no level, no link.
 pub const NONE: u32 = u32::MAX;
-/// Slots beyond this could be taken for `NONE` or for a leaf of the ladder.
-pub const ORDERS_MAX: u32 = 1 << 28;
+/// With one more, the last level of the last leaf of the ladder would have the number `NONE`.
+pub const ORDERS_MAX: u32 = (1 << 28) - 1;
 
 /// What matching touches of an order: half a cache line.
 #[derive(Clone, Copy, Debug)]

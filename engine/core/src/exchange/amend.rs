@@ -35,9 +35,9 @@ impl Exchange {
         let party = self.accounts.party(&amend.account);
         let standing = party
             .known()
-            .ok_or(Reason::UnknownAccount)
-            .and_then(|account| self.locate(account, &amend.target).ok_or(Reason::UnknownOrder))
-            .map(|slot| self.standing(slot));
+            .and_then(|account| self.locate(account, &amend.target))
+            .map(|slot| self.standing(slot))
+            .ok_or(Reason::UnknownOrder);
         let instrument = standing.map_or(InstrumentId::default(), |order| order.half.instrument());
         match standing.and_then(|order| self.judge_amend(amend, order).map(|to| (order, to))) {
             Ok((order, change)) => self.change(order, change, sink),

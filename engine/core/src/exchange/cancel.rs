@@ -10,15 +10,12 @@ use crate::types::{AccountId, InstrumentId};
 impl Exchange {
     pub(super) fn cancel<S: Sink>(&mut self, cancel: &Cancel, sink: &mut S) {
         let party = self.accounts.party(&cancel.account);
-        let found = party
-            .known()
-            .ok_or(Reason::UnknownAccount)
-            .and_then(|account| self.locate(account, &cancel.target).ok_or(Reason::UnknownOrder));
-        match found {
-            Ok(slot) => self.cancel_resting(slot, CancelReason::User, sink),
-            Err(reason) => {
+        // Whoever is not known has no orders: that is all there is to say of this one.
+        match party.known().and_then(|account| self.locate(account, &cancel.target)) {
+            Some(slot) => self.cancel_resting(slot, CancelReason::User, sink),
+            None => {
                 let whose = (party.number(), InstrumentId::default());
-                sink.event(&rejected(Op::Cancel, reason, whose, cancel.target));
+                sink.event(&rejected(Op::Cancel, Reason::UnknownOrder, whose, cancel.target));
             }
         }
     }

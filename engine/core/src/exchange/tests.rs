@@ -73,7 +73,8 @@ fn a_cancel_leaves_the_neighbours_in_their_order() {
 #[test]
 fn an_order_that_is_gone_foreign_or_unknown_is_not_acknowledged() {
     rows(&[
-        ("ann cancel a", "rejected cancel a unknown_account"),
+        ("ann cancel a", "rejected cancel a unknown_order"),
+        ("ann amend a 1", "rejected amend a unknown_order"),
         ("ann buy a 5@100", "opened ann, accepted a =5"),
         ("bob buy b 5@100", "opened bob, accepted b =10"),
         ("bob cancel a", "rejected cancel a unknown_order"),

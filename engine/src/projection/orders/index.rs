@@ -1,18 +1,26 @@
-//! Chains of a hash table over places of the shelf: the heads here, the links in the entries. It
-//! knows neither keys nor entries; whoever asks compares them.
+//! Chains of two hash tables over places of the shelf: the heads and the hashes are here, the
+//! links in the entries. What has the same hash is told apart by whoever asks.
+
+use std::hash::{BuildHasher, RandomState};
+
+use orison_core::{AccountId, ClientOrderId, OrderId};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::shelf::{NONE, Place};
 
-const HEADS_MIN: usize = 1 << 12;
+pub(super) const HEADS_MIN: usize = 1 << 12;
+/// Tables grow rarely and by much: each time every entry is chained anew.
+pub(super) const HEADS_GROWTH: usize = 8;
 
 pub(super) struct Heads {
     heads: Vec<Place>,
 }
 
 impl Heads {
-    /// For about so many entries.
-    pub(super) fn new(entries: usize) -> Self {
-        Self { heads: vec![NONE; entries.next_power_of_two().max(HEADS_MIN)] }
+    /// `heads` is a power of two.
+    pub(super) fn new(heads: usize) -> Self {
+        assert!(heads.is_power_of_two(), "a hash is cut to its low bits");
+        Self { heads: vec![NONE; heads] }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -26,5 +34,26 @@ impl Heads {
     pub(super) fn of_mut(&mut self, hash: u64) -> &mut Place {
         let mask = self.heads.len() - 1;
         &mut self.heads[hash as usize & mask]
+    }
+}
+
+/// Sequences are dense, so neighbours in time are neighbours in the table.
+pub(super) fn id_hash(id: OrderId) -> u64 {
+    id.sequence.0.wrapping_add(u64::from(id.leg).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+/// Names are the clients' choice: a seed that nobody knows keeps chains short.
+pub(super) struct NameHash {
+    seed: u64,
+}
+
+impl NameHash {
+    pub(super) fn new() -> Self {
+        Self { seed: RandomState::new().hash_one(()) }
+    }
+
+    pub(super) fn hash(&self, account: AccountId, name: &ClientOrderId) -> u64 {
+        let seed = self.seed ^ u64::from(account.0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        xxh3_64_with_seed(name.bytes(), seed)
     }
 }

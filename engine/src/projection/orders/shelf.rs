@@ -1,25 +1,25 @@
-//! Where order views lie: an arena whose entries are chained by order id, by client's name and by
+//! Where order views lie: an arena whose places are chained by order id, by client's name and by
 //! account. Open orders stay; of the closed ones the last so many, by account and over all, in
 //! the order they ended. Memory of a forgotten one serves the next.
-
-use std::hash::{BuildHasher, RandomState};
 
 use orison_core::{AccountId, ClientOrderId, OrderId};
 
 use super::folders::Folder;
-use super::index::Heads;
+use super::index::{HEADS_GROWTH, HEADS_MIN, Heads, NameHash, id_hash};
 use super::quota::Quota;
 use super::{AccountEvent, OrderView};
 use crate::projection::ViewLimits;
 use crate::projection::dense::Dense;
 
-/// Index of an entry.
+/// Index into the arena.
 pub(super) type Place = u32;
 pub(super) const NONE: Place = Place::MAX;
 
-struct Entry {
-    view: OrderView,
-    /// The next of the chain by id; of a free entry, the next free one.
+/// Apart from the views, and small: neighbours in a chain are seldom neighbours in time, and to
+/// pass by one must not cost its view's memory.
+#[derive(Clone, Copy)]
+struct Links {
+    /// The next of the chain by id; of a free place, the next free one.
     id_next: Place,
     client_next: Place,
     /// Neighbours among the orders of the account.
@@ -30,12 +30,15 @@ struct Entry {
 }
 
 pub(super) struct Shelf {
-    entries: Vec<Entry>,
+    views: Vec<OrderView>,
+    /// By place.
+    links: Vec<Links>,
     free: Place,
     ids: Heads,
     clients: Heads,
-    /// Names are the clients' choice: keyed, so that none can choose a long chain.
-    hasher: RandomState,
+    names: NameHash,
+    /// By slot of the core's arena: the order that came there last. The open ones are found here.
+    slots: Vec<Place>,
     folders: Dense<AccountId, Folder>,
     closed_max: usize,
     closed_total: Quota,
@@ -46,11 +49,13 @@ impl Shelf {
     pub(super) fn new(limits: &ViewLimits) -> Self {
         assert!(limits.closed_orders_max > 0, "an order is still there when its end is told");
         Self {
-            entries: Vec::new(),
+            views: Vec::new(),
+            links: Vec::new(),
             free: NONE,
-            ids: Heads::new(0),
-            clients: Heads::new(0),
-            hasher: RandomState::new(),
+            ids: Heads::new(HEADS_MIN),
+            clients: Heads::new(HEADS_MIN),
+            names: NameHash::new(),
+            slots: Vec::new(),
             folders: Dense::new(),
             closed_max: limits.closed_orders_max,
             closed_total: Quota::new(limits.closed_orders_total_max),
@@ -58,56 +63,60 @@ impl Shelf {
         }
     }
 
-    pub(super) fn enter(&mut self, view: OrderView) {
-        let account = view.account;
-        let older = self.folders.entry(account, || Folder::EMPTY).newest;
-        let place = self.store(Entry {
-            view,
-            id_next: NONE,
-            client_next: NONE,
-            older,
-            newer: NONE,
-            closed_next: NONE,
-        });
-        self.chain(place);
-        if let Some(older) = self.entries.get_mut(older as usize) {
+    pub(super) fn enter(&mut self, view: OrderView, told: &AccountEvent) {
+        let (id, account) = (view.id, view.account);
+        let place = self.store(view);
+        self.views[place as usize].events.push(*told, self.events_max);
+        let folder = self.folders.entry(account, || Folder::EMPTY);
+        let older = std::mem::replace(&mut folder.newest, place);
+        self.links[place as usize].older = older;
+        if let Some(older) = self.links.get_mut(older as usize) {
             older.newer = place;
         }
-        self.folders.entry(account, || Folder::EMPTY).newest = place;
+        if self.views.len() > self.ids.len() {
+            self.rehash();
+        } else {
+            self.chain(place);
+        }
+        let slot = id.slot as usize;
+        if self.slots.len() <= slot {
+            self.slots.resize(slot + 1, NONE);
+        }
+        self.slots[slot] = place;
     }
 
-    fn store(&mut self, mut entry: Entry) -> Place {
+    /// In the place of a forgotten order, or in a new one.
+    fn store(&mut self, view: OrderView) -> Place {
+        const UNLINKED: Links =
+            Links { id_next: NONE, client_next: NONE, older: NONE, newer: NONE, closed_next: NONE };
         if self.free == NONE {
-            if self.entries.len() == self.ids.len() {
-                self.rehash();
-            }
-            self.entries.push(entry);
-            return (self.entries.len() - 1) as Place;
+            self.views.push(view);
+            self.links.push(UNLINKED);
+            return (self.views.len() - 1) as Place;
         }
         let place = self.free;
-        let old = &mut self.entries[place as usize];
-        self.free = old.id_next;
-        std::mem::swap(&mut entry.view.events, &mut old.view.events);
-        *old = entry;
+        let old = &mut self.views[place as usize];
+        let events = std::mem::take(&mut old.events);
+        *old = OrderView { events, ..view };
+        self.free = std::mem::replace(&mut self.links[place as usize], UNLINKED).id_next;
         place
     }
 
-    /// Twice the heads; every entry is in use, or one would have been taken.
+    /// More heads; every place is in use, or one would have been taken.
     fn rehash(&mut self) {
-        self.ids = Heads::new(self.ids.len() * 2);
-        self.clients = Heads::new(self.clients.len() * 2);
-        for place in 0..self.entries.len() {
+        let heads = self.ids.len() * HEADS_GROWTH;
+        (self.ids, self.clients) = (Heads::new(heads), Heads::new(heads));
+        for place in 0..self.views.len() {
             self.chain(place as Place);
         }
     }
 
     fn chain(&mut self, place: Place) {
-        let entry = &mut self.entries[place as usize];
-        entry.id_next = std::mem::replace(self.ids.of_mut(id_hash(entry.view.id)), place);
-        if !entry.view.client_order_id.is_empty() {
-            let key = (entry.view.account, entry.view.client_order_id);
-            let head = self.clients.of_mut(self.hasher.hash_one(key));
-            entry.client_next = std::mem::replace(head, place);
+        let (view, links) = (&self.views[place as usize], &mut self.links[place as usize]);
+        links.id_next = std::mem::replace(self.ids.of_mut(id_hash(view.id)), place);
+        if !view.client_order_id.is_empty() {
+            let hash = self.names.hash(view.account, &view.client_order_id);
+            links.client_next = std::mem::replace(self.clients.of_mut(hash), place);
         }
     }
 
@@ -120,27 +129,27 @@ impl Shelf {
         change: impl FnOnce(&mut OrderView),
     ) {
         let place = self.find(id);
-        let Some(entry) = self.entries.get_mut(place as usize) else { return };
-        if !entry.view.status.is_open() {
+        let Some(view) = self.views.get_mut(place as usize) else { return };
+        if !view.status.is_open() {
             return;
         }
-        change(&mut entry.view);
-        entry.view.updated = told.stamp;
-        entry.view.events.push(*told, self.events_max);
-        if !entry.view.status.is_open() {
-            self.close(place);
+        change(view);
+        view.updated = told.stamp;
+        view.events.push(*told, self.events_max);
+        if !view.status.is_open() {
+            let account = view.account;
+            self.close(place, account);
         }
     }
 
-    fn close(&mut self, place: Place) {
-        let account = self.entries[place as usize].view.account;
+    fn close(&mut self, place: Place, account: AccountId) {
         if let Some(other) = self.closed_total.enter(account) {
             self.forget_oldest(other);
         }
         let folder = self.folders.entry(account, || Folder::EMPTY);
         match std::mem::replace(&mut folder.closed_newest, place) {
             NONE => folder.closed_oldest = place,
-            newest => self.entries[newest as usize].closed_next = place,
+            newest => self.links[newest as usize].closed_next = place,
         }
         folder.closed_count += 1;
         if folder.closed_count > self.closed_max {
@@ -154,69 +163,56 @@ impl Shelf {
         let folder = self.folders.entry(account, || Folder::EMPTY);
         let place = folder.closed_oldest;
         assert!(place != NONE, "an account that must forget an order has closed one");
-        let entry = &mut self.entries[place as usize];
-        let (older, newer) = (entry.older, entry.newer);
-        folder.closed_oldest = entry.closed_next;
+        let Links { older, newer, closed_next, .. } = self.links[place as usize];
+        folder.closed_oldest = closed_next;
         folder.closed_count -= 1;
-        if folder.closed_oldest == NONE {
+        if closed_next == NONE {
             folder.closed_newest = NONE;
         }
-        if newer == NONE {
-            folder.newest = older;
-        } else {
-            self.entries[newer as usize].older = older;
+        match self.links.get_mut(newer as usize) {
+            Some(newer) => newer.older = older,
+            None => folder.newest = older,
         }
-        if older != NONE {
-            self.entries[older as usize].newer = newer;
+        if let Some(older) = self.links.get_mut(older as usize) {
+            older.newer = newer;
         }
         self.unchain(place);
-        let entry = &mut self.entries[place as usize];
-        entry.view.events.recycle();
-        entry.id_next = std::mem::replace(&mut self.free, place);
+        let view = &mut self.views[place as usize];
+        view.events.recycle();
+        let latest = &mut self.slots[view.id.slot as usize];
+        if *latest == place {
+            *latest = NONE;
+        }
+        self.links[place as usize].id_next = std::mem::replace(&mut self.free, place);
     }
 
     fn unchain(&mut self, place: Place) {
-        let Entry { view, id_next, client_next, .. } = &self.entries[place as usize];
-        let (id, client, account) = (view.id, view.client_order_id, view.account);
-        let (id_next, client_next) = (*id_next, *client_next);
-        let head = self.ids.of_mut(id_hash(id));
-        if *head == place {
-            *head = id_next;
-        } else {
-            let mut before = *head;
-            while self.entries[before as usize].id_next != place {
-                before = self.entries[before as usize].id_next;
-            }
-            self.entries[before as usize].id_next = id_next;
-        }
-        if client.is_empty() {
-            return;
-        }
-        let head = self.clients.of_mut(self.hasher.hash_one((account, client)));
-        if *head == place {
-            *head = client_next;
-        } else {
-            let mut before = *head;
-            while self.entries[before as usize].client_next != place {
-                before = self.entries[before as usize].client_next;
-            }
-            self.entries[before as usize].client_next = client_next;
+        let view = &self.views[place as usize];
+        let head = self.ids.of_mut(id_hash(view.id));
+        cut(&mut self.links, head, place, |links| &mut links.id_next);
+        if !view.client_order_id.is_empty() {
+            let head = self.clients.of_mut(self.names.hash(view.account, &view.client_order_id));
+            cut(&mut self.links, head, place, |links| &mut links.client_next);
         }
     }
 
     fn find(&self, id: OrderId) -> Place {
+        let latest = self.slots.get(id.slot as usize).copied().unwrap_or(NONE);
+        if self.views.get(latest as usize).is_some_and(|view| view.id == id) {
+            return latest;
+        }
         let mut place = self.ids.of(id_hash(id));
-        while let Some(entry) = self.entries.get(place as usize) {
-            if entry.view.id == id {
+        while let Some(view) = self.views.get(place as usize) {
+            if view.id == id {
                 break;
             }
-            place = entry.id_next;
+            place = self.links[place as usize].id_next;
         }
         place
     }
 
     pub(super) fn order(&self, id: OrderId) -> Option<&OrderView> {
-        self.entries.get(self.find(id) as usize).map(|entry| &entry.view)
+        self.views.get(self.find(id) as usize)
     }
 
     pub(super) fn by_client(
@@ -227,15 +223,15 @@ impl Shelf {
         if client.is_empty() {
             return None;
         }
-        let head = self.clients.of(self.hasher.hash_one((account, *client)));
-        self.from(head, |entry| entry.client_next)
+        let head = self.clients.of(self.names.hash(account, client));
+        self.from(head, |links| links.client_next)
             .filter(|view| view.account == account && view.client_order_id == *client)
             .max_by_key(|view| view.id)
     }
 
     pub(super) fn of_account(&self, account: AccountId) -> impl Iterator<Item = &OrderView> {
         let newest = self.folders.get(account).map_or(NONE, |folder| folder.newest);
-        self.from(newest, |entry| entry.older)
+        self.from(newest, |links| links.older)
     }
 
     pub(super) fn of_account_before(
@@ -243,22 +239,42 @@ impl Shelf {
         account: AccountId,
         before: OrderId,
     ) -> Option<impl Iterator<Item = &OrderView>> {
-        let entry = self.entries.get(self.find(before) as usize)?;
-        (entry.view.account == account).then(|| self.from(entry.older, |entry| entry.older))
+        let place = self.find(before);
+        let view = self.views.get(place as usize)?;
+        let older = self.links[place as usize].older;
+        (view.account == account).then(|| self.from(older, |links| links.older))
     }
 
     fn from(
         &self,
         first: Place,
-        next: impl Fn(&Entry) -> Place,
+        next: impl Fn(&Links) -> Place,
     ) -> impl Iterator<Item = &OrderView> {
-        let entry = |place: Place| self.entries.get(place as usize);
-        std::iter::successors(entry(first), move |before| entry(next(before)))
-            .map(|entry| &entry.view)
+        let known = |place: Place| (place != NONE).then_some(place);
+        std::iter::successors(known(first), move |&at| known(next(&self.links[at as usize])))
+            .map(|place| &self.views[place as usize])
     }
 }
 
-/// Sequences are dense, so neighbours in time are neighbours in the table.
-fn id_hash(id: OrderId) -> u64 {
-    id.sequence.0.wrapping_add(u64::from(id.leg).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+/// Takes `place` out of the chain that begins at `head`.
+fn cut(
+    links: &mut [Links],
+    head: &mut Place,
+    place: Place,
+    next: impl Fn(&mut Links) -> &mut Place,
+) {
+    let after = *next(&mut links[place as usize]);
+    if *head == place {
+        *head = after;
+        return;
+    }
+    let mut before = *head;
+    loop {
+        let link = next(&mut links[before as usize]);
+        if *link == place {
+            *link = after;
+            return;
+        }
+        before = *link;
+    }
 }

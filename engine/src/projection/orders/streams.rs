@@ -1,40 +1,48 @@
-//! The private event stream of each account: what it was told, in order, bounded by account and
-//! over all accounts, and resumable by sequence.
+//! The private event stream of each account: what it was told, in order, and resumable by
+//! sequence. All accounts share one ring, where each event knows the account's one before it: to
+//! tell something costs one place at the ring's end, to resume costs the events that are read.
 
-use orison_core::{AccountId, Event, Stamp};
+use orison_core::AccountId;
 
-use super::AccountEvent;
-use super::quota::Quota;
+use super::{AccountEvent, Heard};
 use crate::projection::ViewLimits;
 use crate::projection::dense::Dense;
-use crate::projection::history::{History, Sequenced};
 use crate::projection::trades::Resume;
 
 pub(super) struct Streams {
-    events_max: usize,
-    streams: Dense<AccountId, Stream>,
-    quota: Quota,
+    /// The last events of all accounts; once full, the oldest is written over.
+    ring: Vec<Told>,
+    ring_max: usize,
+    events_per_account_max: usize,
+    /// Events ever told.
+    told: u64,
+    heads: Dense<AccountId, Head>,
     fresh: Vec<(AccountId, AccountEvent)>,
 }
 
-struct Stream {
-    events: History<AccountEvent>,
-    /// Outlives the events: the command that last told the account anything.
-    last_sequence: u64,
+struct Told {
+    event: AccountEvent,
+    /// The number of the account's event before this one.
+    older: u64,
 }
 
-impl Sequenced for AccountEvent {
-    fn sequence(&self) -> u64 {
-        self.stamp.sequence.0
-    }
+/// Where the stream of an account ends.
+#[derive(Clone, Copy, Default)]
+struct Head {
+    /// Number of its newest event, counted from 1 over all accounts; 0: it was told nothing.
+    newest: u64,
+    sequence: u64,
 }
 
 impl Streams {
     pub(super) fn new(limits: &ViewLimits) -> Self {
+        assert!(limits.account_events_total_max > 0, "a ring has places");
         Self {
-            events_max: limits.account_events_max,
-            streams: Dense::new(),
-            quota: Quota::new(limits.account_events_total_max),
+            ring: Vec::new(),
+            ring_max: limits.account_events_total_max,
+            events_per_account_max: limits.account_events_max,
+            told: 0,
+            heads: Dense::new(),
             fresh: Vec::new(),
         }
     }
@@ -43,29 +51,26 @@ impl Streams {
         self.fresh.clear();
     }
 
-    pub(super) fn tell(
-        &mut self,
-        account: AccountId,
-        stamp: Stamp,
-        index: u32,
-        event: Event,
-    ) -> AccountEvent {
-        if let Some(other) = self.quota.enter(account)
-            && let Some(stream) = self.streams.get_mut(other)
-        {
-            stream.events.forget_oldest();
+    pub(super) fn tell(&mut self, account: AccountId, heard: Heard<'_>) -> &AccountEvent {
+        let Heard { stamp, index, event } = heard;
+        let head = self.heads.entry(account, Head::default);
+        let event = AccountEvent { stamp, index, previous_sequence: head.sequence, event: *event };
+        let told = Told { event, older: head.newest };
+        if self.ring.len() < self.ring_max {
+            self.ring.push(told);
+        } else {
+            self.ring[(self.told % self.ring_max as u64) as usize] = told;
         }
-        let events_max = self.events_max;
-        let stream = self
-            .streams
-            .entry(account, || Stream { events: History::new(events_max), last_sequence: 0 });
-        let told = AccountEvent { stamp, index, previous_sequence: stream.last_sequence, event };
-        stream.last_sequence = stamp.sequence.0;
-        if stream.events.push(told) {
-            self.quota.drop_oldest(account);
-        }
-        self.fresh.push((account, told));
-        told
+        self.told += 1;
+        *head = Head { newest: self.told, sequence: stamp.sequence.0 };
+        self.fresh.push((account, event));
+        &self.fresh[self.fresh.len() - 1].1
+    }
+
+    /// None: never told, or written over.
+    fn get(&self, number: u64) -> Option<&Told> {
+        let is_kept = number > 0 && self.told - number < self.ring_max as u64;
+        is_kept.then(|| &self.ring[((number - 1) % self.ring_max as u64) as usize])
     }
 
     pub(super) fn since(
@@ -73,11 +78,18 @@ impl Streams {
         account: AccountId,
         sequence: u64,
     ) -> Resume<impl DoubleEndedIterator<Item = &AccountEvent> + '_> {
-        match self.streams.get(account).map(|stream| stream.events.since(sequence)) {
-            Some(Resume::From(events)) => Resume::From(Some(events).into_iter().flatten()),
-            Some(Resume::TooOld { oldest }) => Resume::TooOld { oldest },
-            None => Resume::From(None.into_iter().flatten()),
+        let head = self.heads.get(account).copied().unwrap_or_default();
+        let (mut number, mut newest_left) = (head.newest, head.sequence);
+        let mut found = Vec::new();
+        while newest_left >= sequence && found.len() < self.events_per_account_max {
+            let Some(told) = self.get(number) else { break };
+            found.push(&told.event);
+            (number, newest_left) = (told.older, told.event.previous_sequence);
         }
+        if newest_left >= sequence && newest_left > 0 {
+            return Resume::TooOld { oldest: newest_left + 1 };
+        }
+        Resume::From(found.into_iter().rev())
     }
 
     pub(super) fn fresh(&self) -> &[(AccountId, AccountEvent)] {

@@ -8,6 +8,7 @@ use super::harness::{GENESIS, Harness, account, instrument};
 use crate::Reason;
 use crate::command::*;
 use crate::event::{Event, Rejected};
+use crate::id::OrderId;
 use crate::instrument::{Status, Step};
 use crate::text::{AssetName, Symbol};
 use crate::types::{InstrumentId, Price, Quantity, Side};
@@ -279,6 +280,48 @@ fn whoever_is_not_there_is_refused_before_anything_else() {
         assert_eq!(reason(&harness.apply(&Command::Place(order))), Some(expected), "{order:?}");
     }
     assert_eq!(harness.exchange.account(&"ann".parse_name()), None, "a refusal opens nothing");
+}
+
+#[test]
+fn an_id_names_one_order_and_a_mass_cancel_goes_by_instrument() {
+    let mut harness = Harness::new();
+    harness.apply(&Command::Instrument(instrument("Y")));
+    let mut ids = Vec::new();
+    for (instrument, side) in [(2, Side::Sell), (1, Side::Sell), (2, Side::Buy), (1, Side::Buy)] {
+        let price = if side == Side::Buy { Price(1) } else { Price(2) };
+        let who = account("ann");
+        let order = Order::limit(who, InstrumentId(instrument), side, price, Quantity(1));
+        for event in harness.apply(&Command::Place(order)) {
+            if let Event::Accepted(accepted) = event {
+                ids.push(accepted.order);
+            }
+        }
+    }
+    let [wrong_sequence, wrong_leg, wrong_slot] = {
+        let id = ids[0];
+        let sequence = crate::Sequence(id.sequence.0 + 1);
+        [OrderId { sequence, ..id }, OrderId { leg: 1, ..id }, OrderId { slot: u32::MAX, ..id }]
+    };
+    for order in [wrong_sequence, wrong_leg, wrong_slot, OrderId::default()] {
+        let cancel = Cancel { account: account("ann"), target: Target::Order(order) };
+        let events = harness.apply(&Command::Cancel(cancel));
+        assert_eq!(reason(&events), Some(Reason::UnknownOrder), "{order:?}");
+    }
+    let mass = |instrument| {
+        let (account, reason) = (account("ann"), CancelReason::Admin);
+        Command::MassCancel(MassCancel { account, instrument, side: None, reason })
+    };
+    let unknown = harness.apply(&mass(Some(InstrumentId(3))));
+    assert_eq!(reason(&unknown), Some(Reason::UnknownSymbol));
+    let cancelled: Vec<_> = harness
+        .apply(&mass(None))
+        .iter()
+        .map(|event| match event {
+            Event::Cancelled(cancelled) => cancelled.order,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(cancelled, [ids[3], ids[1], ids[2], ids[0]]);
 }
 
 trait ParseName {

@@ -1,0 +1,290 @@
+//! The projector's side of the hub. While the projector shows a command in the views, what that
+//! command changed and somebody asked for is copied into a bounded queue; nothing else is done
+//! on its thread. When the queue is full, the rest is noted as lost and rebuilt from the views.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use engine::projection::candles::CandleChange;
+use engine::projection::{AccountEvent, DayStatistics, LevelChange, PublicTrade};
+use engine::{Output, Token, Views};
+use orison_core::event::{AccountOpened, AssetOpened};
+use orison_core::{
+    AccountId, ClientOrderId, Event, ExecutionId, Instrument, InstrumentId, OrderId, Stamp,
+};
+
+use super::interest::{Interest, Kinds};
+use super::wakeup::Wakeup;
+
+/// Items that may wait for the fan-out thread; a command that finds the queue empty always fits.
+const ITEMS_MAX: usize = 1 << 16;
+/// Book levels beside them.
+const LEVELS_MAX: usize = 1 << 18;
+/// The fan-out thread is called at the latest after so many items, idle or not.
+const ITEMS_UNCALLED_MAX: usize = 256;
+
+/// One piece of news, in the order of commands.
+#[derive(Clone, Debug)]
+pub(crate) enum News {
+    Trade(PublicTrade),
+    Book(BookNews),
+    Statistics { instrument: InstrumentId, day: DayStatistics },
+    Candle { change: CandleChange, at: Stamp },
+    Instrument { instrument: Instrument, at: Stamp },
+    Asset(AssetOpened),
+    Account(AccountOpened),
+    Order(OrderNews),
+}
+
+/// Levels one command changed; they stand in the batch.
+#[derive(Clone, Debug)]
+pub(crate) struct BookNews {
+    pub(crate) instrument: InstrumentId,
+    pub(crate) at: Stamp,
+    pub(crate) previous_sequence: u64,
+    pub(crate) levels: Range<usize>,
+}
+
+/// An event of an order as one account sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OrderNews {
+    pub(crate) account: AccountId,
+    pub(crate) event: AccountEvent,
+    pub(crate) role: Role,
+    /// Empty: none was given, or the order is forgotten.
+    pub(crate) client_order_id: ClientOrderId,
+    /// Of a trade, while the tape remembers it.
+    pub(crate) execution: Option<ExecutionId>,
+}
+
+/// Whose side of an event is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    Taker,
+    Maker,
+}
+
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) news: Vec<News>,
+    pub(crate) levels: Vec<LevelChange>,
+    /// The first command that found no place; nothing after it is here.
+    pub(crate) lost_from: Option<u64>,
+}
+
+impl Batch {
+    pub(crate) fn clear(&mut self) {
+        self.news.clear();
+        self.levels.clear();
+        self.lost_from = None;
+    }
+
+    fn has_place(&self, news: usize, levels: usize) -> bool {
+        self.news.is_empty()
+            || (self.news.len() + news <= ITEMS_MAX && self.levels.len() + levels <= LEVELS_MAX)
+    }
+}
+
+/// What feed and fan-out thread share.
+pub(crate) struct FeedQueue {
+    pub(crate) interest: Interest,
+    pub(crate) wakeup: Wakeup,
+    batch: Mutex<Batch>,
+}
+
+impl FeedQueue {
+    pub(crate) fn new() -> Self {
+        Self { interest: Interest::new(), wakeup: Wakeup::default(), batch: Mutex::default() }
+    }
+
+    /// Exchanges what waits for an empty batch.
+    pub(crate) fn swap(&self, batch: &mut Batch) {
+        batch.clear();
+        std::mem::swap(&mut *self.lock(), batch);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Batch> {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Called by the projector, between it and the views nobody else.
+pub struct HubFeed {
+    queue: Arc<FeedQueue>,
+    /// News of instruments, assets and accounts of the command so far.
+    names: Vec<News>,
+    /// The next command expected; a later one means that some were never shown to us.
+    next: u64,
+    uncalled: usize,
+}
+
+impl HubFeed {
+    pub(crate) fn new(queue: Arc<FeedQueue>, next: u64) -> Self {
+        Self { queue, names: Vec::new(), next, uncalled: 0 }
+    }
+
+    /// `index` counts the events of a command from 0.
+    pub fn on_event(&mut self, output: &Output, _index: u32, _views: &Views) {
+        match output.event() {
+            Event::Instrument(instrument) => {
+                let (instrument, at) = (*instrument, output.stamp());
+                self.names.push(News::Instrument { instrument, at });
+            }
+            Event::AssetOpened(asset) => self.names.push(News::Asset(*asset)),
+            Event::AccountOpened(opened) => {
+                if self.queue.interest.on_opened(opened.account, &opened.name) {
+                    self.names.push(News::Account(*opened));
+                }
+            }
+            Event::Accepted(_)
+            | Event::Rejected(_)
+            | Event::Trade(_)
+            | Event::Rested(_)
+            | Event::Cancelled(_)
+            | Event::Amended(_)
+            | Event::Level(_)
+            | Event::Prayed(_)
+            | Event::Ticker(_)
+            | Event::Liquidation(_)
+            | Event::Done => {}
+        }
+    }
+
+    /// The command is complete and `views` show it.
+    pub fn on_end(&mut self, _token: Token, stamp: Stamp, views: &Views) {
+        let expected = std::mem::replace(&mut self.next, stamp.sequence.0 + 1);
+        if !self.queue.interest.any() {
+            self.names.clear();
+            return;
+        }
+        let queue = Arc::clone(&self.queue);
+        let mut batch = queue.lock();
+        if batch.lost_from.is_none() && expected < stamp.sequence.0 {
+            batch.lost_from = Some(expected);
+        }
+        let before = batch.news.len();
+        if batch.lost_from.is_none() {
+            let levels = views.depth.changed().iter().filter_map(|&id| views.depth.book(id));
+            let levels = levels.map(|book| book.changes().len()).sum();
+            let news = views.trades.fresh().len() + views.orders.fresh().len();
+            if batch.has_place(news, levels) {
+                self.copy(&mut batch, stamp, views);
+            } else {
+                batch.lost_from = Some(stamp.sequence.0);
+            }
+        }
+        self.uncalled += batch.news.len() - before + usize::from(batch.lost_from.is_some());
+        drop(batch);
+        self.names.clear();
+        if self.uncalled >= ITEMS_UNCALLED_MAX {
+            self.call();
+        }
+    }
+
+    /// Nothing more is waiting in the output ring.
+    pub fn on_idle(&mut self) {
+        if self.uncalled > 0 {
+            self.call();
+        }
+    }
+
+    fn call(&mut self) {
+        self.uncalled = 0;
+        self.queue.wakeup.call();
+    }
+
+    fn copy(&mut self, batch: &mut Batch, at: Stamp, views: &Views) {
+        let interest = &self.queue.interest;
+        batch.news.append(&mut self.names);
+        for trade in views.trades.fresh() {
+            if interest.in_kind(trade.trade.instrument, Kinds::TRADES) {
+                batch.news.push(News::Trade(*trade));
+            }
+        }
+        for &instrument in views.depth.changed() {
+            let Some(book) = views.depth.book(instrument) else { continue };
+            if interest.in_kind(instrument, Kinds::BOOK) {
+                let start = batch.levels.len();
+                batch.levels.extend_from_slice(book.changes());
+                let (levels, previous_sequence) =
+                    (start..batch.levels.len(), book.previous_sequence());
+                batch.news.push(News::Book(BookNews { instrument, at, previous_sequence, levels }));
+            }
+        }
+        for &instrument in views.statistics.changed() {
+            if interest.in_kind(instrument, Kinds::STATISTICS) {
+                let day = views.statistics.day(instrument);
+                batch.news.push(News::Statistics { instrument, day });
+            }
+        }
+        for &change in views.candles.changes() {
+            if interest.in_kind(change.instrument, Kinds::CANDLES) {
+                batch.news.push(News::Candle { change, at });
+            }
+        }
+        for &(account, event) in views.orders.fresh() {
+            if interest.in_account(account) {
+                let execution = execution_in(views.trades.fresh(), &event);
+                let mut tell = |news| batch.news.push(News::Order(news));
+                tell_order(views, account, event, execution, &mut tell);
+            }
+        }
+    }
+}
+
+/// What `event` says to `account`: a trade with itself is told twice, as taker first.
+pub(crate) fn tell_order(
+    views: &Views,
+    account: AccountId,
+    event: AccountEvent,
+    execution: Option<ExecutionId>,
+    tell: &mut dyn FnMut(OrderNews),
+) {
+    for role in roles(account, &event.event) {
+        let Some(order) = order_of(&event.event, *role) else { continue };
+        let client_order_id = if let Event::Rejected(rejected) = event.event {
+            rejected.client_order_id
+        } else {
+            views.orders.order(order).map(|order| order.client_order_id).unwrap_or_default()
+        };
+        tell(OrderNews { account, event, role: *role, client_order_id, execution });
+    }
+}
+
+/// `trades` are those of the event's command, in order.
+pub(crate) fn execution_in(trades: &[PublicTrade], event: &AccountEvent) -> Option<ExecutionId> {
+    let found = trades.binary_search_by_key(&event.index, |trade| trade.index).ok()?;
+    Some(trades[found].execution)
+}
+
+fn roles(account: AccountId, event: &Event) -> &'static [Role] {
+    let Event::Trade(trade) = event else { return &[Role::Taker] };
+    match (trade.taker_account == account, trade.maker_account == account) {
+        (true, true) => &[Role::Taker, Role::Maker],
+        (false, _) => &[Role::Maker],
+        (true, false) => &[Role::Taker],
+    }
+}
+
+/// None: an event that no order is told of.
+pub(crate) fn order_of(event: &Event, role: Role) -> Option<OrderId> {
+    match event {
+        Event::Accepted(accepted) => Some(accepted.order),
+        Event::Rejected(rejected) => Some(rejected.order),
+        Event::Trade(trade) => Some(match role {
+            Role::Taker => trade.taker,
+            Role::Maker => trade.maker,
+        }),
+        Event::Cancelled(cancelled) => Some(cancelled.order),
+        Event::Amended(amended) => Some(amended.order),
+        Event::Rested(_)
+        | Event::Level(_)
+        | Event::AssetOpened(_)
+        | Event::Instrument(_)
+        | Event::AccountOpened(_)
+        | Event::Prayed(_)
+        | Event::Ticker(_)
+        | Event::Liquidation(_)
+        | Event::Done => None,
+    }
+}

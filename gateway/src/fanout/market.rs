@@ -1,0 +1,353 @@
+//! All public topics of one instrument: how it stands as of the last command handled, and who
+//! watches it. News move it on in the order of commands; views are read only when a topic gets
+//! its first member, or when news were lost.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use engine::Views;
+use engine::projection::candles::CandleChange;
+use engine::projection::{Candle, DayStatistics, Interval, LevelChange, PublicTrade};
+use orison_core::{Instrument, InstrumentId, Stamp};
+
+use super::client::{Client, Round};
+use super::depth::DepthTopic;
+use super::feed::BookNews;
+use super::group::{StateTopic, earlier};
+use super::interest::Kinds;
+use super::json::Json;
+use super::mirror::Mirror;
+use super::public::{self, Listing, OrderIds, Phase};
+use super::topic::{Topic, Wish};
+
+pub(crate) struct Market {
+    state: State,
+    executions: Vec<Arc<Client>>,
+    orderbook: StateTopic,
+    statistics: StateTopic,
+    status: StateTopic,
+    /// By interval.
+    candles: [StateTopic; Interval::ALL.len()],
+    depth: DepthTopic,
+}
+
+/// How the instrument stands; each part is kept only while somebody watches it.
+struct State {
+    listing: Listing,
+    mirror: Mirror,
+    day: DayStatistics,
+    status_at: Stamp,
+    open: [Option<(Candle, Stamp)>; Interval::ALL.len()],
+    /// The last complete command, to date what nothing has changed yet.
+    now: Stamp,
+}
+
+impl Market {
+    pub(crate) fn new(views: &Views, instrument: &Instrument) -> Self {
+        let listing = Listing::of(views, instrument);
+        let topic = |kind| StateTopic::new(public::head(kind, &listing, None));
+        let candles = Interval::ALL.map(|interval| {
+            StateTopic::new(public::head("CandlestickUpdate", &listing, Some(interval)))
+        });
+        Self {
+            executions: Vec::new(),
+            orderbook: topic("OrderBookUpdate"),
+            statistics: topic("MarketStatistics"),
+            status: topic("InstrumentStatus"),
+            candles,
+            depth: DepthTopic::default(),
+            state: State::new(listing),
+        }
+    }
+
+    /// What the feed has to copy for this instrument.
+    pub(crate) fn kinds(&self) -> Kinds {
+        let candles: usize = self.candles.iter().map(StateTopic::members).sum();
+        Kinds::default()
+            .with(Kinds::TRADES, self.executions.len())
+            .with(Kinds::BOOK, self.orderbook.members() + self.depth.members())
+            .with(Kinds::STATISTICS, self.statistics.members())
+            .with(Kinds::CANDLES, candles)
+            .with(Kinds::STATUS, self.status.members())
+    }
+
+    /// Takes the state of a topic that nobody watched from views that are at the last handled
+    /// command.
+    pub(crate) fn load(&mut self, views: &Views, topic: &Topic) {
+        let state = &mut self.state;
+        state.now = views.at();
+        match topic {
+            Topic::OrderBook(_) | Topic::Depth(_) => {
+                if self.orderbook.members() + self.depth.members() == 0 {
+                    state.load_book(views);
+                }
+            }
+            Topic::Statistics(_) if self.statistics.members() == 0 => state.load_day(views),
+            Topic::Candles(_, interval) if self.candles[*interval as usize].members() == 0 => {
+                state.load_candle(views, *interval);
+            }
+            Topic::Status(_) if self.status.members() == 0 => state.load_status(views),
+            Topic::Statistics(_)
+            | Topic::Candles(..)
+            | Topic::Status(_)
+            | Topic::Executions(_)
+            | Topic::Orders(_) => {}
+        }
+    }
+
+    /// Executions join when their history has been told: see `go_live`.
+    pub(crate) fn join(&mut self, topic: &Topic, client: &Arc<Client>, wish: &Wish) {
+        match topic {
+            Topic::OrderBook(_) => self.orderbook.join(client, wish.pace, wish.levels),
+            Topic::Statistics(_) => self.statistics.join(client, wish.pace, 0),
+            Topic::Candles(_, interval) => {
+                self.candles[*interval as usize].join(client, wish.pace, 0);
+            }
+            Topic::Depth(_) => self.depth.join(client, wish.depth_pace),
+            Topic::Status(_) => self.status.join(client, std::time::Duration::ZERO, 0),
+            Topic::Executions(_) | Topic::Orders(_) => {}
+        }
+    }
+
+    pub(crate) fn go_live(&mut self, client: &Arc<Client>) {
+        self.executions.push(Arc::clone(client));
+    }
+
+    pub(crate) fn leave(&mut self, topic: &Topic, client: &Arc<Client>) {
+        match topic {
+            Topic::Executions(_) => {
+                self.executions.retain(|member| !Arc::ptr_eq(member, client));
+            }
+            Topic::OrderBook(_) => self.orderbook.leave(client),
+            Topic::Statistics(_) => self.statistics.leave(client),
+            Topic::Candles(_, interval) => self.candles[*interval as usize].leave(client),
+            Topic::Depth(_) => self.depth.leave(client),
+            Topic::Status(_) => self.status.leave(client),
+            Topic::Orders(_) => {}
+        }
+    }
+
+    /// Sends the first message of the topic: a snapshot of its state.
+    pub(crate) fn show(&mut self, topic: &Topic, client: &Arc<Client>, round: &mut Round) {
+        let state = &self.state;
+        match topic {
+            Topic::OrderBook(_) => {
+                self.orderbook.show(client, round, &mut |levels, json| state.book(levels, json));
+            }
+            Topic::Statistics(_) => {
+                self.statistics.show(client, round, &mut |_, json| state.statistics(json));
+            }
+            Topic::Candles(_, interval) => {
+                let topic = &mut self.candles[*interval as usize];
+                topic.show(client, round, &mut |_, json| state.candle(*interval, json));
+            }
+            Topic::Depth(_) => {
+                self.depth.show(client, round, &state.listing, &state.mirror, state.now);
+            }
+            Topic::Status(_) => self.status.show(client, round, &mut |_, json| state.status(json)),
+            Topic::Executions(_) | Topic::Orders(_) => {}
+        }
+    }
+
+    pub(crate) fn on_trade(&self, round: &mut Round, traded: &PublicTrade, order_ids: OrderIds) {
+        if self.executions.is_empty() {
+            return;
+        }
+        let text = public::execution(&mut round.json, &self.state.listing, traded, order_ids);
+        let sequence = traded.stamp.sequence.0;
+        for member in &self.executions {
+            let pushed = member.outbox.push_event(text.clone(), sequence, round.now);
+            round.note(member, pushed);
+        }
+    }
+
+    /// Tells one client an execution of the past.
+    pub(crate) fn tell(
+        &self,
+        round: &mut Round,
+        client: &Arc<Client>,
+        traded: &PublicTrade,
+        order_ids: OrderIds,
+    ) {
+        let text = public::execution(&mut round.json, &self.state.listing, traded, order_ids);
+        let pushed = client.outbox.push_event(text, traded.stamp.sequence.0, round.now);
+        round.note(client, pushed);
+    }
+
+    pub(crate) fn on_book(&mut self, round: &mut Round, news: &BookNews, levels: &[LevelChange]) {
+        let state = &mut self.state;
+        state.now = news.at;
+        state.mirror.apply(news.at, levels);
+        let (listing, mirror) = (&state.listing, &state.mirror);
+        self.depth.changed(round, listing, mirror, news.previous_sequence, levels);
+        self.orderbook.changed(round, &mut |levels, json| state.book(levels, json));
+    }
+
+    pub(crate) fn on_statistics(&mut self, round: &mut Round, day: DayStatistics) {
+        self.state.day = day;
+        let state = &self.state;
+        self.statistics.changed(round, &mut |_, json| state.statistics(json));
+    }
+
+    pub(crate) fn on_candle(&mut self, round: &mut Round, change: &CandleChange, at: Stamp) {
+        let index = change.interval as usize;
+        let topic = &mut self.candles[index];
+        if topic.members() == 0 {
+            return;
+        }
+        let state = &mut self.state;
+        if change.is_closed {
+            state.open[index] = None;
+            topic.finish(round, &mut |_, json| {
+                state.candle_as(json, change.interval, &change.candle, Phase::Closed);
+                Some(at)
+            });
+        } else {
+            state.open[index] = Some((change.candle, at));
+            topic.changed(round, &mut |_, json| state.candle(change.interval, json));
+        }
+    }
+
+    pub(crate) fn on_instrument(&mut self, round: &mut Round, instrument: Instrument, at: Stamp) {
+        self.state.listing.instrument = instrument;
+        self.state.status_at = at;
+        let state = &self.state;
+        self.status.changed(round, &mut |_, json| state.status(json));
+    }
+
+    /// Sends what is due; says when the next is.
+    pub(crate) fn send_due(&mut self, round: &mut Round) -> Option<Instant> {
+        let state = &self.state;
+        let mut next = self.depth.send_due(round, &state.listing, &state.mirror);
+        let book = &mut |levels: usize, json: &mut Json| state.book(levels, json);
+        next = earlier(next, self.orderbook.send_due(round, book));
+        let statistics = &mut |_: usize, json: &mut Json| state.statistics(json);
+        next = earlier(next, self.statistics.send_due(round, statistics));
+        next = earlier(next, self.status.send_due(round, &mut |_, json| state.status(json)));
+        for (topic, interval) in self.candles.iter_mut().zip(Interval::ALL) {
+            let candle = &mut |_: usize, json: &mut Json| state.candle(interval, json);
+            next = earlier(next, topic.send_due(round, candle));
+        }
+        next
+    }
+
+    /// News were lost: state is taken from the views, candles that have closed since are told,
+    /// depth starts again from a snapshot. Gives back who has to be told executions anew.
+    pub(crate) fn recover(&mut self, round: &mut Round, views: &Views) -> Vec<Arc<Client>> {
+        for (topic, interval) in self.candles.iter_mut().zip(Interval::ALL) {
+            if topic.members() > 0 {
+                let known = self.state.open[interval as usize];
+                let from_ns = known.map_or(u64::MAX, |(candle, _)| candle.open_time_ns);
+                finish_missed(topic, round, views, &self.state, interval, from_ns);
+            }
+        }
+        let state = &mut self.state;
+        state.now = views.at();
+        state.load_status(views);
+        state.load_book(views);
+        state.load_day(views);
+        for interval in Interval::ALL {
+            state.load_candle(views, interval);
+        }
+        let state = &self.state;
+        self.depth.restart(round, &state.listing, &state.mirror, state.now);
+        self.orderbook.changed(round, &mut |levels, json| state.book(levels, json));
+        self.statistics.changed(round, &mut |_, json| state.statistics(json));
+        self.status.changed(round, &mut |_, json| state.status(json));
+        for (topic, interval) in self.candles.iter_mut().zip(Interval::ALL) {
+            topic.changed(round, &mut |_, json| state.candle(interval, json));
+        }
+        std::mem::take(&mut self.executions)
+    }
+
+    pub(crate) fn id(&self) -> InstrumentId {
+        self.state.listing.instrument.id
+    }
+}
+
+/// Candles from `from_ns` on that are closed by now.
+fn finish_missed(
+    topic: &mut StateTopic,
+    round: &mut Round,
+    views: &Views,
+    state: &State,
+    interval: Interval,
+    from_ns: u64,
+) {
+    let instrument = state.listing.instrument.id;
+    let open_ns = views.candles.open(instrument, interval).map(|candle| candle.open_time_ns);
+    let missed: Vec<Candle> = views
+        .candles
+        .of(instrument, interval)
+        .rev()
+        .take_while(|candle| candle.open_time_ns >= from_ns)
+        .filter(|candle| Some(candle.open_time_ns) != open_ns)
+        .copied()
+        .collect();
+    for candle in missed.iter().rev() {
+        topic.finish(round, &mut |_, json| {
+            state.candle_as(json, interval, candle, Phase::Closed);
+            Some(views.at())
+        });
+    }
+}
+
+impl State {
+    fn new(listing: Listing) -> Self {
+        Self {
+            listing,
+            mirror: Mirror::default(),
+            day: DayStatistics::default(),
+            status_at: Stamp::default(),
+            open: [None; Interval::ALL.len()],
+            now: Stamp::default(),
+        }
+    }
+
+    fn load_book(&mut self, views: &Views) {
+        self.mirror = Mirror::of(views.depth.book(self.listing.instrument.id));
+    }
+
+    fn load_day(&mut self, views: &Views) {
+        self.day = views.statistics.day(self.listing.instrument.id);
+    }
+
+    fn load_candle(&mut self, views: &Views, interval: Interval) {
+        let open = views.candles.open(self.listing.instrument.id, interval);
+        self.open[interval as usize] = open.map(|candle| (*candle, self.now));
+    }
+
+    fn load_status(&mut self, views: &Views) {
+        if let Some(instrument) = views.catalog.instrument(self.listing.instrument.id) {
+            self.listing = Listing::of(views, instrument);
+        }
+        self.status_at = self.now;
+    }
+
+    fn book(&self, levels: usize, json: &mut Json) -> Option<Stamp> {
+        public::book_body(json, &self.listing, &self.mirror, levels);
+        Some(public::dated(self.mirror.at, self.now))
+    }
+
+    fn statistics(&self, json: &mut Json) -> Option<Stamp> {
+        public::statistics_body(json, &self.listing, &self.day);
+        let sequence = orison_core::Sequence(self.day.sequence);
+        let at = Stamp { sequence, time_ns: self.day.time_ns };
+        Some(public::dated(at, self.now))
+    }
+
+    fn candle(&self, interval: Interval, json: &mut Json) -> Option<Stamp> {
+        let (candle, at) = self.open[interval as usize].as_ref()?;
+        self.candle_as(json, interval, candle, Phase::Open);
+        Some(*at)
+    }
+
+    fn candle_as(&self, json: &mut Json, interval: Interval, candle: &Candle, phase: Phase) {
+        public::candle_body(json, &self.listing, interval, candle, phase);
+    }
+
+    fn status(&self, json: &mut Json) -> Option<Stamp> {
+        public::status_body(json, &self.listing);
+        Some(self.status_at)
+    }
+}

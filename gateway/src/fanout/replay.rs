@@ -1,0 +1,173 @@
+//! History told again to one client: from a sequence it names, or after news were lost. Pieces
+//! are copied from the views and sent as its outbox has room; the piece that reaches the end
+//! joins the client to the live topic at that very command, so nothing is missed or told twice.
+
+use std::sync::Arc;
+
+use engine::Views;
+use engine::projection::{AccountEvent, PublicTrade, Resume};
+use orison_core::{AccountName, InstrumentId};
+
+use super::accounts::{Accounts, Follower};
+use super::client::Client;
+use super::feed::{OrderNews, execution_in, tell_order};
+use super::topic::Topic;
+
+/// Messages copied from the views at a time.
+const PIECE: usize = 1_024;
+
+pub(crate) struct Replay {
+    pub(crate) client: Arc<Client>,
+    pub(crate) story: Story,
+    /// Everything before this has been told.
+    pub(crate) from: Cursor,
+}
+
+pub(crate) enum Story {
+    Executions(InstrumentId),
+    Orders(AccountName, Follower),
+}
+
+/// The next event to tell.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Cursor {
+    pub(crate) sequence: u64,
+    pub(crate) index: u32,
+}
+
+impl Cursor {
+    pub(crate) fn start_of(sequence: u64) -> Self {
+        Self { sequence, index: 0 }
+    }
+}
+
+/// What was copied.
+pub(crate) enum Piece {
+    Executions(Vec<PublicTrade>),
+    Orders(Vec<OrderNews>),
+}
+
+/// Whether the end of history was reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reach {
+    More,
+    End,
+}
+
+/// History begins after what was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct TooOld {
+    pub(crate) oldest: u64,
+}
+
+impl Replay {
+    /// Copies the next piece and moves on behind it.
+    pub(crate) fn copy(
+        &mut self,
+        views: &Views,
+        accounts: &Accounts,
+    ) -> Result<(Piece, Reach), TooOld> {
+        match &self.story {
+            Story::Executions(instrument) => {
+                let trades = executions(views, *instrument, self.from)?;
+                let last = trades.last().map(|t| (t.stamp.sequence.0, t.index));
+                let reach = self.advance(trades.len(), last);
+                Ok((Piece::Executions(trades), reach))
+            }
+            Story::Orders(name, _) => {
+                let Some(account) = accounts.id(name) else {
+                    return Ok((Piece::Orders(Vec::new()), Reach::End));
+                };
+                let events = match views.orders.events_since(account, self.from.sequence) {
+                    Resume::TooOld { oldest } => return Err(TooOld { oldest }),
+                    Resume::From(events) => piece(events, self.from, place_of_event),
+                };
+                let last = events.last().map(place_of_event);
+                let reach = self.advance(events.len(), last);
+                let mut news = Vec::with_capacity(events.len());
+                let mut trades = Vec::new();
+                for event in events {
+                    let execution = remembered(views, &event, &mut trades);
+                    tell_order(views, account, event, execution, &mut |one| news.push(one));
+                }
+                Ok((Piece::Orders(news), reach))
+            }
+        }
+    }
+
+    fn advance(&mut self, copied: usize, last: Option<(u64, u32)>) -> Reach {
+        if let Some((sequence, index)) = last {
+            self.from = Cursor { sequence, index: index + 1 };
+        }
+        if copied < PIECE { Reach::End } else { Reach::More }
+    }
+}
+
+/// Can the history of the topic be told from there? Topics of state have none to tell.
+pub(crate) fn check(views: &Views, topic: &Topic, sequence: u64) -> Result<(), TooOld> {
+    let oldest = match topic {
+        Topic::Executions(instrument) => match views.trades.since(*instrument, sequence) {
+            Resume::From(_) => return Ok(()),
+            Resume::TooOld { oldest } => oldest,
+        },
+        Topic::Orders(name) => match views.catalog.account(name) {
+            None => return Ok(()),
+            Some(account) => match views.orders.events_since(account, sequence) {
+                Resume::From(_) => return Ok(()),
+                Resume::TooOld { oldest } => oldest,
+            },
+        },
+        Topic::OrderBook(_)
+        | Topic::Statistics(_)
+        | Topic::Candles(..)
+        | Topic::Depth(_)
+        | Topic::Status(_) => return Ok(()),
+    };
+    Err(TooOld { oldest })
+}
+
+fn executions(
+    views: &Views,
+    instrument: InstrumentId,
+    from: Cursor,
+) -> Result<Vec<PublicTrade>, TooOld> {
+    match views.trades.since(instrument, from.sequence) {
+        Resume::TooOld { oldest } => Err(TooOld { oldest }),
+        Resume::From(trades) => {
+            Ok(piece(trades, from, |trade| (trade.stamp.sequence.0, trade.index)))
+        }
+    }
+}
+
+fn place_of_event(event: &AccountEvent) -> (u64, u32) {
+    (event.stamp.sequence.0, event.index)
+}
+
+fn piece<'a, T: Copy + 'a>(
+    history: impl Iterator<Item = &'a T>,
+    from: Cursor,
+    place: impl Fn(&T) -> (u64, u32),
+) -> Vec<T> {
+    let told = |item: &&T| place(item) < (from.sequence, from.index);
+    history.skip_while(told).take(PIECE).copied().collect()
+}
+
+/// The execution of a trade of the past; `trades` keeps the trades of the command looked at last.
+fn remembered(
+    views: &Views,
+    event: &AccountEvent,
+    trades: &mut Vec<PublicTrade>,
+) -> Option<orison_core::ExecutionId> {
+    let orison_core::Event::Trade(trade) = &event.event else { return None };
+    let sequence = event.stamp.sequence;
+    let known = |known: &PublicTrade| {
+        known.stamp.sequence == sequence && known.trade.instrument == trade.instrument
+    };
+    if !trades.first().is_some_and(known) {
+        trades.clear();
+        if let Resume::From(history) = views.trades.since(trade.instrument, sequence.0) {
+            trades.extend(history.copied().take_while(|t| t.stamp.sequence == sequence));
+        }
+    }
+    execution_in(trades, event)
+}

@@ -1,0 +1,155 @@
+//! What can be subscribed: a channel of an instrument, or of an account. The names are those of
+//! the wire; which of them a request means is decided by the session.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::projection::Interval;
+use orison_core::{AccountName, InstrumentId};
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Channel {
+    Executions,
+    OrderBook,
+    Statistics,
+    Candles,
+    Depth,
+    Status,
+    Orders,
+}
+
+impl Channel {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Executions,
+        Self::OrderBook,
+        Self::Statistics,
+        Self::Candles,
+        Self::Depth,
+        Self::Status,
+        Self::Orders,
+    ];
+
+    /// What `all` means in a Subscribe.
+    pub(crate) const PUBLIC: [Self; 4] =
+        [Self::Executions, Self::OrderBook, Self::Statistics, Self::Candles];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Executions => "executions",
+            Self::OrderBook => "orderbook",
+            Self::Statistics => "statistics",
+            Self::Candles => "candles",
+            Self::Depth => "depth",
+            Self::Status => "status",
+            Self::Orders => "orders",
+        }
+    }
+
+    /// Case-sensitive.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.word() == word)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Topic {
+    Executions(InstrumentId),
+    OrderBook(InstrumentId),
+    Statistics(InstrumentId),
+    Candles(InstrumentId, Interval),
+    Depth(InstrumentId),
+    Status(InstrumentId),
+    /// By name: the account may not be open yet.
+    Orders(AccountName),
+}
+
+impl Topic {
+    pub(crate) fn channel(&self) -> Channel {
+        match self {
+            Self::Executions(_) => Channel::Executions,
+            Self::OrderBook(_) => Channel::OrderBook,
+            Self::Statistics(_) => Channel::Statistics,
+            Self::Candles(..) => Channel::Candles,
+            Self::Depth(_) => Channel::Depth,
+            Self::Status(_) => Channel::Status,
+            Self::Orders(_) => Channel::Orders,
+        }
+    }
+
+    /// None: a topic of an account.
+    pub(crate) fn instrument(&self) -> Option<InstrumentId> {
+        match *self {
+            Self::Executions(id)
+            | Self::OrderBook(id)
+            | Self::Statistics(id)
+            | Self::Candles(id, _)
+            | Self::Depth(id)
+            | Self::Status(id) => Some(id),
+            Self::Orders(_) => None,
+        }
+    }
+}
+
+/// How a subscription wants its topics.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Wish {
+    /// Levels of an OrderBookUpdate, a side.
+    pub(crate) levels: usize,
+    /// Least time between two messages of a state topic; zero = every change.
+    pub(crate) pace: Duration,
+    /// The same for depth, where every command is the default.
+    pub(crate) depth_pace: Duration,
+    /// Orders of these instruments only.
+    pub(crate) only: Only,
+}
+
+impl Wish {
+    pub(crate) const LEVELS: usize = 15;
+    pub(crate) const LEVELS_MAX: usize = 50;
+    pub(crate) const PACE: Duration = Duration::from_millis(50);
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        let (pace, depth_pace) = (Self::PACE, Duration::ZERO);
+        Self { levels: Self::LEVELS, pace, depth_pace, only: Only::All }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Only {
+    All,
+    These(Arc<[InstrumentId]>),
+}
+
+impl Only {
+    /// What is of no instrument is for everyone.
+    pub(crate) fn admits(&self, instrument: InstrumentId) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(these) => instrument == InstrumentId(0) || these.contains(&instrument),
+        }
+    }
+}
+
+/// `executions:BTC-KRW`, `candles:BTC-KRW_5m`, `orders:alice`; an instrument that is not known
+/// any more shows as its number.
+pub(crate) struct TopicName<'a> {
+    pub(crate) topic: &'a Topic,
+    pub(crate) symbol: Option<&'a str>,
+}
+
+impl fmt::Display for TopicName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.topic.channel().word())?;
+        match (self.topic, self.symbol, self.topic.instrument()) {
+            (Topic::Orders(account), ..) => write!(f, "{account}"),
+            (Topic::Candles(_, interval), Some(symbol), _) => {
+                write!(f, "{symbol}_{}", interval.word())
+            }
+            (_, Some(symbol), _) => f.write_str(symbol),
+            (_, None, instrument) => write!(f, "{}", instrument.unwrap_or_default()),
+        }
+    }
+}

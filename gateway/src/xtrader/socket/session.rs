@@ -1,0 +1,415 @@
+//! One client's session: reads frames, carries out what they ask, drains the outbox. Reading and
+//! writing go on side by side, so that a client that is slow to read is still heard; what is due
+//! is gathered and flushed once. Gives back how it ended.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{FuturesOrdered, Stream};
+use futures_util::{Sink, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Sleep, sleep_until};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
+
+use super::goodbye::Goodbye;
+use super::reply;
+use super::request::{self, Ask, OrderCall, Request, RequestId};
+use super::subscriptions::Subscriptions;
+use crate::App;
+use crate::fanout::{Seat, TooOld};
+use crate::http::{Handshake, OrderEntry};
+use crate::language::{Language, Message as Text};
+use crate::xtrader::entry::{self, Caller};
+use crate::xtrader::json::Object;
+use crate::xtrader::problem::{Answer, Problem};
+
+/// Bytes gathered before they are written and flushed.
+const CHUNK_BYTES: usize = 64 << 10;
+/// Orders without an answer yet; at this many the session stops reading until one is answered.
+const ANSWERS_MAX: usize = 256;
+/// Messages other than orders that may come at once, and the rate that refills them.
+const BURST_MAX: f64 = 1_000.0;
+const BURST_PER_SECOND: f64 = 200.0;
+/// How often a write that does not get on is looked at.
+const WRITE_WATCH: Duration = Duration::from_secs(1);
+
+type Answering = Pin<Box<dyn Future<Output = Utf8Bytes> + Send>>;
+
+pub(super) struct Session<'a> {
+    app: &'a Arc<App>,
+    seat: &'a Seat,
+    language: Language,
+    order_entry: OrderEntry,
+    subscriptions: Subscriptions,
+    /// In the order the orders came in, which is the order they were entered in.
+    answers: FuturesOrdered<Answering>,
+    writing: Writing,
+    heard: Instant,
+    next_beat: Instant,
+    burst: Burst,
+}
+
+/// What has been taken from the outbox and is on its way to the socket.
+#[derive(Default)]
+struct Writing {
+    chunk: VecDeque<Utf8Bytes>,
+    active: bool,
+    ping_due: bool,
+    /// Since when its oldest event message had waited.
+    oldest_event: Option<Instant>,
+    /// The timer looks after it.
+    watched: bool,
+    /// Read before the next chunk is taken, so that a busy topic does not keep a client unheard.
+    read_next: bool,
+}
+
+/// What happened next.
+enum Turn {
+    Frame(Option<Result<Message, Error>>),
+    Answered(Utf8Bytes),
+    Due,
+    Written(Result<(), Error>),
+    Overflow,
+    Timer,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(app: &'a Arc<App>, seat: &'a Seat, handshake: &Handshake) -> Self {
+        let now = Instant::now();
+        Self {
+            app,
+            seat,
+            language: handshake.language,
+            order_entry: handshake.order_entry,
+            subscriptions: Subscriptions::default(),
+            answers: FuturesOrdered::new(),
+            writing: Writing::default(),
+            heard: now,
+            next_beat: now + app.hub.settings().heartbeat,
+            burst: Burst { tokens: BURST_MAX, at: now },
+        }
+    }
+
+    pub(super) async fn run<S>(&mut self, socket: &mut WebSocketStream<S>) -> Goodbye
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.say(reply::connected(self.seat.client.id));
+        let mut timer = pin!(sleep_until(self.timer_at().into()));
+        loop {
+            let turn = poll_fn(|context| self.poll_turn(context, socket, timer.as_mut())).await;
+            let ended = match turn {
+                Turn::Frame(frame) => self.on_frame(frame).await,
+                Turn::Answered(text) => {
+                    self.say(text);
+                    None
+                }
+                Turn::Due => self.take_due(),
+                Turn::Written(Ok(())) => {
+                    self.writing.active = false;
+                    self.writing.watched = false;
+                    self.writing.read_next = true;
+                    None
+                }
+                Turn::Written(Err(error)) => Some(Goodbye::of_error(&error)),
+                Turn::Overflow => Some(Goodbye::of_ending(crate::fanout::Ending::SlowConsumer)),
+                Turn::Timer => {
+                    let ended = self.on_timer();
+                    timer.as_mut().reset(self.timer_at().into());
+                    ended
+                }
+            };
+            if let Some(goodbye) = ended {
+                return goodbye;
+            }
+        }
+    }
+
+    fn poll_turn<S>(
+        &mut self,
+        context: &mut Context<'_>,
+        socket: &mut WebSocketStream<S>,
+        mut timer: Pin<&mut Sleep>,
+    ) -> Poll<Turn>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if std::mem::take(&mut self.writing.read_next)
+            && let Poll::Ready(turn) = self.poll_read(context, socket)
+        {
+            return Poll::Ready(turn);
+        }
+        let outbox = &self.seat.client.outbox;
+        if self.writing.active {
+            if let Poll::Ready(written) = self.writing.poll(context, socket) {
+                return Poll::Ready(Turn::Written(written));
+            }
+            if !self.writing.watched {
+                self.writing.watched = true;
+                timer.as_mut().reset((Instant::now() + WRITE_WATCH).into());
+            }
+            if outbox.poll_overflow(context).is_ready() {
+                return Poll::Ready(Turn::Overflow);
+            }
+        } else if outbox.poll_due(context).is_ready() {
+            return Poll::Ready(Turn::Due);
+        }
+        if let Poll::Ready(turn) = self.poll_read(context, socket) {
+            return Poll::Ready(turn);
+        }
+        timer.poll(context).map(|()| Turn::Timer)
+    }
+
+    fn poll_read<S>(
+        &mut self,
+        context: &mut Context<'_>,
+        socket: &mut WebSocketStream<S>,
+    ) -> Poll<Turn>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if let Poll::Ready(Some(text)) = self.answers.poll_next_unpin(context) {
+            return Poll::Ready(Turn::Answered(text));
+        }
+        if self.answers.len() >= ANSWERS_MAX {
+            return Poll::Pending;
+        }
+        Pin::new(socket).poll_next(context).map(Turn::Frame)
+    }
+
+    /// Takes what is due from the outbox, or ends when nothing more will come.
+    fn take_due(&mut self) -> Option<Goodbye> {
+        let outbox = &self.seat.client.outbox;
+        if let Some(ending) = outbox.ending() {
+            return Some(Goodbye::of_ending(ending));
+        }
+        let taken = outbox.take(&mut self.writing.chunk, CHUNK_BYTES);
+        self.writing.oldest_event = taken.oldest_event;
+        self.writing.active = true;
+        if taken.room {
+            self.seat.room();
+        }
+        let counters = self.seat.counters();
+        counters.messages_sent.add(self.writing.chunk.len() as u64);
+        let bytes: usize = self.writing.chunk.iter().map(|text| text.len()).sum();
+        counters.bytes_sent.add(bytes as u64);
+        None
+    }
+
+    async fn on_frame(&mut self, frame: Option<Result<Message, Error>>) -> Option<Goodbye> {
+        let message = match frame {
+            None => return Some(Goodbye::Gone),
+            Some(Err(error)) => return Some(Goodbye::of_error(&error)),
+            Some(Ok(message)) => message,
+        };
+        self.heard = Instant::now();
+        self.seat.client.heard();
+        match message {
+            Message::Text(text) => self.on_text(text.as_str()).await,
+            Message::Binary(_) => {
+                let (english, korean) =
+                    ("only text messages are understood", "텍스트 메시지만 지원합니다");
+                let message = Text::ours(english, korean);
+                self.refuse(&Problem::new(415, "UNSUPPORTED_DATA", message), None);
+                self.burst.is_over(self.heard).then_some(Goodbye::FLOOD)
+            }
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
+                self.burst.is_over(self.heard).then_some(Goodbye::FLOOD)
+            }
+            Message::Close(_) => Some(Goodbye::Answered),
+        }
+    }
+
+    async fn on_text(&mut self, text: &str) -> Option<Goodbye> {
+        self.seat.counters().messages_received.add(1);
+        let (id, request) = request::read(text);
+        let id = id.as_ref();
+        if !matches!(request, Ok(Request::Enter(..))) && self.burst.is_over(self.heard) {
+            return Some(Goodbye::FLOOD);
+        }
+        let done = match request {
+            Ok(Request::Subscribe(ask)) => self.subscribe(&ask, id).await,
+            Ok(Request::Unsubscribe(ask)) => self.unsubscribe(&ask, id),
+            Ok(Request::Snapshot(ask)) => self.snapshot(&ask),
+            Ok(Request::Ping(timestamp)) => {
+                self.say(reply::pong(timestamp.as_deref(), id));
+                Ok(())
+            }
+            Ok(Request::Pong) => Ok(()),
+            Ok(Request::Enter(call, object)) => {
+                self.enter(call, object, id.cloned());
+                Ok(())
+            }
+            #[cfg(test)]
+            Ok(Request::Panic) => panic!("asked for by a test"),
+            Err(problem) => Err(problem),
+        };
+        if let Err(problem) = done {
+            self.refuse(&problem, id);
+        }
+        None
+    }
+
+    async fn subscribe(&mut self, ask: &Ask, id: Option<&RequestId>) -> Result<(), Problem> {
+        self.language = ask.language.unwrap_or(self.language);
+        let plan = {
+            let views = self.app.views.read();
+            self.subscriptions.plan_subscribe(ask, views.catalog.instruments())?
+        };
+        let reply = reply::confirmed("SubscribeSuccess", &plan, id);
+        let (topics, wish) = (plan.topics.clone(), plan.wish.clone());
+        match self.seat.subscribe(topics, wish, ask.from_sequence, reply).await {
+            Some(Ok(())) => {
+                self.subscriptions.subscribed(&plan);
+                Ok(())
+            }
+            Some(Err(TooOld { oldest })) => Err(Problem::too_old(oldest)),
+            // The hub has stopped: the outbox says so next.
+            None => Ok(()),
+        }
+    }
+
+    fn unsubscribe(&mut self, ask: &Ask, id: Option<&RequestId>) -> Result<(), Problem> {
+        let plan = {
+            let views = self.app.views.read();
+            self.subscriptions.plan_unsubscribe(ask, views.catalog.instruments())?
+        };
+        self.subscriptions.unsubscribed(&plan);
+        let reply = reply::confirmed("UnsubscribeSuccess", &plan, id);
+        self.seat.unsubscribe(plan.topics, reply);
+        Ok(())
+    }
+
+    fn snapshot(&mut self, ask: &Ask) -> Result<(), Problem> {
+        let topics = {
+            let views = self.app.views.read();
+            self.subscriptions.plan_snapshot(ask, views.catalog.instruments())?
+        };
+        self.seat.show(topics);
+        Ok(())
+    }
+
+    /// The command is entered when the answer is first polled, which is before the next frame is
+    /// read.
+    fn enter(&mut self, call: OrderCall, object: Object, id: Option<RequestId>) {
+        let (app, language) = (Arc::clone(self.app), self.language);
+        let order_entry = self.order_entry;
+        self.answers.push_back(Box::pin(async move {
+            let caller = Caller { account: None, language };
+            let answer = match (order_entry, call) {
+                (OrderEntry::Refused, _) => origin_refused(language),
+                (OrderEntry::Allowed, OrderCall::Place) => {
+                    entry::place(&app, &caller, object).await
+                }
+                (OrderEntry::Allowed, OrderCall::Cancel) => {
+                    entry::cancel(&app, &caller, object).await
+                }
+                (OrderEntry::Allowed, OrderCall::Amend) => {
+                    entry::amend(&app, &caller, object).await
+                }
+                (OrderEntry::Allowed, OrderCall::CancelAll) => {
+                    entry::cancel_all(&app, &caller, object).await
+                }
+            };
+            reply::order_response(&answer, id.as_ref())
+        }));
+    }
+
+    fn refuse(&self, problem: &Problem, id: Option<&RequestId>) {
+        self.say(reply::error(problem, self.language, id));
+    }
+
+    /// Waits in the outbox behind what is there; the session drains it itself.
+    fn say(&self, text: Utf8Bytes) {
+        let outbox = &self.seat.client.outbox;
+        outbox.push_answer(text, Instant::now());
+        outbox.wake();
+    }
+
+    fn on_timer(&mut self) -> Option<Goodbye> {
+        let now = Instant::now();
+        let settings = self.app.hub.settings();
+        let outbox = &self.seat.client.outbox;
+        if self.writing.active {
+            let oldest = self.writing.oldest_event.or_else(|| outbox.oldest_event());
+            let age = oldest.map(|oldest| now.saturating_duration_since(oldest));
+            if age.is_some_and(|age| age > settings.outbox.event_age_max) {
+                outbox.end(crate::fanout::Ending::SlowConsumer);
+                return Some(Goodbye::of_ending(crate::fanout::Ending::SlowConsumer));
+            }
+        }
+        if now.saturating_duration_since(self.heard) > settings.silence_max {
+            return Some(Goodbye::SILENT);
+        }
+        if now >= self.next_beat {
+            self.next_beat = now + settings.heartbeat;
+            self.writing.ping_due = true;
+            self.say(reply::ping());
+        }
+        None
+    }
+
+    fn timer_at(&self) -> Instant {
+        let silent_at = self.heard + self.app.hub.settings().silence_max;
+        // A moment behind the limit, so that it has passed when the timer fires.
+        let next = self.next_beat.min(silent_at + Duration::from_millis(1));
+        match self.writing.active {
+            true => next.min(Instant::now() + WRITE_WATCH),
+            false => next,
+        }
+    }
+}
+
+fn origin_refused(language: Language) -> Answer {
+    let (english, korean) =
+        ("orders are not taken from this web origin", "이 웹 출처에서는 주문할 수 없습니다");
+    Problem::new(403, "ORIGIN_REFUSED", Text::ours(english, korean)).answer(language)
+}
+
+impl Writing {
+    /// Hands the chunk to the socket and flushes once.
+    fn poll<S>(
+        &mut self,
+        context: &mut Context<'_>,
+        socket: &mut WebSocketStream<S>,
+    ) -> Poll<Result<(), Error>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut socket = Pin::new(socket);
+        if self.ping_due {
+            ready!(socket.as_mut().poll_ready(context))?;
+            self.ping_due = false;
+            socket.as_mut().start_send(Message::Ping(Bytes::new()))?;
+        }
+        while !self.chunk.is_empty() {
+            ready!(socket.as_mut().poll_ready(context))?;
+            let Some(text) = self.chunk.pop_front() else { break };
+            socket.as_mut().start_send(Message::Text(text))?;
+        }
+        socket.poll_flush(context)
+    }
+}
+
+/// A bucket of messages that refills with time.
+struct Burst {
+    tokens: f64,
+    at: Instant,
+}
+
+impl Burst {
+    /// Takes one token; true: there was none.
+    fn is_over(&mut self, now: Instant) -> bool {
+        let refill = now.saturating_duration_since(self.at).as_secs_f64() * BURST_PER_SECOND;
+        self.tokens = (self.tokens + refill).min(BURST_MAX);
+        self.at = now;
+        let over = self.tokens < 1.0;
+        self.tokens -= 1.0;
+        over
+    }
+}
