@@ -3,12 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::projection::ViewLimits;
-use engine::runtime::Parts;
-use engine::{Views, Witness};
 use futures_util::{SinkExt, StreamExt};
-use journal::Journal;
-use orison_core::Exchange;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::DuplexStream;
@@ -16,6 +11,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
+use crate::config::Durability;
+use crate::fanout;
 use crate::http::{Handshake, OrderEntry};
 use crate::language::Language;
 use crate::{App, Config};
@@ -31,18 +28,18 @@ pub(super) struct Market {
 }
 
 impl Market {
-    pub(super) async fn start() -> Self {
+    pub(super) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    pub(super) fn start_with(change: impl FnOnce(&mut fanout::Settings)) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let options = journal::Options { segment_bytes: 1 << 20, ..journal::Options::default() };
-        let (writer, opened) =
-            Journal::open(directory.path(), &options, |_| Ok::<(), String>(())).unwrap();
-        let parts = Parts {
-            exchange: Exchange::new(opened.identity),
-            views: Views::new(ViewLimits::DEFAULT),
-            witness: Witness::new(),
-            writer,
-        };
-        let app = App::start(Config::for_tests(directory.path()), parts).await.unwrap();
+        let mut config = Config::for_tests(directory.path());
+        config.segment_bytes = 1 << 22;
+        config.durability = Durability::Journaled;
+        change(&mut config.fan_out);
+        let recovered = crate::app::recover(&config).unwrap();
+        let app = App::start(config, recovered).unwrap();
         Self { app, _directory: directory }
     }
 

@@ -10,7 +10,7 @@ fn subscribe(channels: &[&str], rest: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trade_reaches_every_topic() {
-    let market = Market::start().await;
+    let market = Market::start();
     let mut viewer = market.connect().await;
     let mut trader = market.connect().await;
     let done = viewer
