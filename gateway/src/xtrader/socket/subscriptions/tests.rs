@@ -158,10 +158,7 @@ fn without_symbols_the_current_ones_are_meant() {
             r#""type":"Subscribe","channels":["candles"],"intervals":["1h"]"#,
             Ok("candles:BTC-KRW_1h"),
         ),
-        (
-            r#""type":"Subscribe","channels":["orderbook"],"symbols":["AAPL"]"#,
-            Ok("orderbook:AAPL"),
-        ),
+        (r#""type":"Subscribe","channels":["orderbook"],"symbols":["AAPL"]"#, Ok("orderbook:AAPL")),
         (
             r#""type":"Subscribe","channels":["executions"],"symbols":[]"#,
             Ok("executions:BTC-KRW executions:AAPL"),
@@ -244,11 +241,8 @@ fn a_connection_has_so_many_topics_at_most() {
         })
         .collect();
     let mut subscriptions = Subscriptions::default();
-    let mut ask = Ask {
-        channels: vec!["all".into()],
-        symbols: Some(vec!["all".into()]),
-        ..Ask::default()
-    };
+    let mut ask =
+        Ask { channels: vec!["all".into()], symbols: Some(vec!["all".into()]), ..Ask::default() };
     let plan = subscriptions.plan_subscribe(&ask, &instruments).unwrap();
     assert_eq!(plan.topics.len(), 240);
     subscriptions.subscribed(&plan);

@@ -43,6 +43,21 @@ impl Market {
         Self { app, _directory: directory }
     }
 
+    /// Waits for what others bring about.
+    pub(super) async fn until(&self, holds: impl Fn(&Self) -> bool) {
+        let waiting = async {
+            while !holds(self) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("it comes about in time");
+    }
+
+    /// Waits until every session has left.
+    pub(super) async fn is_empty(&self) {
+        self.until(|market| market.app.hub.connections().is_empty()).await;
+    }
+
     pub(super) async fn connect(&self) -> Client {
         self.connect_as(Language::Unsaid, OrderEntry::Allowed, PIPE_BYTES).await
     }
@@ -66,6 +81,12 @@ impl Market {
     }
 }
 
+/// A Subscribe to BTC-KRW; `rest` are further fields, each with its comma before it.
+pub(super) fn subscribe(channels: &[&str], rest: &str) -> String {
+    let channels = serde_json::json!(channels);
+    format!(r#"{{"type":"Subscribe","channels":{channels},"symbols":["BTC-KRW"]{rest}}}"#)
+}
+
 pub(super) struct Client {
     pub(super) socket: WebSocketStream<DuplexStream>,
 }
@@ -73,6 +94,10 @@ pub(super) struct Client {
 impl Client {
     pub(super) async fn say(&mut self, text: impl Into<String>) {
         self.socket.send(Message::text(text.into())).await.unwrap();
+    }
+
+    pub(super) async fn send_binary(&mut self, bytes: &'static [u8]) {
+        self.socket.send(Message::binary(bytes)).await.unwrap();
     }
 
     /// The next text message.
