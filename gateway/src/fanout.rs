@@ -58,3 +58,6 @@ impl Settings {
         silence_max: Duration::from_secs(60),
     };
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,8 +13,8 @@ pub struct Publisher {
     desk: Completions,
     command: Progress,
     hub: Option<HubFeed>,
-    /// The hub needs the views that the runtime owns, so it joins after the start, with the
-    /// next command; what came before it finds in the views.
+    /// The hub needs the views that the runtime owns, so it joins after the start, between two
+    /// commands; nobody can have subscribed before.
     joining: Receiver<HubFeed>,
 }
 
@@ -27,10 +27,10 @@ impl Publisher {
 
 impl engine::Publisher for Publisher {
     fn on_event(&mut self, output: &Output, index: u32, views: &Views) {
-        self.command.on_event(output.event());
         if self.hub.is_none() && index == 0 {
             self.hub = self.joining.try_recv().ok();
         }
+        self.command.on_event(output.event());
         if let Some(hub) = &mut self.hub {
             hub.on_event(output, index, views);
         }

@@ -36,6 +36,7 @@ mod writer;
 
 // Doors.
 mod error;
+mod prune;
 mod quarantine;
 mod reader;
 mod recovery;
@@ -50,6 +51,7 @@ pub use integrity::{CHECKPOINT_COMMANDS, Mark};
 pub use options::{Durability, Notify, Options, OptionsError, Seams, Wake};
 pub use options::{SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEGMENT_BYTES_STEP};
 pub use positions::{Failure, Positions};
+pub use prune::prune;
 pub use quarantine::{quarantine, quarantine_with};
 pub use reader::{Reader, Records};
 pub use record::{COMMAND_KINDS, PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX, RECORD_HEADER_BYTES};

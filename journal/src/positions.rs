@@ -103,8 +103,8 @@ impl Positions {
         }
         *waiting -= 1;
         match self.failed() {
-            Some(failure) => Err(failure.clone()),
-            None => Ok(()),
+            Some(failure) if self.durable() < sequence => Err(failure.clone()),
+            Some(_) | None => Ok(()),
         }
     }
 

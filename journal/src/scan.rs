@@ -17,7 +17,7 @@ use crate::record::{self, Kind, RECORD_ALIGN, RECORD_BYTES_MAX, RecordView, Slot
 const BLOCK_BYTES: usize = 1 << 20;
 /// Bytes read at the end of what is written, where a reader may look often.
 const REREAD_BYTES: usize = 2 * RECORD_BYTES_MAX;
-const ZERO_PAGE_BYTES: usize = 4096;
+const PAGE_BYTES: usize = 4096;
 
 const _: () = assert!(BLOCK_BYTES >= 2 * RECORD_BYTES_MAX);
 
@@ -157,6 +157,11 @@ impl Scan {
         self.read_on(BLOCK_BYTES)
     }
 
+    /// Reads a little: enough for the first records of most segments.
+    pub(crate) fn refill_little(&mut self) -> Result<(), ReadError> {
+        self.read_on(PAGE_BYTES)
+    }
+
     fn read_on(&mut self, bytes: usize) -> Result<(), ReadError> {
         self.buffer.drain(..self.next);
         self.buffer_at += self.next as u64;
@@ -208,7 +213,7 @@ impl Scan {
     fn search(&self, window: &[u8], searched: usize, offset: u64, last: u64, behind: &mut Behind) {
         let mut at = 0;
         while at < searched {
-            let page = &window[at..window.len().min(at + ZERO_PAGE_BYTES)];
+            let page = &window[at..window.len().min(at + PAGE_BYTES)];
             if page.iter().fold(0, |any, &byte| any | byte) == 0 {
                 at += page.len();
                 continue;

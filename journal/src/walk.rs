@@ -441,16 +441,19 @@ pub(crate) fn read_voids(
     voids: &mut BTreeSet<u64>,
 ) -> Result<(), ReadError> {
     let mut scan = Scan::open(&segment.path, segment.header)?;
-    scan.reread()?;
-    while let ScanStep::Record = scan.step(segment.begun.last_sequence) {
-        let view = scan.current();
-        match view.kind {
-            Kind::Command(_) => break,
-            Kind::Void => {
-                voids.extend(entry::decode_void(view.payload).ok());
+    scan.refill_little()?;
+    loop {
+        match scan.step(segment.begun.last_sequence) {
+            ScanStep::Starved => scan.refill()?,
+            ScanStep::Stop(_) => return Ok(()),
+            ScanStep::Record => {
+                let view = scan.current();
+                match view.kind {
+                    Kind::Command(_) | Kind::Seal => return Ok(()),
+                    Kind::Void => voids.extend(entry::decode_void(view.payload).ok()),
+                    Kind::Checkpoint | Kind::Close => {}
+                }
             }
-            Kind::Seal | Kind::Checkpoint | Kind::Close => {}
         }
     }
-    Ok(())
 }

@@ -225,3 +225,32 @@ fn a_directory_that_cannot_be_written_is_an_error() {
     std::fs::write(&file, b"not a directory").unwrap();
     assert!(matches!(open(&file.join("journal"), &options()), Err(OpenError::Read(_))));
 }
+
+struct PanicOnSync;
+
+impl Faults for PanicOnSync {
+    fn before(&self, operation: &Operation<'_>) -> io::Result<()> {
+        assert!(!is_sync_range(operation), "the syncer has a bug");
+        Ok(())
+    }
+}
+
+#[test]
+fn a_panic_in_a_thread_of_the_journal_is_its_failure_and_the_notice_arrives() {
+    let directory = tempfile::tempdir().unwrap();
+    let noticed = Arc::new(AtomicU64::new(0));
+    let mut options = options();
+    options.seams.faults = Some(Arc::new(PanicOnSync));
+    let counter = Arc::clone(&noticed);
+    options.notify = Some(Arc::new(move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    }));
+    let (mut writer, _, _) = open(directory.path(), &options).unwrap();
+    append(&mut writer, &command(1));
+    let failure = writer.positions().wait_durable(1).unwrap_err();
+    assert_eq!(failure.message, "journal-syncer panicked: the syncer has a bug");
+    assert!(matches!(writer.append(1, 1, 2, 0, &[]), Err(AppendError::Failed(_))));
+    assert!(writer.close([0; 32], [0; 32]).is_err());
+    assert_eq!(noticed.load(Ordering::SeqCst), 1);
+    assert_eq!(open(directory.path(), &self::options()).unwrap().2, commands(1));
+}

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use journal::{AppendError, CHECKPOINT_COMMANDS, Checkpoint, Journal, Kind, OpenError};
-use journal::{Options, ReadError, Reader, merkle, verify};
+use journal::{Options, ReadError, Reader, Wake, merkle, verify};
 
 use crate::support::*;
 
@@ -308,4 +308,41 @@ fn leaves_of(directory: &Path, checkpoint: &Checkpoint) -> Vec<merkle::Hash> {
         }
     }
     leaves
+}
+
+#[test]
+fn every_single_append_becomes_durable_without_another_one_pushing_it() {
+    for wake in [Wake::Unpark, Wake::Never] {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut writer, _, _) = open(directory.path(), &Options { wake, ..options() }).unwrap();
+        let positions = writer.positions();
+        for sequence in 1..=1500 {
+            append(&mut writer, &command(sequence));
+            positions.wait_durable(sequence).unwrap();
+            // From no pause at all to one that is long enough for the syncer to park.
+            (0..sequence % 64 * 40).for_each(|_| std::hint::spin_loop());
+        }
+    }
+}
+
+#[test]
+fn pruning_removes_whole_old_segments_and_what_is_left_is_a_journal() {
+    let directory = tempfile::tempdir().unwrap();
+    let larger = Options { segment_bytes: 1 << 20, ..options() };
+    let count = CHECKPOINT_COMMANDS + 30_000;
+    closed(directory.path(), &larger, count);
+    let before = segments(directory.path()).len();
+    assert_eq!(journal::prune(directory.path(), 1).unwrap().len(), 0);
+    let removed = journal::prune(directory.path(), count).unwrap();
+    assert!(!removed.is_empty());
+    assert_eq!(segments(directory.path()).len(), before - removed.len());
+    let report = verify(directory.path(), |_| {}).unwrap();
+    assert_eq!(report.first_sequence + report.commands, count + 1);
+    assert!(report.first_sequence <= CHECKPOINT_COMMANDS + 1, "its interval stays");
+    let tail = Options { visit_from: count, ..larger };
+    closed(directory.path(), &tail, 2 * CHECKPOINT_COMMANDS + 1);
+    let (writer, _, _) = open(directory.path(), &tail).unwrap();
+    let mark = writer.next_mark().unwrap();
+    assert_eq!(mark.about, 2 * CHECKPOINT_COMMANDS);
+    assert!(mark.merkle_root.is_some());
 }

@@ -6,4 +6,6 @@ mod support;
 
 mod damage;
 mod faults;
+mod golden;
 mod keeping;
+mod simulation;
