@@ -114,6 +114,13 @@ impl Client {
         Reply { status, headers: headers.collect(), body: String::new() }
     }
 
+    /// Waits for the first byte of what a socket says after its handshake.
+    pub(crate) async fn first_frame(&mut self) {
+        while self.unread.is_empty() {
+            assert!(self.fill().await > 0, "the socket ended");
+        }
+    }
+
     /// Has the server closed its side, with nothing more said?
     pub(crate) async fn is_closed(&mut self) -> bool {
         self.unread.is_empty() && self.fill().await == 0
