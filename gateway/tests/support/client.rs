@@ -43,6 +43,7 @@ impl Reply {
 impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
         Self { stream, address, unread: Vec::new() }
     }
 
