@@ -88,3 +88,22 @@ pub(crate) fn advance(
     views.on_end(stamp);
     witness.on_end(stamp);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_core_names_the_command_and_what_was_broken() {
+        let mut player = Player::new([0; 16], ViewLimits::DEFAULT);
+        // No journal has a second command without a first one.
+        let stamp = Stamp { sequence: Sequence(2), time_ns: 0 };
+        let error = player.replay(stamp, &Command::Clock, |_, _| {}).unwrap_err();
+        let expected = CorePanic {
+            sequence: 2,
+            command: "Clock".to_owned(),
+            message: "commands arrive gapless and in order".to_owned(),
+        };
+        assert_eq!(error, expected);
+    }
+}

@@ -16,9 +16,12 @@ pub(super) struct Direct {
     events: Vec<Event>,
 }
 
+/// Live orders of a recording: some never say when one has died.
+const ORDERS_MAX: u32 = 1 << 23;
+
 /// What every flow begins with.
 pub(super) fn beginning(symbol: Symbol) -> (Genesis, InstrumentSpec) {
-    (Genesis::DEFAULT, default_spec(symbol))
+    (Genesis { orders_max: ORDERS_MAX, ..Genesis::DEFAULT }, default_spec(symbol))
 }
 
 impl Direct {

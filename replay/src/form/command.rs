@@ -40,8 +40,8 @@ impl CommandForm<'_> {
             Command::Genesis(genesis) => put_genesis(object, genesis),
             Command::Instrument(spec) => self.put_instrument(object, spec),
             Command::Place(order) => self.put_order(object, order, entered(events)),
-            Command::Cancel(cancel) => self.put_cancel(object, cancel),
-            Command::Amend(amend) => self.put_amend(object, amend, instrument_of(events)),
+            Command::Cancel(cancel) => self.put_cancel(object, cancel, events),
+            Command::Amend(amend) => self.put_amend(object, amend, events),
             Command::MassCancel(mass) => self.put_mass_cancel(object, mass),
             Command::Clock => {
                 object.text("op", "time").bare("ts", stamp.time_ns);
@@ -95,15 +95,16 @@ impl CommandForm<'_> {
         self.put_symbol(object, order.instrument);
     }
 
-    fn put_cancel(&self, object: &mut Object<'_>, cancel: &Cancel) {
+    fn put_cancel(&self, object: &mut Object<'_>, cancel: &Cancel, events: &[Event]) {
         object.text("op", "cancel");
-        put_target(object, &cancel.target);
+        put_target(object, &cancel.target, meant(events).0);
         self.put_account(object, cancel.account);
     }
 
-    fn put_amend(&self, object: &mut Object<'_>, amend: &Amend, instrument: InstrumentId) {
+    fn put_amend(&self, object: &mut Object<'_>, amend: &Amend, events: &[Event]) {
+        let (order, instrument) = meant(events);
         object.text("op", "amend");
-        put_target(object, &amend.target);
+        put_target(object, &amend.target, order);
         self.put_account(object, amend.account);
         let units = self.units(instrument);
         for (field, key, value) in [
@@ -229,10 +230,14 @@ fn put_genesis(object: &mut Object<'_>, genesis: &Genesis) {
         .bare("feed_window", genesis.feed_window);
 }
 
-fn put_target(object: &mut Object<'_>, target: &Target) {
-    match target {
-        Target::Order(id) => object.shown("order_id", id),
-        Target::Client(client) => object.text("client_order_id", client.as_str()),
+/// `meant`: which order the core found by it.
+fn put_target(object: &mut Object<'_>, target: &Target, meant: Option<OrderId>) {
+    match (target, meant) {
+        (Target::Order(id), _) => object.shown("order_id", id),
+        (Target::Client(client), None) => object.text("client_order_id", client.as_str()),
+        (Target::Client(client), Some(id)) => {
+            object.shown("order_id", id).text("client_order_id", client.as_str())
+        }
     };
 }
 
@@ -289,12 +294,12 @@ fn entered(events: &[Event]) -> Option<OrderId> {
     })
 }
 
-/// Of the order that an amend spoke of; the default: it was refused without one.
-fn instrument_of(events: &[Event]) -> InstrumentId {
+/// The order that a cancel or amend led to, and its instrument as far as it is known.
+fn meant(events: &[Event]) -> (Option<OrderId>, InstrumentId) {
     match events.first() {
-        Some(Event::Amended(amended)) => amended.instrument,
-        Some(Event::Cancelled(cancelled)) => cancelled.instrument,
-        Some(Event::Rejected(rejected)) => rejected.instrument,
-        _ => InstrumentId::default(),
+        Some(Event::Amended(amended)) => (Some(amended.order), amended.instrument),
+        Some(Event::Cancelled(cancelled)) => (Some(cancelled.order), cancelled.instrument),
+        Some(Event::Rejected(rejected)) => (None, rejected.instrument),
+        _ => (None, InstrumentId::default()),
     }
 }

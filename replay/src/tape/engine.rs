@@ -44,6 +44,10 @@ struct Journaling {
     digests: VecDeque<Digests>,
 }
 
+/// How long the end of a run waits for its last checkpoints: ten seconds.
+const SETTLE_ROUNDS: u32 = 1_000;
+const SETTLE_INTERVAL: Duration = Duration::from_millis(10);
+
 /// Accounts are named like orders by default, so there may be as many.
 const ACCOUNTS_MAX: u32 = 1 << 22;
 
@@ -126,14 +130,15 @@ impl Engine {
         let events = &mut self.events;
         self.player.apply(stamp, command, |_, event| events.push(*event));
         if let Some(journal) = &mut self.journal {
-            journal.checkpoint(&self.player)?;
+            journal.on_end(&self.player)?;
         }
         Ok(&self.events)
     }
 
     /// Ends the journal cleanly.
     pub(super) fn close(self) -> Result<(), EngineError> {
-        let Some(journal) = self.journal else { return Ok(()) };
+        let Some(mut journal) = self.journal else { return Ok(()) };
+        journal.settle()?;
         let state = state_digest(&self.player.exchange);
         journal.writer.close(state, self.player.witness.digests().events)?;
         Ok(())
@@ -141,20 +146,40 @@ impl Engine {
 }
 
 impl Journaling {
-    /// Writes the checkpoints that have become due.
-    fn checkpoint(&mut self, player: &Player) -> Result<(), AppendError> {
+    /// A command has been applied.
+    fn on_end(&mut self, player: &Player) -> Result<(), AppendError> {
         if player.at().sequence.0.is_multiple_of(CHECKPOINT_COMMANDS) {
             self.digests.push_back(player.witness.digests());
         }
+        self.append_due()
+    }
+
+    /// Writes the checkpoints whose marks have come.
+    fn append_due(&mut self) -> Result<(), AppendError> {
         while let Some(Mark { about, chain, merkle_root }) = self.writer.next_mark() {
             while self.digests.front().is_some_and(|digests| digests.at.sequence.0 < about) {
                 self.digests.pop_front();
             }
-            let Some(digests) = self.digests.pop_front() else { continue };
+            // A mark may be about a command of before this run: replay has compared that already.
+            let digests = self.digests.pop_front_if(|digests| digests.at.sequence.0 == about);
+            let Some(digests) = digests else { continue };
             let Some(merkle_root) = merkle_root else { continue };
             let Digests { set: state, events, .. } = digests;
             let checkpoint = Checkpoint { about, state, events, chain, merkle_root };
             self.writer.append_checkpoint(&checkpoint)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the marks of the checkpoints that this run owes: they follow the next sync. One
+    /// that does not come in time is left out, as replay needs none.
+    fn settle(&mut self) -> Result<(), AppendError> {
+        for _ in 0..SETTLE_ROUNDS {
+            self.append_due()?;
+            if self.digests.is_empty() || self.writer.positions().has_failed() {
+                break;
+            }
+            std::thread::park_timeout(SETTLE_INTERVAL);
         }
         Ok(())
     }

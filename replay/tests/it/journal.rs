@@ -1,0 +1,236 @@
+//! What is asked of a journal: dump, digest, book, order, diff, verify, recover, quarantine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use journal::CHECKPOINT_COMMANDS;
+
+use crate::run::{journal, text, tool};
+
+const TAPE: &str = r#"{"op":"new","id":"1","side":"sell","type":"limit","price":"100","quantity":"10"}
+{"op":"new","id":"2","side":"buy","type":"limit","price":"130","quantity":"4","tif":"ioc"}
+{"op":"amend","id":"1","quantity":5,"price":"101"}
+{"op":"time","ts":1000}
+{"op":"cancel","id":"1"}
+{"op":"cancel","id":"1"}
+{"op":"pray","side":"up","count":3}
+{"op":"ticker","venue":"upbit","symbol":"KRW-BTC","price":"1.50","change_24h":"-2","event_time":9}
+{"op":"liquidation","venue":"binance","symbol":"BTCUSDT","side":"sell","quantity":"0.5","price":"7","event_time":8}
+{"op":"mass_cancel","account":"2","symbol":"X","side":"buy"}
+"#;
+
+const DUMP: &str = r#"{"sequence":1,"ts":0,"command":{"op":"genesis","rules_version":1,"orders_max":1048576,"accounts_max":4194304,"instruments_max":256,"assets_max":256,"closed_ids_max":1048576,"closed_ids_per_account_max":1024,"feed_window":4096}}
+{"sequence":2,"ts":0,"command":{"op":"instrument","symbol":"X","base":"X","quote":"USD","price_step":"1","quantity_step":"1"}}
+{"sequence":3,"ts":0,"command":{"op":"new","order_id":"00000000-0000-8000-8c00-000000000000","client_order_id":"1","account":"1","side":"sell","type":"limit","price":"100","quantity":"10","symbol":"X"}}
+{"sequence":3,"event":{"event":"accepted","id":"00000000-0000-8000-8c00-000000000000"}}
+{"sequence":4,"ts":0,"command":{"op":"new","order_id":"00000000-0000-8000-9000-000000000400","client_order_id":"2","account":"2","side":"buy","type":"limit","price":"130","quantity":"4","tif":"ioc","symbol":"X"}}
+{"sequence":4,"event":{"event":"accepted","id":"00000000-0000-8000-9000-000000000400"}}
+{"sequence":4,"event":{"event":"trade","maker":"00000000-0000-8000-8c00-000000000000","taker":"00000000-0000-8000-9000-000000000400","price":"100","quantity":"4","exec_id":"00000000-0000-8000-9000-000000000001"}}
+{"sequence":5,"ts":0,"command":{"op":"amend","order_id":"00000000-0000-8000-8c00-000000000000","client_order_id":"1","account":"1","quantity":"5","price":"101"}}
+{"sequence":5,"event":{"event":"amended","id":"00000000-0000-8000-8c00-000000000000","quantity":"5","price":"101","kept_priority":false}}
+{"sequence":6,"ts":1000,"command":{"op":"time","ts":1000}}
+{"sequence":7,"ts":1000,"command":{"op":"cancel","order_id":"00000000-0000-8000-8c00-000000000000","client_order_id":"1","account":"1"}}
+{"sequence":7,"event":{"event":"cancelled","id":"00000000-0000-8000-8c00-000000000000","quantity":"5","reason":"user"}}
+{"sequence":8,"ts":1000,"command":{"op":"cancel","client_order_id":"1","account":"1"}}
+{"sequence":8,"event":{"event":"rejected","op":"cancel","id":null,"reason":"unknown_order"}}
+{"sequence":9,"ts":1000,"command":{"op":"pray","side":"up","count":3}}
+{"sequence":10,"ts":1000,"command":{"op":"ticker","venue":"upbit","symbol":"KRW-BTC","price":"1.5","change_24h":"-2","event_time":9}}
+{"sequence":11,"ts":1000,"command":{"op":"liquidation","venue":"binance","symbol":"BTCUSDT","side":"sell","quantity":"0.5","price":"7","event_time":8}}
+{"sequence":12,"ts":1000,"command":{"op":"mass_cancel","account":"2","symbol":"X","side":"buy","reason":"mass"}}
+"#;
+
+/// A journal of `TAPE`.
+fn small(folder: &Path, name: &str) -> PathBuf {
+    let directory = folder.join(name);
+    journal(&directory, TAPE);
+    directory
+}
+
+fn only_segment(directory: &Path) -> PathBuf {
+    let mut found: Vec<_> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.extension().is_some_and(|end| end == "seg"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
+}
+
+#[test]
+fn a_dump_has_every_command_and_its_events_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = small(folder.path(), "journal");
+    let whole = tool(&["dump", text(&directory)]);
+    assert_eq!((whole.status, whole.out.as_str()), (0, DUMP));
+    let part = tool(&["dump", text(&directory), "--from", "4", "--to", "6"]);
+    let lines: Vec<_> = DUMP.lines().skip(4).take(6).collect();
+    assert_eq!(part.out.lines().collect::<Vec<_>>(), lines);
+}
+
+#[test]
+fn a_dump_shows_each_checkpoint_behind_the_command_it_is_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("journal");
+    let commands = 2 * CHECKPOINT_COMMANDS + 1_000;
+    let clock: String =
+        (0..commands).map(|ts| format!("{{\"op\":\"time\",\"ts\":{ts}}}\n")).collect();
+    journal(&directory, &clock);
+    let from = (CHECKPOINT_COMMANDS - 1).to_string();
+    let to = (CHECKPOINT_COMMANDS + 1).to_string();
+    let dump = tool(&["dump", text(&directory), "--from", &from, "--to", &to]).out;
+    let lines: Vec<_> = dump.lines().collect();
+    assert_eq!(lines.len(), 4, "{dump}");
+    let start = format!("{{\"sequence\":{CHECKPOINT_COMMANDS},\"checkpoint\":{{\"state\":\"");
+    assert!(lines[2].starts_with(&start), "{dump}");
+    let verified = tool(&["verify", text(&directory), "--json"]);
+    assert_eq!(verified.status, 0, "{verified:?}");
+    assert!(verified.out.contains("\"checkpoints_compared\":2"), "{verified:?}");
+    assert!(verified.out.contains("\"closes_compared\":1"), "{verified:?}");
+}
+
+#[test]
+fn the_past_is_shown_as_it_was_at_a_sequence_and_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = small(folder.path(), "journal");
+    let asks = |at: &str| {
+        let book = tool(&["book", text(&directory), "--symbol", "X", "--at", at, "--json"]);
+        assert_eq!(book.status, 0, "{book:?}");
+        book.out.split_once("\"asks\":").unwrap().1.to_owned()
+    };
+    let order = "{\"id\":\"00000000-0000-8000-8c00-000000000000\",\"price\":\"100\",\
+                 \"open\":\"10\",\"hidden\":\"0\",\"account\":\"1\",\"client_order_id\":\"1\"}";
+    assert_eq!(asks("2"), "[],\"stops\":[]}\n");
+    assert_eq!(asks("3"), format!("[{order}],\"stops\":[]}}\n"));
+    assert_eq!(asks("4"), format!("[{}],\"stops\":[]}}\n", order.replace("\"10\"", "\"6\"")));
+    let moved = order.replace("\"10\"", "\"5\"").replace("\"100\"", "\"101\"");
+    assert_eq!(asks("999ns"), format!("[{moved}],\"stops\":[]}}\n"));
+    assert_eq!(asks("1970-01-01T00:00:00.000001Z"), "[],\"stops\":[]}\n");
+    for (symbol, at, status) in [("Y", "3", 2), ("X", "1", 2), ("X", "13", 2), ("X", "soon", 2)] {
+        let ended = tool(&["book", text(&directory), "--symbol", symbol, "--at", at]);
+        assert_eq!(ended.status, status, "{ended:?}");
+    }
+    let table = tool(&["book", text(&directory), "--symbol", "X", "--at", "4"]);
+    assert!(table.out.contains(" ask                     6        1                   100"));
+}
+
+#[test]
+fn an_order_is_followed_through_its_whole_life() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = small(folder.path(), "journal");
+    let theirs = |line: &&str| {
+        ["3", "4", "5", "7"]
+            .iter()
+            .any(|sequence| line.starts_with(&format!("{{\"sequence\":{sequence},")))
+    };
+    let expected: Vec<_> = DUMP
+        .lines()
+        .filter(theirs)
+        .filter(|line| line.contains("command") || line.contains("8c00"))
+        .collect();
+    for id in ["00000000-0000-8000-8c00-000000000000", "1"] {
+        let ended = tool(&["order", text(&directory), id]);
+        assert_eq!(ended.out.lines().collect::<Vec<_>>(), expected, "{id}");
+    }
+    assert_eq!(tool(&["order", text(&directory), "nobody"]).status, 2);
+}
+
+#[test]
+fn two_journals_differ_where_their_commands_first_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = small(folder.path(), "left");
+    let same = small(folder.path(), "same");
+    let equal = tool(&["diff", text(&left), text(&same)]);
+    assert_eq!((equal.status, equal.out.as_str()), (0, "equal\n"));
+    for (name, tape, expected) in [
+        ("command", TAPE.replacen("130", "131", 1), "different command at sequence 4"),
+        ("time", TAPE.replacen("1000", "1001", 1), "different time at sequence 6"),
+        (
+            "length",
+            TAPE.lines().take(4).fold(String::new(), |text, line| text + line + "\n"),
+            "different length at sequence 7",
+        ),
+    ] {
+        let right = folder.path().join(name);
+        journal(&right, &tape);
+        let ended = tool(&["diff", text(&left), text(&right)]);
+        assert_eq!(ended.status, 1, "{ended:?}");
+        assert_eq!(ended.out.lines().next(), Some(expected), "{ended:?}");
+    }
+    assert_eq!(tool(&["diff", text(&left), text(folder.path())]).status, 2);
+}
+
+#[test]
+fn a_flipped_byte_is_found_wherever_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = small(folder.path(), "journal");
+    let segment = only_segment(&directory);
+    let good = fs::read(&segment).unwrap();
+    let used = good.iter().rposition(|&byte| byte != 0).unwrap();
+    let header_end = 4096;
+    assert!(used > header_end);
+    for at in (header_end..used).step_by(37).chain([0, 9, used]) {
+        let mut bad = good.clone();
+        bad[at] ^= 0x10;
+        fs::write(&segment, &bad).unwrap();
+        let ended = tool(&["verify", text(&directory)]);
+        assert_eq!(ended.status, 1, "byte {at}: {ended:?}");
+        assert!(ended.out.contains("FOUND"), "byte {at}: {ended:?}");
+    }
+    fs::write(&segment, &good).unwrap();
+    assert_eq!(tool(&["verify", text(&directory)]).status, 0);
+}
+
+#[test]
+fn what_is_no_journal_cannot_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    for directory in [folder.path(), &missing] {
+        for action in ["verify", "recover", "dump", "digest"] {
+            let ended = tool(&[action, text(directory)]);
+            assert_eq!(ended.status, 2, "{action}: {ended:?}");
+            assert!(ended.err.contains("no journal here"), "{action}: {ended:?}");
+        }
+        assert_eq!(tool(&["recover", text(directory), "--write"]).status, 2);
+    }
+    assert!(!missing.exists(), "nothing is created by asking");
+}
+
+#[test]
+fn a_quarantined_command_is_passed_over_from_then_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = small(folder.path(), "journal");
+    assert_eq!(tool(&["quarantine", text(&directory), "4"]).status, 0);
+    let verified = tool(&["verify", text(&directory)]);
+    assert_eq!(verified.status, 0, "{verified:?}");
+    assert!(verified.out.contains("QUARANTINED  sequence 4"), "{verified:?}");
+    assert!(verified.out.contains("NOT VERIFIABLE  1"), "{verified:?}");
+    let dump = tool(&["dump", text(&directory), "--from", "4", "--to", "4"]).out;
+    let command = DUMP.lines().nth(4).unwrap();
+    let command = command.replacen("\"ts\":0", "\"ts\":0,\"void\":true", 1);
+    let command = command.replace("\"00000000-0000-8000-9000-000000000400\"", "null");
+    assert_eq!(dump, command + "\n");
+    assert_eq!(tool(&["quarantine", text(&directory), "13"]).status, 2);
+    // The journal goes on, and what is recorded from then on is compared again.
+    let again = journal(&directory, "{\"op\":\"book\"}\n");
+    assert_eq!(
+        again,
+        "{\"event\":\"book\",\"symbol\":\"X\",\"bids\":[],\"asks\":[],\"stops\":[]}\n"
+    );
+    let verified = tool(&["verify", text(&directory), "--json"]);
+    assert!(verified.out.contains("\"closes_compared\":1"), "{verified:?}");
+}
+
+#[test]
+fn recovery_reports_what_a_start_would_find() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = small(folder.path(), "journal");
+    let dry = tool(&["recover", text(&directory)]);
+    assert_eq!(dry.status, 0, "{dry:?}");
+    assert!(dry.out.contains("a start would replay 12 commands and go on with sequence 13"));
+    let before = fs::read(only_segment(&directory)).unwrap();
+    let written = tool(&["recover", text(&directory), "--write", "--json"]);
+    assert!(
+        written.out.starts_with("{\"sequence\":12,\"commands\":12,\"seconds\":"),
+        "{written:?}"
+    );
+    assert_ne!(fs::read(only_segment(&directory)).unwrap(), before, "it was closed again");
+    assert_eq!(tool(&["verify", text(&directory)]).status, 0);
+}
