@@ -1,17 +1,18 @@
 //! Clients of the crash lab: they enter orders as fast as they are answered, until the server is
 //! killed, and write down what was acknowledged and what was still in doubt.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::http::Client;
 use crate::server::{STUCK, Server};
-use crate::socket;
+use crate::socket::{self, Socket};
 use crate::stream::Dice;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,6 +77,20 @@ impl Ledger {
         self.acknowledged.push((asked, ack));
     }
 
+    /// Busy: it was not entered, and nobody asks again. Timeout: nobody knows.
+    fn answered(&mut self, asked: Asked, status: u64, answer: &Value, heard: &Sender<()>) {
+        match status {
+            202 => {
+                self.acknowledge(asked, Ack::read(answer));
+                // Nobody counts any more once the server is killed.
+                heard.send(()).ok();
+            }
+            503 => {}
+            504 => self.doubts.push(asked),
+            _ => panic!("{}: {answer}", asked.body),
+        }
+    }
+
     pub(super) fn acknowledged(&self) -> &[(Asked, Ack)] {
         &self.acknowledged
     }
@@ -132,51 +147,55 @@ fn over_rest(rest: SocketAddr, orders: Orders, heard: &Sender<()>) -> Ledger {
     let mut ledger = Ledger::default();
     let Ok(mut client) = Client::connect(rest) else { return ledger };
     for asked in orders {
-        let Ok(answer) = client.post("/api/v1/order", &asked.body) else {
-            ledger.doubts.push(asked);
-            return ledger;
-        };
-        if answer.status == 503 {
-            continue;
+        match client.post("/api/v1/order", &asked.body) {
+            Ok(answer) => ledger.answered(asked, answer.status.into(), &answer.json(), heard),
+            Err(_) => {
+                ledger.doubts.push(asked);
+                return ledger;
+            }
         }
-        assert_eq!(answer.status, 202, "{}: {}", asked.body, answer.json());
-        ledger.acknowledge(asked, Ack::read(&answer.json()));
-        // Nobody counts any more once the server is killed.
-        heard.send(()).ok();
     }
     ledger
 }
 
-async fn over_websocket(ws: SocketAddr, mut orders: Orders, heard: Sender<()>) -> Ledger {
+async fn over_websocket(ws: SocketAddr, orders: Orders, heard: Sender<()>) -> Ledger {
     let mut ledger = Ledger::default();
-    let Ok(mut socket) = socket::connect(ws).await else { return ledger };
+    let mut waiting = Vec::new();
+    if let Ok(socket) = socket::connect(ws).await {
+        converse(socket, orders, &mut waiting, &mut ledger, &heard).await.ok();
+    }
+    ledger.doubts.append(&mut waiting);
+    ledger
+}
+
+/// Until the connection breaks; whoever is `waiting` then was not answered.
+async fn converse(
+    mut socket: Socket,
+    mut orders: Orders,
+    waiting: &mut Vec<Asked>,
+    ledger: &mut Ledger,
+    heard: &Sender<()>,
+) -> Result<Infallible, Error> {
     loop {
-        while ledger.doubts.len() < PIPELINE {
+        while waiting.len() < PIPELINE {
             let asked = orders.next().expect("orders never end");
             let mut request = asked.body.clone();
             request["order_type"] = request["type"].take();
             request["type"] = "PlaceOrder".into();
             request["request_id"] = asked.body["client_order_id"].clone();
-            ledger.doubts.push(asked);
-            if socket.send(Message::text(request.to_string())).await.is_err() {
-                return ledger;
-            }
+            waiting.push(asked);
+            socket.send(Message::text(request.to_string())).await?;
         }
-        let Some(Ok(message)) = socket.next().await else { return ledger };
+        let message = socket.next().await.ok_or(Error::ConnectionClosed)??;
         let Message::Text(text) = message else { continue };
         let answer: Value = serde_json::from_str(&text).expect("the server speaks JSON");
-        if answer["type"] != "OrderResponse" {
-            continue;
+        if answer["type"] == "OrderResponse" {
+            let is_meant = |asked: &Asked| asked.body["client_order_id"] == answer["request_id"];
+            let place = waiting.iter().position(is_meant);
+            let asked = waiting.remove(place.expect("answers belong to a request"));
+            let status = answer["status"].as_u64().expect("an answer has a status");
+            ledger.answered(asked, status, &answer, heard);
         }
-        let answered = |asked: &Asked| asked.body["client_order_id"] == answer["request_id"];
-        let place = ledger.doubts.iter().position(answered);
-        let asked = ledger.doubts.remove(place.expect("answers belong to a request"));
-        if answer["status"] == 503 {
-            continue;
-        }
-        assert_eq!(answer["status"], 202, "{}: {answer}", asked.body);
-        ledger.acknowledge(asked, Ack::read(&answer));
-        heard.send(()).ok();
     }
 }
 
