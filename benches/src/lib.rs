@@ -1,6 +1,7 @@
 //! What the benchmarks share: workloads, percentiles and the lines they print.
 
 pub mod matching;
+pub mod pulse;
 pub mod workload;
 
 /// What every table starts with: the processor and the kernel it ran on.

@@ -229,20 +229,31 @@ impl Door {
             events: Box::new([Event::Done; REPORTS]),
             count: 0,
         };
-        door.apply(&Command::Genesis(Genesis { orders_max: 1 << 21, ..Genesis::DEFAULT }));
-        door.apply(&Command::Instrument(InstrumentSpec {
+        for command in Self::beginning() {
+            door.apply(&command);
+        }
+        door
+    }
+
+    /// What comes before every workload: limits, the instrument, the account.
+    pub fn beginning() -> [Command; 3] {
+        let spec = InstrumentSpec {
             symbol: Symbol::new("X").expect("a symbol"),
             base: AssetName::new("B").expect("an asset"),
             quote: AssetName::new("Q").expect("an asset"),
             fields: InstrumentFields::BASE.with(InstrumentFields::QUOTE),
             ..InstrumentSpec::EMPTY
-        }));
+        };
         let who = AccountRef::Name(AccountName::new("demo").expect("a name"));
-        door.apply(&Command::Place(Order {
+        let opening = Order {
             time_in_force: TimeInForce::Ioc,
             ..Order::limit(who, INSTRUMENT, Side::Buy, Price(1), Quantity(1))
-        }));
-        door
+        };
+        [
+            Command::Genesis(Genesis { orders_max: 1 << 21, ..Genesis::DEFAULT }),
+            Command::Instrument(spec),
+            Command::Place(opening),
+        ]
     }
 
     #[inline]
@@ -256,7 +267,8 @@ impl Door {
         });
     }
 
-    fn command(&self, record: &Record) -> Command {
+    #[inline]
+    pub fn command(&self, record: &Record) -> Command {
         let account = AccountRef::Id(AccountId(1));
         let target = Target::Order(self.ids[record.id as usize]);
         let (price, quantity) = (Price(record.price), Quantity(record.quantity.into()));

@@ -24,6 +24,8 @@ use field::Fault;
 
 /// The widest payload of any command; a longer one is no command of ours.
 pub const PAYLOAD_BYTES_MAX: usize = 256;
+/// The widest of today.
+const WIDEST_BYTES: usize = 168;
 /// Payloads are read in place at this alignment, which records and ring slots have; at any other
 /// they are copied first.
 pub const PAYLOAD_ALIGN: usize = 8;
@@ -100,7 +102,7 @@ kinds! {
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
 pub struct Encoded {
-    bytes: [u8; PAYLOAD_BYTES_MAX],
+    bytes: [u8; WIDEST_BYTES],
     len: u16,
     pub kind: u8,
     pub version: u8,
@@ -119,7 +121,7 @@ impl Encoded {
         T: for<'a> Serialize<Strategy<Buffer<'a>, Failure>>,
     {
         let mut encoded = Self {
-            bytes: [0; PAYLOAD_BYTES_MAX],
+            bytes: [0; WIDEST_BYTES],
             len: kind.payload_bytes() as u16,
             kind: kind as u8,
             version: VERSION,
@@ -131,7 +133,7 @@ impl Encoded {
     }
 
     fn empty(kind: Kind) -> Self {
-        Self { bytes: [0; PAYLOAD_BYTES_MAX], len: 0, kind: kind as u8, version: VERSION }
+        Self { bytes: [0; WIDEST_BYTES], len: 0, kind: kind as u8, version: VERSION }
     }
 }
 

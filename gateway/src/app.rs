@@ -2,16 +2,19 @@
 //! the hub that fans out. Started from what recovery hands over, stopped once.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use engine::Runtime;
-use engine::runtime::{Clock, Figures, Parts, Settings, SharedViews};
-use orison_core::Event;
-use orison_core::command::{Command, Genesis};
+use engine::projection::ViewLimits;
+use engine::runtime::{Clock, Figures, Monitor, Settings, SharedViews, StartError, StopError};
+use orison_core::command::Genesis;
+use replay::{RecoverError, Recovered};
 use thiserror::Error;
 
-use crate::config::Config;
-use crate::desk::{Desk, DeskError};
-use crate::fanout::{self, Hub};
+use crate::config::{Config, Durability, Switch};
+use crate::desk::Desk;
+use crate::fanout::{self, Hub, OrderIds};
+use crate::http::bucket::Buckets;
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
 
@@ -21,32 +24,48 @@ pub struct App {
     pub desk: Desk,
     pub hub: Hub,
     pub metrics: Metrics,
+    /// Prayers that REST still takes, by address.
+    pub prayer_buckets: Buckets,
+    monitor: Monitor,
     /// None once stopped.
     runtime: Mutex<Option<Runtime>>,
 }
 
 #[derive(Debug, Error)]
-pub enum StartError {
+pub enum AppStopError {
     #[error(transparent)]
-    Runtime(#[from] engine::runtime::StartError),
-    #[error("the first commands of an empty journal: {0}")]
-    Desk(#[from] DeskError),
-    #[error("the first commands of an empty journal: {command} was refused: {answer:?}")]
-    Refused { command: String, answer: Event },
-}
-
-#[derive(Debug, Error)]
-pub enum StopError {
-    #[error(transparent)]
-    Runtime(#[from] engine::runtime::StopError),
+    Runtime(#[from] StopError),
     #[error("the thread that stops the engine panicked")]
     Thread,
 }
 
+/// Opens the journal and replays it; an empty one begins with its genesis and the configured
+/// instruments. What of the configuration does not hold in an older journal is logged.
+pub fn recover(config: &Config) -> Result<Recovered, RecoverError> {
+    let options = journal::Options {
+        segment_bytes: config.segment_bytes,
+        durability: match config.durability {
+            Durability::Journaled => journal::Durability::Journaled,
+            Durability::Durable => journal::Durability::Durable,
+        },
+        ..journal::Options::default()
+    };
+    let limits = ViewLimits::DEFAULT;
+    let mut recovered = replay::recover(&config.data, &options, limits, |progress| {
+        let replay::Progress { records, sequence, records_per_second, left } = progress;
+        tracing::info!(records, sequence, records_per_second, ?left, "recovering");
+    })?;
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let time_ns = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+    let instruments = &config.instruments;
+    for difference in replay::genesis(&mut recovered, &Genesis::DEFAULT, instruments, time_ns)? {
+        tracing::warn!("the journal holds, not the configuration: {difference}");
+    }
+    Ok(recovered)
+}
+
 impl App {
-    /// Starts the engine; on an empty journal the first commands are carried out before this
-    /// returns. Needs a tokio runtime.
-    pub async fn start(config: Config, parts: Parts) -> Result<Arc<Self>, StartError> {
+    pub fn start(config: Config, recovered: Recovered) -> Result<Arc<Self>, StartError> {
         let (desk, completions) = Desk::new();
         let (publisher, hub_joins) = Publisher::new(completions);
         let settings = Settings {
@@ -56,77 +75,45 @@ impl App {
             output_slots: config.output_slots,
             pin: config.pin,
         };
-        let runtime = Runtime::start(parts, settings, publisher)?;
-        let views = runtime.views();
-        let (hub, feed) = Hub::start(views.clone(), fanout::Settings::DEFAULT);
+        let runtime = Runtime::start(recovered.into_parts(), settings, publisher)?;
+        let (views, monitor) = (runtime.views(), runtime.monitor());
+        let order_ids = match config.public_order_ids {
+            Switch::On => OrderIds::Shown,
+            Switch::Off => OrderIds::Hidden,
+        };
+        let fanout = fanout::Settings { order_ids, ..fanout::Settings::DEFAULT };
+        let (hub, feed) = Hub::start(views.clone(), fanout);
         hub_joins.send(feed).expect("the publisher lives as long as the runtime");
         desk.open(runtime.ingress());
-        let metrics = Metrics::new();
-        let runtime = Mutex::new(Some(runtime));
-        let app = Arc::new(Self { config, views, desk, hub, metrics, runtime });
-        app.begin().await?;
-        Ok(app)
+        Ok(Arc::new(Self {
+            config,
+            views,
+            desk,
+            hub,
+            metrics: Metrics::new(),
+            prayer_buckets: Buckets::default(),
+            monitor,
+            runtime: Mutex::new(Some(runtime)),
+        }))
     }
 
-    /// Genesis and the configured instruments, if nothing was ever journaled; else what differs
-    /// is told.
-    async fn begin(&self) -> Result<(), StartError> {
-        if self.views.read().at().sequence.0 > 0 {
-            self.list_differences();
-            return Ok(());
-        }
-        let genesis = Command::Genesis(Genesis::DEFAULT);
-        let instruments = self.config.instruments.iter().copied().map(Command::Instrument);
-        for command in [genesis].into_iter().chain(instruments) {
-            let outcome = self.desk.submit(command).await?;
-            if let Event::Rejected(_) = outcome.answer {
-                let command = format!("{command:?}");
-                return Err(StartError::Refused { command, answer: outcome.answer });
-            }
-        }
-        Ok(())
+    pub fn figures(&self) -> Figures {
+        self.monitor.figures()
     }
 
-    fn list_differences(&self) {
-        let views = self.views.read();
-        for spec in &self.config.instruments {
-            let symbol = spec.symbol;
-            let Some(instrument) = views.catalog.instrument_named(&symbol) else {
-                tracing::warn!(%symbol, "configured, but not in the journal: not created");
-                continue;
-            };
-            let same = instrument.price_step.to_decimal() == spec.price_step.to_decimal()
-                && instrument.quantity_step.to_decimal() == spec.quantity_step.to_decimal()
-                && instrument.maker_fee_ppm == spec.maker_fee_ppm
-                && instrument.taker_fee_ppm == spec.taker_fee_ppm;
-            if !same {
-                tracing::warn!(%symbol, "the journal's steps or fees win over the configured ones");
-            }
-        }
-    }
-
-    /// None once stopped.
-    pub fn figures(&self) -> Option<Figures> {
-        self.with_runtime(Runtime::figures)
-    }
-
-    /// Why nothing is acknowledged any more.
-    pub fn failure(&self) -> Option<String> {
-        self.with_runtime(Runtime::failure).flatten()
-    }
-
-    fn with_runtime<T>(&self, look: impl FnOnce(&Runtime) -> T) -> Option<T> {
-        self.runtime.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
+    /// Figures and failures for those who outlive the app.
+    pub fn monitor(&self) -> Monitor {
+        self.monitor.clone()
     }
 
     /// Enters nothing more, finishes what is on the road, syncs and closes the journal. All that
     /// waits at the desk has its answer when this returns.
-    pub async fn stop(&self) -> Result<(), StopError> {
+    pub async fn stop(&self) -> Result<(), AppStopError> {
         self.desk.close();
         let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(runtime) = runtime else { return Ok(()) };
-        // The last producer joins the stages: not on a worker of the sockets.
+        // It joins the stages: not on a worker of the sockets.
         let stopped = tokio::task::spawn_blocking(|| runtime.stop().map(drop)).await;
-        Ok(stopped.map_err(|_| StopError::Thread)??)
+        Ok(stopped.map_err(|_| AppStopError::Thread)??)
     }
 }

@@ -24,6 +24,8 @@ pub struct Config {
     pub rest: Listen,
     pub ws: Listen,
     pub durability: Durability,
+    /// Of a new journal segment.
+    pub segment_bytes: u64,
     pub wait: Wait,
     /// Powers of two.
     pub input_slots: usize,
@@ -113,10 +115,10 @@ impl Config {
         Ok(Loaded { config, warnings: layers.warnings })
     }
 
-    /// The built-in defaults with the journal in `data` and a free port for each listener.
+    /// The built-in defaults with a small journal in `data` and a free port for each listener.
     pub fn for_tests(data: &Path) -> Self {
-        let flags = ["orison", "--rest", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--data"];
-        let arguments = flags.iter().map(OsString::from).chain([data.as_os_str().to_owned()]);
+        let flags = "orison --rest 127.0.0.1:0 --ws 127.0.0.1:0 --segment-mib 1 --data";
+        let arguments = flags.split(' ').map(OsString::from).chain([data.as_os_str().to_owned()]);
         let loaded = Self::load(arguments, [], data);
         loaded.expect("the defaults are a good configuration").config
     }

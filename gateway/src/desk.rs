@@ -116,10 +116,10 @@ impl Completions {
     /// Tokens that nobody waits for any more are ignored.
     pub fn complete(&self, token: Token, outcome: Outcome) {
         let (generation, slot) = ((token.0 >> 32) as u32, token.0 as u32);
-        if let Some(sender) = self.0.release(slot, generation) {
-            if sender.send(outcome).is_err() {
-                tracing::debug!(%slot, "gave up in the very moment of its answer");
-            }
+        if let Some(sender) = self.0.release(slot, generation)
+            && sender.send(outcome).is_err()
+        {
+            tracing::debug!(%slot, "gave up in the very moment of its answer");
         }
     }
 }

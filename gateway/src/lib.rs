@@ -2,6 +2,7 @@
 //! commands here and events become bytes again; no decision is taken here, and neither the rings
 //! nor the book are known.
 
+pub mod adapters;
 pub mod app;
 pub mod config;
 pub mod demo;

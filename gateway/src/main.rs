@@ -1,2 +1,112 @@
-//! gateway
-fn main() {}
+//! The binary `orison`, read as the road is walked: configuration, recovery, engine, adapters,
+//! and back. Standard output says what was recovered and where it listens; logs go to standard
+//! error.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+
+use anyhow::Context;
+use gateway::adapters::Adapters;
+use gateway::config::{Config, ConfigError, LogFormat, Switch};
+use gateway::{App, app, demo};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+fn main() -> anyhow::Result<()> {
+    let config = configuration()?;
+    raise_descriptors();
+    let recovered = app::recover(&config).context("recovery")?;
+    say(&format!(
+        "recovered sequence={} commands={} seconds={:.3}",
+        recovered.exchange.applied().sequence,
+        recovered.commands,
+        recovered.seconds
+    ))?;
+    let sockets = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    sockets.block_on(serve(config, recovered))
+}
+
+async fn serve(config: Config, recovered: replay::Recovered) -> anyhow::Result<()> {
+    let app = App::start(config, recovered).context("starting the engine")?;
+    exit_on_failure(&app);
+    let adapters = Adapters::start(&app).await.context("cannot listen")?;
+    for (name, url) in adapters.directory.urls() {
+        say(&format!("listening {name} {url}"))?;
+    }
+    if app.config.demo == Switch::On {
+        tokio::spawn(demo::run(Arc::clone(&app)));
+    }
+    end_signal().await?;
+    tracing::info!("stopping");
+    adapters.close();
+    app.stop().await.context("stopping the engine")?;
+    adapters.ended().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn configuration() -> anyhow::Result<Config> {
+    let directory = std::env::current_dir().context("the working directory")?;
+    let loaded = match Config::load(std::env::args_os(), std::env::vars_os(), &directory) {
+        Ok(loaded) => loaded,
+        Err(ConfigError::Flags(error)) => error.exit(),
+        Err(error) => return Err(error).context("configuration"),
+    };
+    log(&loaded.config)?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(loaded.config)
+}
+
+fn log(config: &Config) -> anyhow::Result<()> {
+    let targets: Targets = config.log.parse()?;
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    let layer = match config.log_format {
+        LogFormat::Text => layer.with_filter(targets).boxed(),
+        LogFormat::Json => layer.json().with_filter(targets).boxed(),
+    };
+    tracing_subscriber::registry().with(layer).init();
+    Ok(())
+}
+
+/// A session is a descriptor: take as many as the system gives.
+fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, ?limit, "the limit of open descriptors stays as it is");
+    }
+}
+
+/// Once a stage or the disk has failed nothing may be acknowledged: better gone than wrong.
+fn exit_on_failure(app: &App) {
+    app.monitor().on_failure(|reason| {
+        tracing::error!(%reason, "the engine has failed");
+        eprintln!("orison: {reason}");
+        std::process::exit(1);
+    });
+}
+
+async fn end_signal() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// A line that programs wait for.
+fn say(line: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}

@@ -27,6 +27,9 @@ impl Publisher {
 
 impl engine::Publisher for Publisher {
     fn on_event(&mut self, output: &Output, index: u32, views: &Views) {
+        if self.hub.is_none() && index == 0 {
+            self.hub = self.joining.try_recv().ok();
+        }
         self.command.on_event(output.event());
         if let Some(hub) = &mut self.hub {
             hub.on_event(output, index, views);
@@ -38,9 +41,8 @@ impl engine::Publisher for Publisher {
         if token != Token::default() {
             self.desk.complete(token, command.outcome(stamp));
         }
-        match &mut self.hub {
-            Some(hub) => hub.on_end(token, stamp, views),
-            None => self.hub = self.joining.try_recv().ok(),
+        if let Some(hub) = &mut self.hub {
+            hub.on_end(token, stamp, views);
         }
     }
 

@@ -4,5 +4,6 @@
 pub mod entry;
 pub mod json;
 pub mod problem;
+pub(crate) mod rest;
 pub mod shape;
 pub mod socket;

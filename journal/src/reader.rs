@@ -38,7 +38,7 @@ impl Reader {
     /// As `open`, on a machine whose boot id is `boot_id`; only tests need this.
     pub fn open_in_boot(directory: &Path, boot_id: [u8; 16]) -> Result<Reader, ReadError> {
         let segments = match directory.exists() {
-            true => directory::list(directory)?.segments,
+            true => list_beside_a_writer(directory)?,
             false => Vec::new(),
         };
         match segments.is_empty() {
@@ -80,6 +80,15 @@ impl Reader {
         let walk = Walk::begin(&self.directory, &self.segments, from)?;
         Ok(Records { walk, from, boot_id: self.boot_id })
     }
+}
+
+/// A listing that met two renames on its way can miss the older one: it is made once again.
+fn list_beside_a_writer(directory: &Path) -> Result<Vec<SegmentFile>, ReadError> {
+    let listing = match directory::list(directory) {
+        Err(ReadError::Missing { .. }) => directory::list(directory)?,
+        listing => listing?,
+    };
+    Ok(listing.segments)
 }
 
 impl Records {

@@ -71,14 +71,20 @@ set_field!(order_fields: OrderFields(u16), order_bits);
 set_field!(amend_fields: AmendFields(u8), amend_bits);
 set_field!(instrument_fields: InstrumentFields(u16), instrument_bits);
 
-/// A text fills its field from the front; the rest is zero, and no text has a zero byte.
+/// A text fills its field from the front; the rest is zero, and no text has a zero byte: so its
+/// length is the count of bytes that are not, or it is no text.
 #[inline]
 pub(super) fn text<const N: usize>(field: &'static str, bytes: &[u8; N]) -> Result<Text<N>, Fault> {
-    let len = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-    Text::from_parts(*bytes, len as u8).ok_or_else(|| {
-        let bad = bytes[..len].iter().find(|byte| !(0x20..=0x7e).contains(*byte));
-        Fault { field, value: u64::from(bad.copied().unwrap_or(0)) }
-    })
+    let len = bytes.iter().map(|&byte| u8::from(byte != 0)).sum();
+    Text::from_parts(*bytes, len).ok_or_else(|| no_text(field, bytes))
+}
+
+/// Names the first byte that should not be there: a zero, if it is one before the end.
+#[cold]
+fn no_text(field: &'static str, bytes: &[u8]) -> Fault {
+    let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    let bad = bytes[..end].iter().find(|byte| !(0x20..=0x7e).contains(*byte));
+    Fault { field, value: u64::from(bad.copied().unwrap_or(0)) }
 }
 
 #[inline]

@@ -4,7 +4,7 @@
 
 use rkyv::{Archive, Archived, Serialize};
 
-use super::{Kind, PAYLOAD_ALIGN, PAYLOAD_BYTES_MAX};
+use super::{Kind, PAYLOAD_ALIGN, PAYLOAD_BYTES_MAX, WIDEST_BYTES};
 
 macro_rules! layouts {
     ($($name:ident { $($field:ident: $type:ty,)* })*) => {$(
@@ -16,10 +16,12 @@ macro_rules! layouts {
             assert!(size_of::<Archived<$name>>() == bytes);
             assert!(0 $(+ size_of::<$type>())* == bytes, "no padding without a name");
             assert!(align_of::<Archived<$name>>() <= PAYLOAD_ALIGN);
-            assert!(bytes <= PAYLOAD_BYTES_MAX);
+            assert!(bytes <= WIDEST_BYTES);
         };
     )*};
 }
+
+const _: () = assert!(WIDEST_BYTES <= PAYLOAD_BYTES_MAX);
 
 /// Cancels of a known account, and orders with and without a name, are what a day is made of.
 const _: () = assert!(Kind::Cancel.payload_bytes() <= 32);

@@ -1,12 +1,5 @@
 //! Wakes one parked thread. The ring's own waits only spin, yield or sleep; this is how a stage
 //! gives its core away and still misses nothing. It must not know what is waited for.
-//!
-//! ```text
-//!   sleeper   is_parked = true;  fence;  look for work;  park
-//!   ringer    publish work;      fence;  look at is_parked;  unpark
-//! ```
-//! Of two SeqCst fences one comes first: if the sleeper's, the ringer sees `is_parked`; if the
-//! ringer's, the sleeper sees the work. An `unpark` before the `park` makes that return at once.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
@@ -15,6 +8,12 @@ use std::time::Duration;
 
 use crossbeam::utils::CachePadded;
 
+/// ```text
+///   sleeper   is_parked = true;  fence;  look for work;      park
+///   ringer    publish work;      fence;  look at is_parked;  unpark
+/// ```
+/// Of two SeqCst fences one comes first: if the sleeper's, the ringer sees `is_parked`; if the
+/// ringer's, the sleeper sees the work. An `unpark` before the `park` makes that return at once.
 pub(super) struct Bell {
     is_parked: CachePadded<AtomicBool>,
     sleeper: OnceLock<Thread>,

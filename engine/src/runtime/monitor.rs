@@ -75,6 +75,11 @@ impl Monitor {
         }
     }
 
+    /// The last sequence that views and publisher have seen whole; figures without the rest.
+    pub fn sequence_visible(&self) -> u64 {
+        self.shared.projector.visible.load(Ordering::Acquire)
+    }
+
     /// Set once a stage or the disk failed: nothing is acknowledged any more, the process must
     /// say why and exit non-zero.
     pub fn failure(&self) -> Option<String> {

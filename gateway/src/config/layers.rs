@@ -151,8 +151,9 @@ fn command_line() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about("An exchange in one process; `orison` alone is `orison serve`")
         .after_help(
-            "Each setting may also stand in orison.toml (input_slots = 4096) or in the environment \
-             (ORISON_INPUT_SLOTS=4096); flags win over the environment, the environment over the file.",
+            "Each setting may also stand in orison.toml (input_slots = 4096) or in the \
+             environment (ORISON_INPUT_SLOTS=4096); flags win over the environment, the \
+             environment over the file.",
         )
         .subcommand(Command::new("serve").about("Recover the journal and serve"))
         .args(settings)

@@ -34,6 +34,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("fix", "off", "ADDRESS", "FIX 4.4 listener, or off"),
     setting("itch", "off", "ADDRESS", "ITCH-style feed, or off"),
     setting("durability", "durable", "MODE", "What an answer means: durable or journaled"),
+    setting("segment-mib", "256", "MIB", "Size of a new journal segment"),
     setting("wait", "backoff", "HOW", "How idle stages wait: spin, yield or backoff"),
     setting("input-slots", "16384", "COUNT", "Slots of the input ring, a power of two"),
     setting("output-slots", "65536", "COUNT", "Slots of the output ring, a power of two"),
@@ -58,6 +59,7 @@ const NOT_BUILT: [&str; 6] = ["stomp", "admin", "ouch", "fix", "itch", "feed"];
 /// Powers of two that a ring may have.
 const SLOTS_MIN: usize = 1 << 6;
 const SLOTS_MAX: usize = 1 << 22;
+const SEGMENT_MIB: std::ops::RangeInclusive<u64> = 1..=journal::SEGMENT_BYTES_MAX >> 20;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
     for setting in NOT_BUILT {
@@ -75,6 +77,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
             "durability",
             &[("durable", Durability::Durable), ("journaled", Durability::Journaled)],
         )?,
+        segment_bytes: segment_bytes(layers)?,
         wait: words(
             layers,
             "wait",
@@ -132,6 +135,13 @@ fn slots(layers: &Layers, name: &str) -> Result<usize, ConfigError> {
         .ok()
         .filter(|slots: &usize| slots.is_power_of_two() && (SLOTS_MIN..=SLOTS_MAX).contains(slots));
     slots.ok_or_else(|| bad(source, text, format!("powers of two, {SLOTS_MIN} to {SLOTS_MAX}")))
+}
+
+fn segment_bytes(layers: &Layers) -> Result<u64, ConfigError> {
+    let (text, source) = layers.get("segment-mib");
+    let mib = text.parse().ok().filter(|mib| SEGMENT_MIB.contains(mib));
+    let allowed = || format!("{} to {} MiB", SEGMENT_MIB.start(), SEGMENT_MIB.end());
+    mib.map(|mib: u64| mib << 20).ok_or_else(|| bad(source, text, allowed()))
 }
 
 fn pin(layers: &Layers) -> Result<Option<usize>, ConfigError> {

@@ -4,7 +4,10 @@ use orison_core::Decimal;
 
 use super::*;
 
-fn load(file: &str, environment: &[(&str, &str)], flags: &[&str]) -> Result<Loaded, String> {
+/// Variables and their values.
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
+fn load(file: &str, environment: Variables<'_>, flags: &[&str]) -> Result<Loaded, String> {
     let directory = tempfile::tempdir().unwrap();
     if !file.is_empty() {
         std::fs::write(directory.path().join("orison.toml"), file).unwrap();
@@ -27,7 +30,7 @@ fn defaults_are_three_instruments_on_loopback() {
 
 #[test]
 fn a_later_layer_wins() {
-    let rows: [(&str, &[(&str, &str)], &[&str], Wait); 5] = [
+    let rows: [(&str, Variables<'_>, &[&str], Wait); 5] = [
         ("", &[], &[], Wait::Backoff),
         ("wait = \"spin\"", &[], &[], Wait::Spin),
         ("wait = \"spin\"", &[("ORISON_WAIT", "yield")], &[], Wait::Yield),
@@ -42,7 +45,7 @@ fn a_later_layer_wins() {
 
 #[test]
 fn a_wrong_setting_names_itself_and_what_is_allowed() {
-    let rows: [(&str, &[(&str, &str)], &[&str], &[&str]); 13] = [
+    let rows: [(&str, Variables<'_>, &[&str], &[&str]); 13] = [
         ("", &[], &["--wait", "sleep"], &["--wait", "\"sleep\"", "spin, yield, backoff"]),
         ("", &[("ORISON_DURABILITY", "no")], &[], &["ORISON_DURABILITY", "durable, journaled"]),
         ("wait = 3", &[], &[], &["orison.toml: wait", "spin, yield, backoff"]),

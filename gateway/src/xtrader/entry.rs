@@ -12,10 +12,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::json::{Object, shown, shown_or_null};
-use super::problem::{Answer, Problem};
+use super::problem::{Answer, Problem, ProblemBody};
 use crate::App;
 use crate::desk::{Outcome, Ticket};
 use crate::language::Language;
+use crate::openapi::requests::{
+    AmendRequest, BatchRequest, CancelAllRequest, CancelRequest, EntryProblems, PlaceRequest,
+    PrayerRequest,
+};
 
 /// The account of whoever names none.
 const SHARED_ACCOUNT: &str = "demo";
@@ -82,6 +86,20 @@ pub struct AllCancelled {
     sequence: u64,
 }
 
+/// `POST /orders/batch`: 200; what each entry's own call would have answered, in their order.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "described, never built: results are put together as text")]
+pub(crate) struct BatchAnswer {
+    results: Vec<BatchResult>,
+}
+
+/// The status, and beside it the fields of the single call's answer.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "described, never built: results are put together as text")]
+pub(crate) struct BatchResult {
+    http_status: u16,
+}
+
 /// `POST /prayer`: 202.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -91,33 +109,106 @@ pub struct PrayerAccepted {
     sequence: u64,
 }
 
+/// Enters an order.
+#[utoipa::path(
+    post,
+    path = "/order",
+    request_body = PlaceRequest,
+    responses(
+        (status = 202, description = "In, and in the ack mode", body = OrderAccepted),
+        (status = 409, description = "The client_order_id names another order", body = ProblemBody),
+        EntryProblems,
+    )
+)]
 pub async fn place(app: &App, caller: &Caller, object: Object) -> Answer {
     carry_out(app, caller, Act::Place, order::read(app, caller, object)).await
 }
 
+/// Cancels an order.
+#[utoipa::path(
+    post,
+    path = "/order/cancel",
+    request_body = CancelRequest,
+    responses(
+        (status = 200, body = OrderCancelled),
+        (status = 404, description = "Unknown, filled or foreign", body = ProblemBody),
+        EntryProblems,
+    )
+)]
 pub async fn cancel(app: &App, caller: &Caller, object: Object) -> Answer {
     carry_out(app, caller, Act::Cancel, target::cancel(app, caller, object)).await
 }
 
-/// By id alone, as a path names it.
+/// Cancels an order.
+#[utoipa::path(
+    delete,
+    path = "/order/{id}",
+    params(("id" = String, Path), ("account" = Option<String>, Query)),
+    responses(
+        (status = 200, body = OrderCancelled),
+        (status = 404, description = "Unknown, filled or foreign", body = ProblemBody),
+        (status = 503, description = "Busy: retry", body = ProblemBody),
+    )
+)]
 pub async fn cancel_by_id(app: &App, caller: &Caller, id: &str) -> Answer {
     carry_out(app, caller, Act::Cancel, target::cancel_by_id(app, caller, id)).await
 }
 
+/// Changes an order; quantity down keeps its place in the queue.
+#[utoipa::path(
+    post,
+    path = "/order/amend",
+    request_body = AmendRequest,
+    responses(
+        (status = 200, body = OrderAmended),
+        (status = 404, description = "Unknown, filled or foreign", body = ProblemBody),
+        EntryProblems,
+    )
+)]
 pub async fn amend(app: &App, caller: &Caller, object: Object) -> Answer {
     carry_out(app, caller, Act::Amend, target::amend(app, caller, object)).await
 }
 
+/// Cancels every open order that matches.
+#[utoipa::path(
+    post,
+    path = "/order/cancel-all",
+    request_body = CancelAllRequest,
+    responses(
+        (status = 200, body = AllCancelled),
+        EntryProblems,
+    )
+)]
 pub async fn cancel_all(app: &App, caller: &Caller, object: Object) -> Answer {
     carry_out(app, caller, Act::CancelAll, mass_cancel(app, caller, object)).await
 }
 
+/// Adds votes; a bucket of 20 an address, one back each 200 ms.
+#[utoipa::path(
+    post,
+    path = "/prayer",
+    request_body = PrayerRequest,
+    responses(
+        (status = 202, body = PrayerAccepted),
+        (status = 400, body = ProblemBody),
+        (status = 429, body = ProblemBody),
+    )
+)]
 pub async fn pray(app: &App, caller: &Caller, object: Object) -> Answer {
     carry_out(app, caller, Act::Pray, prayer(object)).await
 }
 
 /// Up to 20 places and cancels in one request, entered in their order without waiting between
 /// them; one result each, as if each had been asked alone.
+#[utoipa::path(
+    post,
+    path = "/orders/batch",
+    request_body = BatchRequest,
+    responses(
+        (status = 200, description = "Each result is the single call's answer", body = BatchAnswer),
+        (status = 400, body = ProblemBody),
+    )
+)]
 pub async fn batch(app: &App, caller: &Caller, mut object: Object) -> Answer {
     let entries = match batch_entries(&mut object).and_then(|entries| {
         object.finish()?;

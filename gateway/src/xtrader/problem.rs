@@ -16,7 +16,7 @@ use crate::language::{Language, Message};
 pub struct Problem {
     pub status: u16,
     pub code: &'static str,
-    pub message: Message,
+    pub message: Box<Message>,
     pub field: Option<String>,
     pub order: Option<OrderId>,
     /// With `RESUME_TOO_OLD`: what could still be resumed from.
@@ -65,6 +65,7 @@ type Text = Cow<'static, str>;
 
 impl Problem {
     pub fn new(status: u16, code: &'static str, message: Message) -> Self {
+        let message = Box::new(message);
         Self { status, code, message, field: None, order: None, oldest: None }
     }
 

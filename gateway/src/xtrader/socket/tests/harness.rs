@@ -3,12 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::projection::ViewLimits;
-use engine::runtime::Parts;
-use engine::{Views, Witness};
 use futures_util::{SinkExt, StreamExt};
-use journal::Journal;
-use orison_core::Exchange;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::DuplexStream;
@@ -18,7 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::http::{Handshake, OrderEntry};
 use crate::language::Language;
-use crate::{App, Config};
+use crate::{App, Config, app};
 
 /// Nothing takes this long; a test that waits longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,16 +28,9 @@ pub(super) struct Market {
 impl Market {
     pub(super) async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let options = journal::Options { segment_bytes: 1 << 20, ..journal::Options::default() };
-        let (writer, opened) =
-            Journal::open(directory.path(), &options, |_| Ok::<(), String>(())).unwrap();
-        let parts = Parts {
-            exchange: Exchange::new(opened.identity),
-            views: Views::new(ViewLimits::DEFAULT),
-            witness: Witness::new(),
-            writer,
-        };
-        let app = App::start(Config::for_tests(directory.path()), parts).await.unwrap();
+        let config = Config::for_tests(directory.path());
+        let recovered = app::recover(&config).unwrap();
+        let app = App::start(config, recovered).unwrap();
         Self { app, _directory: directory }
     }
 

@@ -1,0 +1,259 @@
+//! Rings between two threads: the raw disruptor in the shapes that the exchange uses, and beside
+//! it the road itself (ingress to outlet, journaled) with the emptiest command there is.
+//! `cargo bench -p benches --bench ring [-- --quick]`
+
+use std::hint::{black_box, spin_loop};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use benches::pulse;
+use disruptor::{BusySpin, Polling, Producer, build_multi_producer, build_single_producer};
+use engine::record;
+use engine::runtime::{BareRuntime, Busy, Clock, Settings, Token, Wait};
+use hdrhistogram::Histogram;
+use journal::{Durability, Journal, Options, Wake};
+use orison_core::command::{AccountRef, Cancel, Order, Target};
+use orison_core::{
+    AccountId, ClientOrderId, Command, Exchange, InstrumentId, OrderId, Price, Quantity, Sequence,
+    Side,
+};
+
+const SLOTS: usize = 1 << 12;
+const RUNS: usize = 5;
+
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u64; 8]);
+
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct TwoLines([u64; 16]);
+
+fn main() {
+    let is_quick = std::env::args().any(|argument| argument == "--quick");
+    let messages: u64 = if is_quick { 100_000 } else { 10_000_000 };
+    let seconds = if is_quick { 2 } else { 60 };
+    println!("takes about {seconds} s; {RUNS} runs a row, {messages} messages a run");
+    println!("{}", benches::machine());
+    println!("{}", pulse::ping_pong_line());
+    println!("ns a message (median, min, max):");
+    for (name, command) in commands() {
+        row(&format!("encode, {name}"), || encode(&command, messages));
+        row(&format!("decode, {name}"), || decode(&command, messages));
+    }
+    row("single producer, 64 bytes", || single(messages, 1));
+    row("single producer, 64 bytes, batches of 16", || single(messages, 16));
+    row("multi producer, 128 bytes", || multi(messages));
+    row("the road, spin, journaled", || road_throughput(messages / 2));
+    println!("round trip of one message at a time, ns:");
+    println!("  two rings          {}", pulse::percentiles(&round_trip(messages / 20)));
+    println!("  the road, spin     {}", pulse::percentiles(&road_round_trip(messages / 20)));
+    let empty = pulse::empty_loop(Duration::from_secs(1));
+    println!("  empty loop         {}", pulse::percentiles(&empty));
+    println!("{}", pulse::ping_pong_line());
+}
+
+fn row(name: &str, run: impl Fn() -> f64) {
+    let mut ns: Vec<_> = (0..RUNS).map(|_| run()).collect();
+    ns.sort_by(f64::total_cmp);
+    println!("  {name:<42} {:>7.1} {:>7.1} {:>7.1}", ns[RUNS / 2], ns[0], ns[RUNS - 1]);
+}
+
+fn per_message(time: Duration, messages: u64) -> f64 {
+    time.as_nanos() as f64 / messages as f64
+}
+
+/// The three that a day is made of: cancel by id, limit order without and with a client id.
+fn commands() -> [(&'static str, Command); 3] {
+    let account = AccountRef::Id(AccountId(7));
+    let order = OrderId { sequence: Sequence(1 << 40), slot: 9, leg: 0 };
+    let limit = Order::limit(account, InstrumentId(1), Side::Sell, Price(100), Quantity(5));
+    let client_order_id =
+        ClientOrderId::new("6fa459ea-ee8a-3ca4-894e-db77e160355e").expect("36 characters");
+    [
+        ("cancel", Command::Cancel(Cancel { account, target: Target::Order(order) })),
+        ("order", Command::Place(limit)),
+        ("order with client id", Command::Place(Order { client_order_id, ..limit })),
+    ]
+}
+
+fn encode(command: &Command, turns: u64) -> f64 {
+    let start = Instant::now();
+    for _ in 0..turns {
+        black_box(record::encode(black_box(command)));
+    }
+    per_message(start.elapsed(), turns)
+}
+
+fn decode(command: &Command, turns: u64) -> f64 {
+    let encoded = record::encode(command);
+    let start = Instant::now();
+    for _ in 0..turns {
+        let encoded = black_box(&encoded);
+        let decoded = record::decode(encoded.kind, encoded.version, encoded.payload());
+        black_box(decoded.is_ok());
+        black_box(&decoded);
+    }
+    per_message(start.elapsed(), turns)
+}
+
+fn single(messages: u64, batch: u64) -> f64 {
+    let (mut poller, builder) =
+        build_single_producer(SLOTS, || Line([0; 8]), BusySpin).new_event_poller();
+    let mut producer = builder.build();
+    let messages = messages / batch * batch;
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut next = 0;
+            while next < messages {
+                let published = producer.try_batch_publish(batch as usize, |slots| {
+                    for (slot, message) in slots.zip(next..) {
+                        slot.0[0] = message;
+                    }
+                });
+                match published {
+                    Ok(_) => next += batch,
+                    Err(_) => spin_loop(),
+                }
+            }
+        });
+        let start = Instant::now();
+        let mut expected = 0;
+        while expected < messages {
+            match poller.poll() {
+                Ok(mut lines) => {
+                    for line in &mut lines {
+                        assert!(line.0[0] == expected, "messages come in order");
+                        expected += 1;
+                    }
+                }
+                Err(Polling::NoEvents | Polling::Shutdown) => spin_loop(),
+            }
+        }
+        per_message(start.elapsed(), messages)
+    })
+}
+
+fn multi(messages: u64) -> f64 {
+    let (mut poller, builder) =
+        build_multi_producer(SLOTS, || TwoLines([0; 16]), BusySpin).new_event_poller();
+    let mut producer = builder.build();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut next = 0;
+            while next < messages {
+                match producer.try_publish(|slot| slot.0[0] = next) {
+                    Ok(_) => next += 1,
+                    Err(_) => spin_loop(),
+                }
+            }
+        });
+        let start = Instant::now();
+        let mut expected = 0;
+        while expected < messages {
+            match poller.poll() {
+                Ok(mut lines) => {
+                    for line in &mut lines {
+                        assert!(line.0[0] == expected, "messages come in order");
+                        expected += 1;
+                    }
+                }
+                Err(Polling::NoEvents | Polling::Shutdown) => spin_loop(),
+            }
+        }
+        per_message(start.elapsed(), messages)
+    })
+}
+
+/// There through a multi-producer ring and back through a single-producer one, as the road does.
+fn round_trip(turns: u64) -> Histogram<u64> {
+    let (mut there, builder) =
+        build_multi_producer(SLOTS, || TwoLines([0; 16]), BusySpin).new_event_poller();
+    let mut send = builder.build();
+    let (mut back, builder) =
+        build_single_producer(SLOTS, || TwoLines([0; 16]), BusySpin).new_event_poller();
+    let mut answer = builder.build();
+    let mut latencies = pulse::histogram();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut answered = 0;
+            while answered < turns {
+                match there.poll() {
+                    Ok(mut lines) => {
+                        for line in &mut lines {
+                            answer.publish(|slot| slot.0[0] = line.0[0]);
+                            answered += 1;
+                        }
+                    }
+                    Err(_) => spin_loop(),
+                }
+            }
+        });
+        for turn in 0..turns {
+            let start = Instant::now();
+            send.publish(|slot| slot.0[0] = turn);
+            loop {
+                match back.poll() {
+                    Ok(_) => break,
+                    Err(_) => spin_loop(),
+                }
+            }
+            latencies.saturating_record(start.elapsed().as_nanos() as u64);
+        }
+    });
+    latencies
+}
+
+const SETTINGS: Settings = Settings {
+    wait: Wait::Spin,
+    clock: Clock::Manual,
+    input_slots: SLOTS,
+    output_slots: SLOTS,
+    pin: None,
+};
+
+fn open(directory: &Path) -> (Exchange, journal::Writer) {
+    let options =
+        Options { durability: Durability::Journaled, wake: Wake::Never, ..Options::default() };
+    let visit = |_: journal::RecordView<'_>| Ok::<(), String>(());
+    let (writer, opened) =
+        Journal::open(directory, &options, visit).expect("a new journal can be opened");
+    (Exchange::new(opened.identity), writer)
+}
+
+fn road_throughput(commands: u64) -> f64 {
+    let directory = tempfile::tempdir().expect("a directory for the journal");
+    let (exchange, writer) = open(directory.path());
+    let (runtime, mut outlet) =
+        BareRuntime::start(exchange, writer, SETTINGS).expect("the settings are valid");
+    let mut ingress = runtime.ingress();
+    let start = Instant::now();
+    let (mut sent, mut seen) = (0, 0);
+    while seen < commands {
+        while sent < commands && ingress.submit(Token(sent), &Command::Clock) != Err(Busy) {
+            sent += 1;
+        }
+        outlet.poll(|_| seen += 1);
+    }
+    per_message(start.elapsed(), commands)
+}
+
+fn road_round_trip(commands: u64) -> Histogram<u64> {
+    let directory = tempfile::tempdir().expect("a directory for the journal");
+    let (exchange, writer) = open(directory.path());
+    let (runtime, mut outlet) =
+        BareRuntime::start(exchange, writer, SETTINGS).expect("the settings are valid");
+    let mut ingress = runtime.ingress();
+    let mut latencies = pulse::histogram();
+    for token in 0..commands {
+        let start = Instant::now();
+        ingress.submit(Token(token), &Command::Clock).expect("the ring is empty");
+        let mut is_seen = false;
+        while !is_seen {
+            outlet.poll(|_| is_seen = true);
+        }
+        latencies.saturating_record(start.elapsed().as_nanos() as u64);
+    }
+    latencies
+}

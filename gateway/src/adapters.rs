@@ -1,0 +1,52 @@
+//! The listeners of the process: bound together, told to the world, stopped together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::App;
+use crate::http::{BindError, Directory, Listener, Server, Surface};
+
+/// How long sessions and requests may take to end once the process is stopping.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub struct Adapters {
+    app: Arc<App>,
+    server: Arc<Server>,
+    /// Where they really listen, free ports resolved.
+    pub directory: Directory,
+}
+
+impl Adapters {
+    /// Binds every listener of the configuration, then accepts on all of them.
+    pub async fn start(app: &Arc<App>) -> Result<Self, BindError> {
+        let rest = Listener::bind("rest", app.config.rest).await?;
+        let ws = Listener::bind("ws", app.config.ws).await?;
+        let directory = Directory {
+            rest: rest.as_ref().map(Listener::address),
+            ws: ws.as_ref().map(Listener::address),
+        };
+        let server = Server::new(Arc::clone(app), directory.clone());
+        for (listener, surface) in [(rest, Surface::Rest), (ws, Surface::Socket)] {
+            if let Some(listener) = listener {
+                server.serve(listener, surface);
+            }
+        }
+        Ok(Self { app: Arc::clone(app), server, directory })
+    }
+
+    /// Accepts nothing more; what is under way goes on.
+    pub fn close(&self) {
+        self.server.stop();
+    }
+
+    /// Closes the sessions with their reason and waits, not for ever, for every connection.
+    pub async fn ended(&self) {
+        let ended = async {
+            self.app.hub.stop().await;
+            self.server.ended().await;
+        };
+        if tokio::time::timeout(END_TIMEOUT, ended).await.is_err() {
+            tracing::warn!("connections that did not end in time are dropped");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! One connection from its first byte to its last.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::linger::Linger;
+use super::{Server, Surface, respond};
+
+/// A request's head must be complete by then, counted from the connection's start or the answer
+/// before: so this also ends idle keep-alive connections.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// Request line and headers; more is answered 431 by hyper.
+const HEAD_BYTES_MAX: usize = 32 << 10;
+
+/// Serves requests until the peer leaves, a timeout, an upgrade or the server's stop.
+pub(super) async fn serve(
+    server: Arc<Server>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    surface: Surface,
+    permit: OwnedSemaphorePermit,
+) {
+    server.app.metrics.connections.inc();
+    let service = service_fn(|request| respond::respond(&server, surface, peer, request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_header_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(Linger::new(stream)), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = server.stopped() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection ended");
+    }
+    server.app.metrics.connections.dec();
+    drop(permit);
+}

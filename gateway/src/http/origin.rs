@@ -1,0 +1,113 @@
+//! Who a browser says it is: the Host it reached us by and the Origin of its page.
+
+use hyper::HeaderMap;
+use hyper::header::{HOST, ORIGIN};
+use hyper::http::uri::Authority;
+
+/// The page behind a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Origin {
+    /// No browser, or a page of our own.
+    Absent,
+    /// Loopback on any port, or listed in the configuration.
+    Trusted,
+    Foreign,
+}
+
+impl Origin {
+    pub(super) fn of(headers: &HeaderMap, allowed: &[String]) -> Self {
+        let Some(value) = headers.get(ORIGIN) else { return Self::Absent };
+        let Ok(origin) = value.to_str() else { return Self::Foreign };
+        let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        let is_loopback = host.is_some_and(is_loopback);
+        let is_listed = allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
+        if is_loopback || is_listed { Self::Trusted } else { Self::Foreign }
+    }
+}
+
+/// What is wrong with the Host of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum HostError {
+    /// HTTP/1.1 demands exactly one.
+    NotOne,
+    /// A name that is not ours: the request may come from a page that rebound its own name.
+    Foreign,
+}
+
+/// In open mode only a loopback name reaches us. `target` is that of an absolute request line.
+pub(super) fn check_host(headers: &HeaderMap, target: Option<&Authority>) -> Result<(), HostError> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return Err(HostError::NotOne);
+    };
+    let host = host.to_str().map_err(|_| HostError::Foreign)?;
+    let is_ours = is_loopback(host) && target.is_none_or(|target| is_loopback(target.as_str()));
+    if is_ours { Ok(()) } else { Err(HostError::Foreign) }
+}
+
+/// `localhost`, 127.0.0.0/8 or `[::1]`, with or without a port.
+fn is_loopback(authority: &str) -> bool {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        Some(_) | None => (authority, None),
+    };
+    if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+        return false;
+    }
+    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(host) => host.parse().is_ok_and(|ip: std::net::Ipv6Addr| ip.is_loopback()),
+        None => {
+            host.eq_ignore_ascii_case("localhost")
+                || host.parse().is_ok_and(|ip: std::net::Ipv4Addr| ip.is_loopback())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    #[test]
+    fn only_loopback_names_are_ours() {
+        for (authority, ours) in [
+            ("localhost", true),
+            ("LOCALHOST:7000", true),
+            ("127.0.0.1:7000", true),
+            ("127.9.9.9", true),
+            ("[::1]", true),
+            ("[::1]:7000", true),
+            ("localhost.evil.example", false),
+            ("127.0.0.1.evil.example", false),
+            ("evil.example:7000", false),
+            ("localhost:port", false),
+            ("localhost:99999", false),
+            ("user@localhost", false),
+            ("10.0.0.1", false),
+            ("[::2]", false),
+            ("::1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_loopback(authority), ours, "{authority}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_trusted_if_loopback_or_listed() {
+        let allowed = ["https://trade.example".to_owned()];
+        for (origin, expected) in [
+            ("http://localhost:5173", Origin::Trusted),
+            ("https://127.0.0.1", Origin::Trusted),
+            ("https://trade.example", Origin::Trusted),
+            ("https://trade.example:444", Origin::Foreign),
+            ("http://trade.example", Origin::Foreign),
+            ("http://localhost.evil.example", Origin::Foreign),
+            ("null", Origin::Foreign),
+            ("file://", Origin::Foreign),
+        ] {
+            let headers = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static(origin))]);
+            assert_eq!(Origin::of(&headers, &allowed), expected, "{origin}");
+        }
+        assert_eq!(Origin::of(&HeaderMap::new(), &allowed), Origin::Absent);
+    }
+}

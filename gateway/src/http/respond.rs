@@ -1,0 +1,400 @@
+//! One request to its answer: who asks, where to, is it whole; then the call itself; then the
+//! headers that every answer carries.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::{Body, Incoming};
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
+
+use super::body::{self, BodyError, Rest};
+use super::bucket::{BURST, Empty, Standing};
+use super::origin::{self, HostError, Origin};
+use super::query::Query;
+use super::{Handshake, OrderEntry, Server, Surface, upgrade};
+use crate::language::{Language, Message};
+use crate::openapi;
+use crate::ui;
+use crate::xtrader::entry::{Caller, account_name};
+use crate::xtrader::json::Object;
+use crate::xtrader::problem::{Answer, Problem};
+use crate::xtrader::rest::{self, Call, Route};
+
+type Reply = Response<Full<Bytes>>;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A longer request id is not echoed.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, DELETE, OPTIONS");
+const CORS_HEADERS: HeaderValue =
+    HeaderValue::from_static("content-type, authorization, accept-language, x-request-id");
+const CORS_EXPOSED: HeaderValue = HeaderValue::from_static(
+    "x-request-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset",
+);
+/// Seconds that a browser may remember a preflight.
+const CORS_MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+/// What 503 and 429 tell a client to wait, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+pub(super) async fn respond(
+    server: &Arc<Server>,
+    surface: Surface,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Reply, Infallible> {
+    let begun = Instant::now();
+    let (mut parts, body) = request.into_parts();
+    let request_id = parts.headers.get(REQUEST_ID).filter(|id| id.len() <= REQUEST_ID_BYTES_MAX);
+    let request_id = request_id.cloned();
+    let origin = Origin::of(&parts.headers, &server.app.config.allowed_origins);
+    let page = parts.headers.get(header::ORIGIN).filter(|_| origin == Origin::Trusted).cloned();
+    let mut asked = Asked { server, surface, peer, origin, language: language(&parts.headers) };
+
+    let mut reply = asked.answer(&mut parts, body).await;
+
+    let headers = reply.headers_mut();
+    if let Some(id) = request_id {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(page) = page {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, page);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, CORS_EXPOSED);
+    }
+    let route = reply.extensions_mut().remove::<RouteName>().map_or("none", |name| name.0);
+    server.app.metrics.http(route, &parts.method, reply.status(), begun.elapsed());
+    Ok(reply)
+}
+
+/// The route of an answer, on its way to the metrics.
+#[derive(Clone, Copy)]
+struct RouteName(&'static str);
+
+fn language(headers: &HeaderMap) -> Language {
+    let values = headers.get_all(header::ACCEPT_LANGUAGE).iter();
+    let texts: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
+    Language::from_accept_language(&texts.join(","))
+}
+
+/// A request with everything known of it but its route and body.
+struct Asked<'a> {
+    server: &'a Arc<Server>,
+    surface: Surface,
+    peer: SocketAddr,
+    origin: Origin,
+    language: Language,
+}
+
+impl Asked<'_> {
+    async fn answer(&mut self, parts: &mut Parts, body: Incoming) -> Reply {
+        let path = parts.uri.path().to_owned();
+        let (route, allowed) = match self.admit(parts, &path) {
+            Ok(admitted) => admitted,
+            Err(reply) => return self.without_body(parts, body, *reply).await,
+        };
+        let name = RouteName(route.name());
+        let mut reply = match allowed {
+            Go::Reply(reply) => self.without_body(parts, body, *reply).await,
+            Go::Upgrade => {
+                let handshake = self.handshake();
+                upgrade::upgrade(&self.server.app, parts, handshake)
+                    .unwrap_or_else(|problem| self.problem(&problem))
+            }
+            Go::Call => self.call(parts, route, body).await,
+        };
+        reply.extensions_mut().insert(name);
+        reply
+    }
+
+    /// Everything that can be said without the body.
+    fn admit(&self, parts: &Parts, path: &str) -> Result<(Route, Go), Box<Reply>> {
+        self.check_host(parts).map_err(|problem| Box::new(self.problem(&problem)))?;
+        if let Some(page) = self.page(parts, path) {
+            return Err(Box::new(page));
+        }
+        let route = match Route::of(path, self.surface) {
+            Ok(Some(route)) => route,
+            Ok(None) => {
+                let message = Message::ours("there is nothing here", "없는 주소입니다");
+                let problem = Problem::new(404, "NOT_FOUND", message);
+                return Err(Box::new(self.problem(&problem)));
+            }
+            Err(problem) => return Err(Box::new(self.problem(&problem))),
+        };
+        let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
+        let go = match (method, &route) {
+            (&Method::OPTIONS, _) => Go::Reply(Box::new(self.options(parts, &route))),
+            (method, _) if !route.methods().contains(method) => {
+                Go::Reply(Box::new(self.method_not_allowed(&route)))
+            }
+            (_, Route::WebSocket) => Go::Upgrade,
+            (_, _) => Go::Call,
+        };
+        Ok((route, go))
+    }
+
+    fn check_host(&self, parts: &Parts) -> Result<(), Problem> {
+        if parts.version == Version::HTTP_10 && !parts.headers.contains_key(header::HOST) {
+            return Ok(());
+        }
+        origin::check_host(&parts.headers, parts.uri.authority()).map_err(|error| match error {
+            HostError::NotOne => {
+                Problem::bad_request("exactly one Host is needed", "Host 헤더가 하나 있어야 합니다")
+            }
+            HostError::Foreign => {
+                let english = "this Host is not ours: use 127.0.0.1, [::1] or localhost";
+                let message = Message::ours(english, "허용되지 않은 Host입니다");
+                Problem::new(403, "FORBIDDEN_HOST", message)
+            }
+        })
+    }
+
+    /// A file of the web page.
+    fn page(&self, parts: &Parts, path: &str) -> Option<Reply> {
+        if self.surface != Surface::Socket || ![Method::GET, Method::HEAD].contains(&parts.method) {
+            return None;
+        }
+        let asset = ui::asset(path)?;
+        let content_type = HeaderValue::from_static(asset.content_type);
+        Some(reply(200, content_type, Bytes::from_static(asset.bytes)))
+    }
+
+    fn handshake(&self) -> Handshake {
+        let order_entry = match self.origin {
+            Origin::Absent | Origin::Trusted => OrderEntry::Allowed,
+            Origin::Foreign => OrderEntry::Refused,
+        };
+        Handshake { peer: self.peer, language: self.language, order_entry }
+    }
+
+    /// A preflight, or the plain question which methods there are.
+    fn options(&self, parts: &Parts, route: &Route) -> Reply {
+        let mut reply = Response::new(Full::default());
+        *reply.status_mut() = StatusCode::NO_CONTENT;
+        let headers = reply.headers_mut();
+        headers.insert(header::ALLOW, allow(route));
+        let asks = parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        if asks && self.origin == Origin::Trusted {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, CORS_HEADERS);
+            headers.insert(header::ACCESS_CONTROL_MAX_AGE, CORS_MAX_AGE);
+        }
+        reply
+    }
+
+    fn method_not_allowed(&self, route: &Route) -> Reply {
+        let message =
+            Message::ours("this method is not allowed here", "허용되지 않는 메서드입니다");
+        let mut reply = self.problem(&Problem::new(405, "METHOD_NOT_ALLOWED", message));
+        reply.headers_mut().insert(header::ALLOW, allow(route));
+        reply
+    }
+
+    /// An answer that did not need the body, which is read and forgotten so that the connection
+    /// can go on; a client that waits for our leave to send it is told by the answer itself.
+    async fn without_body(&self, parts: &Parts, body: Incoming, mut reply: Reply) -> Reply {
+        let is_waiting = parts.headers.contains_key(header::EXPECT);
+        let unread = match (body.is_end_stream(), is_waiting) {
+            (true, _) => Rest::Read,
+            (false, true) => Rest::Unread,
+            (false, false) => body::drain(body).await,
+        };
+        if unread == Rest::Unread {
+            close(&mut reply);
+        }
+        reply
+    }
+
+    async fn call(&self, parts: &Parts, route: Route, body: Incoming) -> Reply {
+        if parts.method != Method::POST {
+            let mut reply = self.without_body(parts, body, Response::default()).await;
+            let must_close = reply.headers_mut().remove(header::CONNECTION).is_some();
+            let mut reply = self.carry_out(parts, route, None).await;
+            if must_close {
+                close(&mut reply);
+            }
+            return reply;
+        }
+        if let Err(problem) = check_content_type(&parts.headers) {
+            return self.without_body(parts, body, self.problem(&problem)).await;
+        }
+        let is_large = body.size_hint().lower() > body::BODY_BYTES_MAX as u64;
+        if is_large && parts.headers.contains_key(header::EXPECT) {
+            return self.without_body(parts, body, self.problem(&too_large())).await;
+        }
+        match body::read(body).await {
+            Ok(bytes) => self.carry_out(parts, route, Some(bytes)).await,
+            Err(error) => {
+                let (problem, rest) = match error {
+                    BodyError::TooLarge(rest) => (too_large(), rest),
+                    BodyError::Timeout => {
+                        let english = "the body did not come within 10 s";
+                        let message = Message::ours(english, "본문이 10초 안에 오지 않았습니다");
+                        (Problem::new(408, "REQUEST_TIMEOUT", message), Rest::Unread)
+                    }
+                    BodyError::Broken => {
+                        let english = "the body ended before its end";
+                        (Problem::bad_request(english, "본문이 중간에 끊겼습니다"), Rest::Unread)
+                    }
+                };
+                let mut reply = self.problem(&problem);
+                if rest == Rest::Unread {
+                    close(&mut reply);
+                }
+                reply
+            }
+        }
+    }
+
+    async fn carry_out(&self, parts: &Parts, route: Route, body: Option<Vec<u8>>) -> Reply {
+        let app = &self.server.app;
+        match &route {
+            Route::Metrics => {
+                let content_type = HeaderValue::from_static(
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                );
+                return reply(200, content_type, app.metrics.render(app).into());
+            }
+            Route::OpenApi => return reply(200, JSON, openapi::document().into()),
+            Route::Config => return self.answered(&rest::config(app, &self.server.directory)),
+            Route::Prayer if body.is_some() => {
+                let taken = app.prayer_buckets.take(self.peer.ip(), Instant::now());
+                let mut reply = match taken {
+                    Ok(_) => self.rest(parts, route, body).await,
+                    Err(_) => self.problem(&too_many()),
+                };
+                rate_limit(reply.headers_mut(), &taken);
+                return reply;
+            }
+            _ => {}
+        }
+        self.rest(parts, route, body).await
+    }
+
+    async fn rest(&self, parts: &Parts, route: Route, body: Option<Vec<u8>>) -> Reply {
+        let called = self.prepared(parts, body);
+        let answer = match called {
+            Ok((caller, query, body)) => {
+                let (app, method) = (&self.server.app, &parts.method);
+                let call = Call { app, method, caller, query, body };
+                rest::call(call, route).await
+            }
+            Err(problem) => problem.answer(self.language),
+        };
+        self.answered(&answer)
+    }
+
+    /// Query and body, taken apart.
+    fn prepared(
+        &self,
+        parts: &Parts,
+        body: Option<Vec<u8>>,
+    ) -> Result<(Caller, Query, Option<Object>), Problem> {
+        let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+        let account = query.get("account").map(account_name).transpose()?;
+        let caller = Caller { account, language: self.language };
+        let body = body.map(|bytes| Object::parse(&bytes)).transpose()?;
+        Ok((caller, query, body))
+    }
+
+    fn problem(&self, problem: &Problem) -> Reply {
+        self.answered(&problem.answer(self.language))
+    }
+
+    fn answered(&self, answer: &Answer) -> Reply {
+        let mut reply = reply(answer.status, JSON, answer.body.clone().into());
+        let headers = reply.headers_mut();
+        headers.append(header::VARY, HeaderValue::from_static("accept-language"));
+        match answer.status {
+            503 | 429 => headers.insert(header::RETRY_AFTER, RETRY_AFTER),
+            426 => {
+                headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+                headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))
+            }
+            _ => None,
+        };
+        reply
+    }
+}
+
+/// What happens to an admitted request.
+enum Go {
+    Reply(Box<Reply>),
+    Upgrade,
+    Call,
+}
+
+fn reply(status: u16, content_type: HeaderValue, body: Bytes) -> Reply {
+    let mut reply = Response::new(Full::new(body));
+    *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    reply.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+fn close(reply: &mut Reply) {
+    reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+}
+
+fn allow(route: &Route) -> HeaderValue {
+    let mut words: Vec<&str> = route.methods().iter().map(Method::as_str).collect();
+    if words.contains(&"GET") {
+        words.push("HEAD");
+    }
+    words.push("OPTIONS");
+    HeaderValue::from_str(&words.join(", ")).expect("methods are header text")
+}
+
+/// A page of another origin cannot send this type without a preflight: so it is demanded of
+/// every request that changes something, with an empty body too.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let essence = text(header::CONTENT_TYPE).and_then(|value| value.split(';').next());
+    let is_json = essence.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    let is_plain = match headers.contains_key(header::CONTENT_ENCODING) {
+        true => text(header::CONTENT_ENCODING).is_some_and(|e| e.eq_ignore_ascii_case("identity")),
+        false => true,
+    };
+    if is_json && is_plain {
+        return Ok(());
+    }
+    let english = "the body must be application/json, not encoded";
+    let message = Message::ours(english, "본문은 application/json이어야 합니다");
+    Err(Problem::new(415, "UNSUPPORTED_MEDIA_TYPE", message))
+}
+
+fn too_large() -> Problem {
+    let message = Message::ours("the body is over 64 KiB", "본문이 64KiB를 넘습니다");
+    Problem::new(413, "PAYLOAD_TOO_LARGE", message)
+}
+
+fn too_many() -> Problem {
+    let message = Message::of_seeds("Too many requests.", "Too many requests.");
+    Problem::new(429, "RATE_LIMIT_EXCEEDED", message)
+}
+
+fn rate_limit(headers: &mut HeaderMap, taken: &Result<Standing, Empty>) {
+    let (remaining, reset) = match taken {
+        Ok(standing) => (standing.remaining, standing.reset),
+        Err(empty) => (0, empty.reset),
+    };
+    let reset_seconds = reset.as_millis().div_ceil(1000);
+    for (name, value) in [
+        ("x-ratelimit-limit", Cow::Owned(BURST.to_string())),
+        ("x-ratelimit-remaining", Cow::Owned(remaining.to_string())),
+        ("x-ratelimit-reset", Cow::Owned(reset_seconds.to_string())),
+    ] {
+        let value: Cow<'static, str> = value;
+        let value = HeaderValue::from_str(&value).expect("digits are header text");
+        headers.insert(HeaderName::from_static(name), value);
+    }
+}

@@ -1,0 +1,136 @@
+//! What requests may hold. The readers in `xtrader::entry` take fields one by one, because each
+//! refusal names its field; so these types only describe, and are never built.
+#![allow(dead_code, reason = "described, never built")]
+
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
+
+use crate::xtrader::json::Number;
+use crate::xtrader::problem::ProblemBody;
+
+/// Words in any letter case, with or without `_` and `-`. Null is absent.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PlaceRequest {
+    #[schema(example = "BTC-KRW")]
+    symbol: String,
+    /// Buy or Sell.
+    #[schema(example = "Buy")]
+    side: String,
+    /// Limit, Market, Stop, StopLimit or TrailingStop.
+    #[serde(rename = "type")]
+    #[schema(example = "Limit")]
+    order_type: String,
+    /// Needed by Limit and StopLimit; a Market order's 0 is none.
+    price: Option<Number>,
+    /// Needed, save by a Market order with a budget.
+    quantity: Option<Number>,
+    /// GTC (the default), IOC, FOK, DAY or GTD; also under the name `tif`.
+    #[schema(example = "GTC")]
+    time_in_force: Option<String>,
+    post_only: Option<bool>,
+    /// 1 to 36 printable ASCII characters. A repeat with the same content is answered with the
+    /// first order and enters nothing.
+    #[schema(max_length = 36)]
+    client_order_id: Option<String>,
+    /// Open mode: who orders; `demo` if absent.
+    #[schema(max_length = 32)]
+    account: Option<String>,
+    /// Visible part of an iceberg.
+    display: Option<Number>,
+    min_quantity: Option<Number>,
+    stop_price: Option<Number>,
+    /// Distance of a trailing stop.
+    trail: Option<Number>,
+    /// At most this much of the quote asset, fee included.
+    budget: Option<Number>,
+    /// Market with protection: price points beyond the best opposite price.
+    protection: Option<Number>,
+    /// Nanoseconds since the Unix epoch, with GTD.
+    expire_at: Option<u64>,
+    /// none, cancel_taker, cancel_maker, cancel_both or decrement.
+    stp: Option<String>,
+}
+
+/// Exactly one of `order_id` and `client_order_id`.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CancelRequest {
+    order_id: Option<String>,
+    client_order_id: Option<String>,
+    account: Option<String>,
+}
+
+/// Exactly one of `order_id` and `client_order_id`, and at least one change.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AmendRequest {
+    order_id: Option<String>,
+    client_order_id: Option<String>,
+    account: Option<String>,
+    /// The new OPEN quantity, hidden included; 0 cancels.
+    quantity: Option<Number>,
+    price: Option<Number>,
+    stop_price: Option<Number>,
+    trail: Option<Number>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CancelAllRequest {
+    account: Option<String>,
+    symbol: Option<String>,
+    side: Option<String>,
+}
+
+/// 1 to 20 entries: those of `/order`, or with `"op": "cancel"` those of `/order/cancel`.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BatchRequest {
+    orders: Vec<BatchEntry>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum BatchEntry {
+    Place(PlaceRequest),
+    Cancel(BatchCancel),
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BatchCancel {
+    /// cancel
+    #[schema(example = "cancel")]
+    op: String,
+    order_id: Option<String>,
+    client_order_id: Option<String>,
+    account: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PrayerRequest {
+    /// up or down.
+    #[schema(example = "up")]
+    side: String,
+    /// 1 to 100; 1 if absent.
+    #[schema(minimum = 1, maximum = 100)]
+    count: Option<u32>,
+}
+
+/// What every call that enters something may answer.
+#[derive(IntoResponses)]
+pub(crate) enum EntryProblems {
+    /// Malformed, or no such symbol.
+    #[response(status = 400)]
+    Malformed(#[to_schema] ProblemBody<'static>),
+    /// Over 64 KiB.
+    #[response(status = 413)]
+    TooLarge(#[to_schema] ProblemBody<'static>),
+    /// Not application/json.
+    #[response(status = 415)]
+    NotJson(#[to_schema] ProblemBody<'static>),
+    /// Refused by the market; the code is the reason in upper case.
+    #[response(status = 422)]
+    Refused(#[to_schema] ProblemBody<'static>),
+    /// Busy: retry.
+    #[response(status = 503)]
+    Busy(#[to_schema] ProblemBody<'static>),
+    /// State unknown: retry with the same client_order_id.
+    #[response(status = 504)]
+    Timeout(#[to_schema] ProblemBody<'static>),
+}

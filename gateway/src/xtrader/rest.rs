@@ -1,0 +1,247 @@
+//! The REST calls of xTrader, under `/api/v1` and `/v1` alike. A route and what came with it go
+//! in, an answer comes out; nothing of HTTP but the path is known here.
+
+pub(crate) mod market;
+pub(crate) mod orders;
+pub(crate) mod service;
+
+use std::sync::Arc;
+
+use hyper::Method;
+
+use super::entry::{self, Caller};
+use super::json::Object;
+use super::problem::{Answer, Problem};
+use crate::App;
+use crate::http::Surface;
+use crate::http::query::{Query, decode_segment};
+
+pub(crate) use service::config;
+
+/// A call with everything but its route.
+pub(crate) struct Call<'a> {
+    pub(crate) app: &'a Arc<App>,
+    pub(crate) method: &'a Method,
+    pub(crate) caller: Caller,
+    pub(crate) query: Query,
+    pub(crate) body: Option<Object>,
+}
+
+/// An address and what it names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Route {
+    Place,
+    Cancel,
+    Amend,
+    CancelAll,
+    /// GET shows it, DELETE cancels it.
+    Order(String),
+    Orders,
+    Batch,
+    Fills,
+    OrderBook(String),
+    Klines {
+        symbol: String,
+        interval: String,
+    },
+    AllStatistics,
+    Statistics(String),
+    Executions(String),
+    Symbols,
+    Time,
+    Health,
+    Metrics,
+    OpenApi,
+    Config,
+    /// GET shows the totals, POST adds to them.
+    Prayer,
+    PrimaryTicker,
+    Ticker {
+        venue: String,
+        symbol: String,
+    },
+    WebSocket,
+}
+
+const GET: &[Method] = &[Method::GET];
+const POST: &[Method] = &[Method::POST];
+
+impl Route {
+    /// None: there is nothing at that path. An error: its escapes are broken.
+    pub(crate) fn of(path: &str, surface: Surface) -> Result<Option<Self>, Problem> {
+        let Some(path) = path.strip_prefix('/') else { return Ok(None) };
+        let segments: Vec<&str> = path.split('/').collect();
+        let route = match segments.as_slice() {
+            ["ws"] if surface == Surface::Socket => Self::WebSocket,
+            ["config.json"] => Self::Config,
+            ["health" | "metrics" | "openapi.json"] => return Self::of_call(&segments),
+            ["api", "v1", call @ ..] | ["v1", call @ ..] => return Self::of_call(call),
+            _ => return Ok(None),
+        };
+        Ok(Some(route))
+    }
+
+    fn of_call(call: &[&str]) -> Result<Option<Self>, Problem> {
+        let named = |segment: &str| decode_segment(segment).map(|text| text.into_owned());
+        Ok(Some(match *call {
+            ["order"] => Self::Place,
+            ["order", "cancel"] => Self::Cancel,
+            ["order", "amend"] => Self::Amend,
+            ["order", "cancel-all"] => Self::CancelAll,
+            ["order", id] if !id.is_empty() => Self::Order(named(id)?),
+            ["orders"] => Self::Orders,
+            ["orders", "batch"] => Self::Batch,
+            ["fills"] => Self::Fills,
+            ["orderbook", symbol] => Self::OrderBook(named(symbol)?),
+            ["klines", symbol, interval] => {
+                Self::Klines { symbol: named(symbol)?, interval: named(interval)? }
+            }
+            ["statistics"] => Self::AllStatistics,
+            ["statistics", symbol] => Self::Statistics(named(symbol)?),
+            ["executions", symbol] => Self::Executions(named(symbol)?),
+            ["symbols"] => Self::Symbols,
+            ["time"] => Self::Time,
+            ["health"] => Self::Health,
+            ["metrics"] => Self::Metrics,
+            ["openapi.json"] => Self::OpenApi,
+            ["prayer"] => Self::Prayer,
+            ["ticker"] => Self::PrimaryTicker,
+            ["ticker", venue, symbol] => {
+                Self::Ticker { venue: named(venue)?, symbol: named(symbol)? }
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    pub(crate) fn methods(&self) -> &'static [Method] {
+        match self {
+            Self::Place | Self::Cancel | Self::Amend | Self::CancelAll | Self::Batch => POST,
+            Self::Order(_) => &[Method::GET, Method::DELETE],
+            Self::Prayer => &[Method::GET, Method::POST],
+            Self::Orders
+            | Self::Fills
+            | Self::OrderBook(_)
+            | Self::Klines { .. }
+            | Self::AllStatistics
+            | Self::Statistics(_)
+            | Self::Executions(_)
+            | Self::Symbols
+            | Self::Time
+            | Self::Health
+            | Self::Metrics
+            | Self::OpenApi
+            | Self::Config
+            | Self::PrimaryTicker
+            | Self::Ticker { .. }
+            | Self::WebSocket => GET,
+        }
+    }
+}
+
+impl Route {
+    /// Its word in metrics: never a text of the client's.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Place => "order",
+            Self::Cancel => "order/cancel",
+            Self::Amend => "order/amend",
+            Self::CancelAll => "order/cancel-all",
+            Self::Order(_) => "order/{id}",
+            Self::Orders => "orders",
+            Self::Batch => "orders/batch",
+            Self::Fills => "fills",
+            Self::OrderBook(_) => "orderbook/{symbol}",
+            Self::Klines { .. } => "klines/{symbol}/{interval}",
+            Self::AllStatistics => "statistics",
+            Self::Statistics(_) => "statistics/{symbol}",
+            Self::Executions(_) => "executions/{symbol}",
+            Self::Symbols => "symbols",
+            Self::Time => "time",
+            Self::Health => "health",
+            Self::Metrics => "metrics",
+            Self::OpenApi => "openapi.json",
+            Self::Config => "config.json",
+            Self::Prayer => "prayer",
+            Self::PrimaryTicker => "ticker",
+            Self::Ticker { .. } => "ticker/{venue}/{symbol}",
+            Self::WebSocket => "ws",
+        }
+    }
+}
+
+/// Carries a call out. Routes that answer no JSON of xTrader (`metrics`, `openapi.json`,
+/// `config.json`, `ws`) are served by HTTP itself.
+pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
+    let Call { app, method, caller, query, body } = call;
+    let language = caller.language;
+    let answer = match (route, body) {
+        (Route::Place, Some(body)) => Ok(entry::place(app, &caller, body).await),
+        (Route::Cancel, Some(body)) => Ok(entry::cancel(app, &caller, body).await),
+        (Route::Amend, Some(body)) => Ok(entry::amend(app, &caller, body).await),
+        (Route::CancelAll, Some(body)) => Ok(entry::cancel_all(app, &caller, body).await),
+        (Route::Batch, Some(body)) => Ok(entry::batch(app, &caller, body).await),
+        (Route::Prayer, Some(body)) => Ok(entry::pray(app, &caller, body).await),
+        (Route::Order(id), _) if *method == Method::DELETE => {
+            Ok(entry::cancel_by_id(app, &caller, &id).await)
+        }
+        (Route::Order(id), _) => orders::order(app, &caller, &id),
+        (Route::Orders, _) => orders::orders(app, &caller, &query),
+        (Route::Fills, _) => orders::fills(app, &caller, &query),
+        (Route::OrderBook(symbol), _) => market::orderbook(app, &symbol, &query),
+        (Route::Klines { symbol, interval }, _) => market::klines(app, &symbol, &interval, &query),
+        (Route::AllStatistics, _) => Ok(market::all_statistics(app)),
+        (Route::Statistics(symbol), _) => market::statistics(app, &symbol),
+        (Route::Executions(symbol), _) => market::executions(app, &symbol, &query),
+        (Route::Symbols, _) => Ok(market::symbols(app)),
+        (Route::Prayer, None) => Ok(market::prayers(app)),
+        (Route::PrimaryTicker, _) => market::primary_ticker(app),
+        (Route::Ticker { venue, symbol }, _) => market::ticker(app, &venue, &symbol),
+        (Route::Time, _) => Ok(service::time()),
+        (Route::Health, _) => Ok(service::health(app)),
+        (
+            Route::Place
+            | Route::Cancel
+            | Route::Amend
+            | Route::CancelAll
+            | Route::Batch
+            | Route::Metrics
+            | Route::OpenApi
+            | Route::Config
+            | Route::WebSocket,
+            _,
+        ) => Err(Problem::internal()),
+    };
+    answer.unwrap_or_else(|problem| problem.answer(language))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_prefixes_name_the_same_and_the_socket_is_on_its_own_listener() {
+        let klines = Route::Klines { symbol: "BTC-KRW".into(), interval: "5m".into() };
+        for (path, route) in [
+            ("/api/v1/order", Some(Route::Place)),
+            ("/v1/order", Some(Route::Place)),
+            ("/api/v1/order/cancel-all", Some(Route::CancelAll)),
+            ("/v1/order/x", Some(Route::Order("x".into()))),
+            ("/v1/klines/BTC%2DKRW/5m", Some(klines)),
+            ("/health", Some(Route::Health)),
+            ("/api/v1/health", Some(Route::Health)),
+            ("/config.json", Some(Route::Config)),
+            ("/api/v1/order/", None),
+            ("/api/v2/order", None),
+            ("/order", None),
+            ("/time", None),
+            ("/api/v1", None),
+            ("//v1/order", None),
+            ("*", None),
+            ("/ws", None),
+        ] {
+            assert_eq!(Route::of(path, Surface::Rest).unwrap(), route, "{path}");
+        }
+        assert_eq!(Route::of("/ws", Surface::Socket).unwrap(), Some(Route::WebSocket));
+        assert!(Route::of("/v1/orderbook/%zz", Surface::Rest).is_err());
+    }
+}

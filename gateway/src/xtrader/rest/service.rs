@@ -1,0 +1,92 @@
+//! What the service says of itself.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::App;
+use crate::config::Switch;
+use crate::http::Directory;
+use crate::xtrader::problem::Answer;
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TimeAnswer {
+    /// Milliseconds of the wall clock.
+    server_time: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HealthAnswer {
+    /// ok, or failed with status 503.
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// What an acknowledgement survives: durable or journaled.
+    durability: &'static str,
+    /// The newest decided command.
+    sequence: u64,
+    sequence_journaled: u64,
+    sequence_durable: u64,
+    /// The newest command that anyone outside can see.
+    visible: u64,
+    version: &'static str,
+}
+
+/// What a page needs to find the rest.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ConfigAnswer {
+    rest: Option<String>,
+    ws: Option<String>,
+    /// open: whoever connects is who it says it is.
+    mode: &'static str,
+    durability: &'static str,
+    public_order_ids: bool,
+}
+
+/// The wall clock.
+#[utoipa::path(get, path = "/time", responses((status = 200, body = TimeAnswer)))]
+pub(crate) fn time() -> Answer {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let server_time = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    Answer::new(200, &TimeAnswer { server_time })
+}
+
+/// Whether the exchange acknowledges, and how far it is.
+#[utoipa::path(
+    get,
+    path = "/health",
+    responses((status = 200, body = HealthAnswer), (status = 503, body = HealthAnswer))
+)]
+pub(crate) fn health(app: &App) -> Answer {
+    let reason = app.monitor().failure();
+    let figures = app.figures();
+    let (code, status) = match &reason {
+        Some(_) => (503, "failed"),
+        None => (200, "ok"),
+    };
+    let body = HealthAnswer {
+        status,
+        reason,
+        durability: app.config.durability.word(),
+        sequence: figures.sequence_matched,
+        sequence_journaled: figures.sequence_journaled,
+        sequence_durable: figures.sequence_durable,
+        visible: figures.sequence_visible,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    Answer::new(code, &body)
+}
+
+pub(crate) fn config(app: &App, directory: &Directory) -> Answer {
+    let urls = directory.urls();
+    let url = |name| urls.iter().find(|(known, _)| *known == name).map(|(_, url)| url.clone());
+    let body = ConfigAnswer {
+        rest: url("rest"),
+        ws: url("ws"),
+        mode: "open",
+        durability: app.config.durability.word(),
+        public_order_ids: app.config.public_order_ids == Switch::On,
+    };
+    Answer::new(200, &body)
+}

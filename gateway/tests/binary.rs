@@ -1,0 +1,164 @@
+//! The program itself: what it prints, how it refuses to start, how it ends.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+fn orison(directory: &Path, flags: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orison"));
+    command.current_dir(directory).args(["--segment-mib", "1"]).args(flags);
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_string_lossy().starts_with("ORISON_") {
+            command.env_remove(variable);
+        }
+    }
+    command
+}
+
+/// A running server; killed if the test forgets it.
+struct Server {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Server {
+    fn start(directory: &Path, flags: &[&str]) -> Self {
+        let mut command = orison(directory, flags);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.child.try_wait().unwrap().is_none() {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+    }
+}
+
+fn ask(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn it_says_what_it_recovered_and_where_it_listens_and_ends_in_order() {
+    let directory = tempfile::tempdir().unwrap();
+    let free = ["serve", "--rest", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--demo"];
+    for (start, signal) in [Signal::TERM, Signal::INT].into_iter().enumerate() {
+        let mut server = Server::start(directory.path(), &free);
+        let recovered = server.line();
+        let fields: Vec<_> = recovered.split(' ').collect();
+        assert_eq!(fields[0], "recovered", "{recovered}");
+        let of = |name: &str| {
+            let field = fields.iter().find_map(|field| field.strip_prefix(name)).unwrap();
+            field.parse::<f64>().unwrap()
+        };
+        assert!(of("seconds=") >= 0.0, "{recovered}");
+        match start {
+            0 => assert_eq!((of("sequence="), of("commands=")), (4.0, 0.0), "{recovered}"),
+            _ => assert!(of("sequence=") > 4.0 && of("commands=") > 4.0, "{recovered}"),
+        }
+        let rest = server.line();
+        let address = rest.strip_prefix("listening rest http://").unwrap().to_owned();
+        let ws = server.line();
+        assert!(ws.starts_with("listening ws ws://127.0.0.1:") && ws.ends_with("/ws"), "{ws}");
+        let get = "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        assert!(ask(&address, get).starts_with("HTTP/1.1 200 OK"));
+        let body = r#"{"symbol":"AAPL","side":"Buy","type":"Limit","price":1,"quantity":1}"#;
+        let post = format!(
+            "POST /v1/order HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        assert!(ask(&address, &post).starts_with("HTTP/1.1 202 Accepted"));
+        server.signal(signal);
+        assert!(server.child.wait().unwrap().success(), "{signal:?}");
+        assert_eq!(server.line(), "", "nothing more is said");
+    }
+}
+
+#[test]
+fn what_it_cannot_do_it_refuses_at_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let rows: &[(&[&str], &[&str])] = &[
+        (&["--rest", &taken, "--ws", "off"], &["--rest", &taken]),
+        (&["--rest", "off", "--ws", &taken], &["--ws", &taken]),
+        (&["--wait", "sleep"], &["--wait", "spin, yield, backoff"]),
+        (&["--itch", "127.0.0.1:9003"], &["--itch", "not part of this build"]),
+        (&["--rest", "0.0.0.0:7000"], &["--rest", "loopback"]),
+        (&["--colour", "red"], &["--colour"]),
+        (&["serve", "--config", "none.toml"], &["none.toml"]),
+    ];
+    for (flags, expected) in rows {
+        let output = orison(directory.path(), flags).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{flags:?}");
+        for part in *expected {
+            assert!(told.contains(part), "{flags:?}: {told:?} lacks {part:?}");
+        }
+    }
+}
+
+#[test]
+fn a_second_one_on_the_same_journal_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let off = ["--rest", "127.0.0.1:0", "--ws", "off"];
+    let mut server = Server::start(directory.path(), &off);
+    assert!(server.line().starts_with("recovered"));
+    assert!(server.line().starts_with("listening rest"));
+    let output = orison(directory.path(), &off).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(told.contains(&server.child.id().to_string()), "names the holder: {told}");
+}
+
+#[test]
+fn help_shows_every_setting() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = orison(directory.path(), &["--help"]).output().unwrap();
+    assert!(output.status.success());
+    let help = String::from_utf8(output.stdout).unwrap();
+    for flag in [
+        "--data",
+        "--rest",
+        "--ws",
+        "--stomp",
+        "--admin",
+        "--ouch",
+        "--fix",
+        "--itch",
+        "--durability",
+        "--wait",
+        "--feed",
+        "--demo",
+        "--config",
+        "orison.toml",
+        "ORISON_",
+    ] {
+        assert!(help.contains(flag), "{flag} in {help}");
+    }
+}

@@ -1,0 +1,15 @@
+//! REST as a client sees it: the real exchange, raw HTTP, rows for each answer it can give.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod support;
+
+#[path = "rest/entry.rs"]
+mod entry;
+#[path = "rest/market.rs"]
+mod market;
+#[path = "rest/orders.rs"]
+mod orders;
+#[path = "rest/protocol.rs"]
+mod protocol;
+#[path = "rest/service.rs"]
+mod service;

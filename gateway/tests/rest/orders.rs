@@ -1,0 +1,152 @@
+//! One's own orders and fills.
+
+use super::support::{Client, Exchange};
+
+async fn place(client: &mut Client, body: &str) -> String {
+    let reply = client.post("/v1/order", body).await;
+    assert_eq!(reply.status, 202, "{}", reply.body);
+    reply.text("order_id")
+}
+
+fn limit(account: &str, side: &str, price: u64, quantity: &str) -> String {
+    let order = format!(r#""side":"{side}","price":{price},"quantity":{quantity}"#);
+    format!(r#"{{"symbol":"AAPL","type":"Limit","account":"{account}",{order}}}"#)
+}
+
+#[tokio::test]
+async fn an_order_shows_its_whole_life() {
+    let exchange = Exchange::start().await;
+    let mut client = exchange.rest().await;
+    place(&mut client, &limit("maker", "Sell", 100, "1")).await;
+    place(&mut client, &limit("maker", "Sell", 101, "1")).await;
+    let id = place(&mut client, &limit("alice", "Buy", 101, "3")).await;
+    let reply = client.get(&format!("/v1/order/{id}")).await;
+    let order = reply.json();
+    for (field, value) in [
+        ("order_id", id.as_str()),
+        ("account", "alice"),
+        ("symbol", "AAPL"),
+        ("side", "Buy"),
+        ("type", "Limit"),
+        ("time_in_force", "GTC"),
+        ("status", "PARTIALLY_FILLED"),
+    ] {
+        assert_eq!(order[field], value, "{field}");
+    }
+    assert!(order["client_order_id"].is_null());
+    for part in [
+        r#""price":101,"quantity":3,"filled_quantity":2,"remaining_quantity":1,"#,
+        r#""average_price":100.5,"fee":0,"#,
+    ] {
+        assert!(reply.body.contains(part), "{part} in {}", reply.body);
+    }
+    let events: Vec<_> =
+        order["events"].as_array().unwrap().iter().map(|e| e["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["accepted", "trade", "trade", "rested"]);
+    assert_eq!(order["events"][1]["liquidity"], "Taker");
+    assert!(order["created_at"].as_u64() <= order["updated_at"].as_u64());
+
+    let path = format!("/v1/order/{id}?account=");
+    assert_eq!(client.get(&format!("{path}alice")).await.status, 200);
+    assert_eq!(client.get(&format!("{path}bob")).await.status, 404, "foreign");
+}
+
+#[tokio::test]
+async fn pages_of_orders_go_from_newest_to_oldest_without_gap() {
+    let exchange = Exchange::start().await;
+    let mut client = exchange.rest().await;
+    let mut placed = Vec::new();
+    for price in 1..=7 {
+        placed.push(place(&mut client, &limit("alice", "Buy", price, "1")).await);
+    }
+    placed.reverse();
+    let mut seen = Vec::new();
+    let mut path = "/v1/orders?account=alice&limit=3".to_owned();
+    loop {
+        let page = client.get(&path).await.json();
+        let orders = page["orders"].as_array().unwrap();
+        seen.extend(orders.iter().map(|order| order["order_id"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/v1/orders?account=alice&limit=3&before={next}");
+    }
+    assert_eq!(seen, placed);
+    client.delete(&format!("/v1/order/{}?account=alice", placed[0])).await;
+    for (query, count) in [
+        ("status=open", 6),
+        ("status=closed", 1),
+        ("status=all", 7),
+        ("symbol=AAPL", 7),
+        ("symbol=BTC-KRW", 0),
+        ("status=closed&symbol=AAPL", 1),
+    ] {
+        let page = client.get(&format!("/v1/orders?account=alice&{query}")).await.json();
+        assert_eq!(page["orders"].as_array().unwrap().len(), count, "{query}");
+        assert!(page["next"].is_null());
+    }
+}
+
+#[tokio::test]
+async fn fills_are_seen_from_both_sides_under_one_name() {
+    let exchange = Exchange::start().await;
+    let mut client = exchange.rest().await;
+    place(&mut client, &limit("maker", "Sell", 100, "1")).await;
+    place(&mut client, &limit("maker", "Sell", 101, "1")).await;
+    place(&mut client, &limit("taker", "Buy", 101, "2")).await;
+    let public = client.get("/v1/executions/AAPL").await.json();
+    let names = |answer: &serde_json::Value, list: &str| -> Vec<String> {
+        let items = answer[list].as_array().unwrap();
+        items.iter().map(|item| item["exec_id"].as_str().unwrap().to_owned()).collect()
+    };
+    let expected = names(&public, "executions");
+    for (account, side, liquidity) in [("maker", "Sell", "Maker"), ("taker", "Buy", "Taker")] {
+        let answer = client.get(&format!("/v1/fills?account={account}")).await.json();
+        assert_eq!(names(&answer, "fills"), expected, "{account}: newest first");
+        let fill = &answer["fills"][0];
+        assert_eq!((&fill["side"], &fill["liquidity"]), (&side.into(), &liquidity.into()));
+        let sequence = fill["sequence"].as_u64().unwrap();
+        let path = format!("/v1/fills?account={account}&from_sequence={sequence}&limit=1");
+        let resumed = names(&client.get(&path).await.json(), "fills");
+        assert_eq!(resumed, expected.iter().rev().cloned().collect::<Vec<_>>(), "one command");
+    }
+    let none = client.get("/v1/fills?account=nobody").await.json();
+    assert_eq!(none["fills"].as_array().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn an_account_that_trades_with_itself_has_two_fills_a_trade() {
+    let exchange = Exchange::start().await;
+    let mut client = exchange.rest().await;
+    place(&mut client, &limit("alice", "Sell", 100, "1")).await;
+    place(&mut client, &limit("alice", "Buy", 100, "1")).await;
+    let fills = client.get("/v1/fills?account=alice").await.json();
+    let sides: Vec<_> =
+        fills["fills"].as_array().unwrap().iter().map(|f| f["side"].as_str().unwrap()).collect();
+    assert_eq!(sides, ["Sell", "Buy"]);
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart() {
+    let exchange = Exchange::start().await;
+    let mut client = exchange.rest().await;
+    place(&mut client, &limit("maker", "Sell", 100, "2")).await;
+    let id = place(&mut client, &limit("alice", "Buy", 100, "1")).await;
+    let paths = [
+        format!("/v1/order/{id}"),
+        "/v1/orders?account=maker".into(),
+        "/v1/orderbook/AAPL".into(),
+        "/v1/executions/AAPL".into(),
+        "/v1/statistics/AAPL".into(),
+        "/v1/klines/AAPL/1d".into(),
+        "/v1/fills?account=alice".into(),
+    ];
+    let mut before = Vec::new();
+    for path in &paths {
+        before.push(client.get(path).await.body);
+    }
+    let directory = exchange.stop().await;
+    let exchange = Exchange::start_in(directory, |_| ()).await;
+    let mut client = exchange.rest().await;
+    for (path, before) in paths.iter().zip(before) {
+        assert_eq!(client.get(path).await.body, before, "{path}");
+    }
+}

@@ -1,0 +1,152 @@
+//! What the service says of itself: instruments, time, health, metrics, description, prayers.
+
+use std::collections::BTreeSet;
+
+use super::support::Exchange;
+
+#[tokio::test]
+async fn instruments_are_told_with_their_steps_and_fees() {
+    let exchange = Exchange::start().await;
+    let mut client = exchange.rest().await;
+    let reply = client.get("/api/v1/symbols").await;
+    let bitcoin = concat!(
+        r#"{"symbol":"BTC-KRW","base":"BTC","quote":"KRW","price_step":1,"#,
+        r#""quantity_step":0.00000001,"maker_fee_ppm":500,"taker_fee_ppm":500,"status":"open"}"#
+    );
+    let apple = concat!(
+        r#"{"symbol":"AAPL","base":"AAPL","quote":"USD","price_step":0.01,"#,
+        r#""quantity_step":0.0001,"maker_fee_ppm":0,"taker_fee_ppm":0,"status":"open"}"#
+    );
+    assert!(reply.body.contains(bitcoin) && reply.body.contains(apple), "{}", reply.body);
+    assert_eq!(reply.json()["symbols"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn time_health_and_configuration_are_told() {
+    let exchange = Exchange::start().await;
+    let mut client = exchange.rest().await;
+    let time = client.get("/v1/time").await.json();
+    assert!(time["server_time"].as_u64() > Some(1_700_000_000_000), "{time}");
+    for path in ["/health", "/v1/health", "/api/v1/health"] {
+        let health = client.get(path).await.json();
+        assert_eq!((&health["status"], &health["durability"]), (&"ok".into(), &"durable".into()));
+        assert_eq!((&health["sequence"], &health["visible"]), (&4.into(), &4.into()), "{health}");
+    }
+    let config = client.get("/config.json").await.json();
+    let directory = &exchange.adapters.directory;
+    assert_eq!(config["rest"], format!("http://{}", directory.rest.unwrap()));
+    assert_eq!(config["ws"], format!("ws://{}/ws", directory.ws.unwrap()));
+}
+
+#[tokio::test]
+async fn metrics_count_what_was_asked() {
+    let exchange = Exchange::start().await;
+    let mut client = exchange.rest().await;
+    client.get("/v1/orderbook/BTC-KRW").await;
+    client.get("/v1/orderbook/XYZ").await;
+    client.get("/nowhere/at/all").await;
+    let page = client.get("/metrics").await;
+    assert!(page.header("content-type").unwrap().starts_with("application/openmetrics-text"));
+    for line in [
+        r#"orison_http_requests_total{route="orderbook/{symbol}",method="GET",status="200"} 1"#,
+        r#"orison_http_requests_total{route="orderbook/{symbol}",method="GET",status="404"} 1"#,
+        r#"orison_http_requests_total{route="none",method="GET",status="404"} 1"#,
+        r#"orison_ring_slots{ring="input"} 16384"#,
+        r#"orison_sequence{position="visible"} 4"#,
+        r#"orison_http_connections 1"#,
+        "# EOF",
+    ] {
+        assert!(page.body.lines().any(|known| known == line), "{line} in\n{}", page.body);
+    }
+    assert!(page.body.contains("orison_stage_latency_seconds{stage=\"decide\""));
+}
+
+#[tokio::test]
+async fn prayers_add_up_within_their_bucket() {
+    let exchange = Exchange::start().await;
+    let mut client = exchange.rest().await;
+    let none = client.get("/v1/prayer").await;
+    assert!(none.body.contains(r#""upRatio":0.5,"downRatio":0.5"#), "{}", none.body);
+    let reply = client.post("/v1/prayer", r#"{"side":"up","count":3}"#).await;
+    assert_eq!((reply.status, &reply.json()["upCount"]), (202, &3.into()));
+    let reply = client.post("/v1/prayer", r#"{"side":"down"}"#).await;
+    assert_eq!((reply.status, &reply.json()["downCount"]), (202, &1.into()));
+    assert_eq!(reply.header("x-ratelimit-limit"), Some("20"));
+    let totals = client.get("/v1/prayer").await;
+    assert!(totals.body.contains(r#""upRatio":0.75,"downRatio":0.25"#), "{}", totals.body);
+    for (body, code) in [
+        (r#"{"side":"sideways"}"#, "INVALID_SIDE"),
+        (r#"{"side":"up","count":0}"#, "INVALID_COUNT"),
+        (r#"{"side":"up","count":101}"#, "INVALID_COUNT"),
+        (r#"{"side":"up","count":1.5}"#, "INVALID_COUNT"),
+        (r#"{"side":1}"#, "BAD_REQUEST"),
+        ("{}", "BAD_REQUEST"),
+    ] {
+        let reply = client.post("/v1/prayer", body).await;
+        assert_eq!((reply.status, reply.error()), (400, code.into()), "{body}");
+    }
+    let mut refused = None;
+    for _ in 0..200 {
+        let reply = client.post("/v1/prayer", r#"{"side":"up"}"#).await;
+        if reply.status != 202 {
+            refused = Some(reply);
+            break;
+        }
+    }
+    let refused = refused.expect("the bucket empties long before 200 at once");
+    assert_eq!((refused.status, refused.error()), (429, "RATE_LIMIT_EXCEEDED".into()));
+    assert_eq!(refused.header("x-ratelimit-remaining"), Some("0"));
+    assert_eq!(refused.header("retry-after"), Some("1"));
+}
+
+#[tokio::test]
+async fn the_description_names_every_call_and_every_field() {
+    let exchange = Exchange::start().await;
+    let mut client = exchange.rest().await;
+    let description = client.get("/openapi.json").await.json();
+    assert_eq!(client.get("/api/v1/openapi.json").await.json(), description);
+    let calls: BTreeSet<_> = description["paths"].as_object().unwrap().keys().cloned().collect();
+    for path in [
+        "/order",
+        "/order/cancel",
+        "/order/amend",
+        "/order/cancel-all",
+        "/order/{id}",
+        "/orders",
+        "/orders/batch",
+        "/orderbook/{symbol}",
+        "/klines/{symbol}/{interval}",
+        "/statistics",
+        "/statistics/{symbol}",
+        "/executions/{symbol}",
+        "/fills",
+        "/symbols",
+        "/time",
+        "/health",
+        "/prayer",
+        "/ticker",
+        "/ticker/{venue}/{symbol}",
+    ] {
+        assert!(calls.contains(path), "{path} in {calls:?}");
+    }
+    let schemas = description["components"]["schemas"].as_object().unwrap();
+    for (name, call) in [
+        ("PlaceRequest", "order"),
+        ("CancelRequest", "order/cancel"),
+        ("AmendRequest", "order/amend"),
+        ("CancelAllRequest", "order/cancel-all"),
+    ] {
+        let properties = schemas[name]["properties"].as_object().unwrap();
+        for field in properties.keys() {
+            // An object is no value of any field: a field that is known says so by its name.
+            let body = format!("{{\"{field}\":{{}}}}");
+            let reply = client.post(&format!("/v1/{call}"), &body).await;
+            assert_eq!(reply.error(), "BAD_REQUEST", "{name}.{field}: {}", reply.body);
+        }
+    }
+    let symbols = client.get("/v1/symbols").await.json();
+    let described = &schemas["InstrumentEntry"]["properties"];
+    for field in symbols["symbols"][0].as_object().unwrap().keys() {
+        assert!(described.get(field).is_some(), "{field} is described");
+    }
+}

@@ -1,0 +1,55 @@
+//! An exchange of a test's own: the real one, in process, on free ports, in a directory that
+//! goes away.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+mod client;
+
+use std::sync::Arc;
+
+use gateway::adapters::Adapters;
+use gateway::{App, Config, app};
+use tempfile::TempDir;
+
+pub(crate) use client::Client;
+
+pub(crate) struct Exchange {
+    pub(crate) app: Arc<App>,
+    pub(crate) adapters: Adapters,
+    pub(crate) directory: TempDir,
+}
+
+impl Exchange {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    pub(crate) async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self::start_in(directory, adjust).await
+    }
+
+    pub(crate) async fn start_in(directory: TempDir, adjust: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::for_tests(directory.path());
+        adjust(&mut config);
+        let recovered = app::recover(&config).unwrap();
+        let app = App::start(config, recovered).unwrap();
+        let adapters = Adapters::start(&app).await.unwrap();
+        Self { app, adapters, directory }
+    }
+
+    pub(crate) async fn rest(&self) -> Client {
+        Client::connect(self.adapters.directory.rest.unwrap()).await
+    }
+
+    pub(crate) async fn ws(&self) -> Client {
+        Client::connect(self.adapters.directory.ws.unwrap()).await
+    }
+
+    /// As SIGTERM does it; the journal stays.
+    pub(crate) async fn stop(self) -> TempDir {
+        self.adapters.close();
+        self.app.stop().await.unwrap();
+        self.adapters.ended().await;
+        self.directory
+    }
+}
