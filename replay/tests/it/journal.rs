@@ -146,6 +146,10 @@ fn a_flipped_byte_is_found_wherever_it_is() {
         assert_eq!(ended.status, 1, "byte {at}: {ended:?}");
         assert!(ended.out.contains("FOUND"), "byte {at}: {ended:?}");
     }
+    for args in [vec!["recover"], vec!["recover", "--write"]] {
+        let ended = tool(&[&args[..], &[text(&directory)]].concat());
+        assert_eq!(ended.status, 1, "{args:?}: {ended:?}");
+    }
     fs::write(&segment, &good).unwrap();
     assert_eq!(tool(&["verify", text(&directory)]).status, 0);
 }
