@@ -11,9 +11,9 @@ use orison_core::command::Genesis;
 use replay::{RecoverError, Recovered};
 use thiserror::Error;
 
-use crate::config::{Config, Durability, Switch};
+use crate::config::{Config, Durability};
 use crate::desk::Desk;
-use crate::fanout::{self, Hub, OrderIds};
+use crate::fanout::Hub;
 use crate::http::bucket::Buckets;
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
@@ -77,12 +77,7 @@ impl App {
         };
         let runtime = Runtime::start(recovered.into_parts(), settings, publisher)?;
         let (views, monitor) = (runtime.views(), runtime.monitor());
-        let order_ids = match config.public_order_ids {
-            Switch::On => OrderIds::Shown,
-            Switch::Off => OrderIds::Hidden,
-        };
-        let fanout = fanout::Settings { order_ids, ..fanout::Settings::DEFAULT };
-        let (hub, feed) = Hub::start(views.clone(), fanout);
+        let (hub, feed) = Hub::start(views.clone(), config.fan_out);
         hub_joins.send(feed).expect("the publisher lives as long as the runtime");
         desk.open(runtime.ingress());
         Ok(Arc::new(Self {

@@ -14,6 +14,7 @@ use engine::runtime::Wait;
 use orison_core::command::InstrumentSpec;
 use thiserror::Error;
 
+use crate::fanout;
 use layers::{Layers, Source};
 pub use listen::Listen;
 
@@ -36,6 +37,8 @@ pub struct Config {
     pub demo: Switch,
     /// Whether public executions name their orders.
     pub public_order_ids: Switch,
+    /// Outboxes and heartbeats of the sockets.
+    pub fan_out: fanout::Settings,
     /// Origins of web pages, beside loopback ones, that may use REST and enter orders.
     pub allowed_origins: Vec<String>,
     /// Commands of an empty journal.

@@ -41,6 +41,8 @@ pub struct Settings {
     /// Of each client.
     pub outbox: Limits,
     pub order_ids: OrderIds,
+    /// News that may wait for the fan-out thread; then topics are rebuilt from the views.
+    pub news_max: usize,
     /// Between two Pings to a client.
     pub heartbeat: Duration,
     /// A client that sends no frame for so long is gone.
@@ -51,7 +53,11 @@ impl Settings {
     pub const DEFAULT: Self = Self {
         outbox: Limits::DEFAULT,
         order_ids: OrderIds::Shown,
+        news_max: 1 << 16,
         heartbeat: Duration::from_secs(30),
         silence_max: Duration::from_secs(60),
     };
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,13 @@
 //! Every setting once: its name is the flag, the key in `orison.toml` and the end of the
 //! environment variable. Texts of the layers come in, the checked `Config` goes out.
 
+use std::time::Duration;
+
 use engine::runtime::{Settings as RuntimeSettings, Wait};
 
 use super::layers::{Layers, Source};
 use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments};
+use crate::fanout::{self, OrderIds};
 
 pub(super) struct Setting {
     pub(super) name: &'static str,
@@ -48,6 +51,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         bare: Some("on"),
     },
     setting("public-order-ids", "on", "on|off", "Whether public executions name their orders"),
+    setting("outbox-keys", "100", "COUNT", "State messages that may wait for one client"),
+    setting("outbox-kib", "4096", "KIB", "Event messages that may wait for one client"),
+    setting("outbox-age-ms", "10000", "MS", "How long the oldest of them may wait"),
     setting("allowed-origins", "", "ORIGINS", "Web origins beside loopback, comma-separated"),
     setting("log", "info", "FILTER", "What is logged, such as warn or gateway=debug"),
     setting("log-format", "text", "FORMAT", "text or json, on standard error"),
@@ -88,6 +94,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         pin: pin(layers)?,
         demo: switch(layers, "demo")?,
         public_order_ids: switch(layers, "public-order-ids")?,
+        fan_out: fan_out(layers)?,
         allowed_origins: origins(layers)?,
         instruments: instruments::specs(layers)?,
         log: log_filter(layers)?,
@@ -142,6 +149,25 @@ fn segment_bytes(layers: &Layers) -> Result<u64, ConfigError> {
     let mib = text.parse().ok().filter(|mib| SEGMENT_MIB.contains(mib));
     let allowed = || format!("{} to {} MiB", SEGMENT_MIB.start(), SEGMENT_MIB.end());
     mib.map(|mib: u64| mib << 20).ok_or_else(|| bad(source, text, allowed()))
+}
+
+fn fan_out(layers: &Layers) -> Result<fanout::Settings, ConfigError> {
+    let outbox = fanout::Limits {
+        state_keys_max: number(layers, "outbox-keys", 1, 10_000)? as usize,
+        event_bytes_max: number(layers, "outbox-kib", 64, 1 << 20)? as usize * 1024,
+        event_age_max: Duration::from_millis(number(layers, "outbox-age-ms", 100, 600_000)?),
+    };
+    let order_ids = match switch(layers, "public-order-ids")? {
+        Switch::On => OrderIds::Shown,
+        Switch::Off => OrderIds::Hidden,
+    };
+    Ok(fanout::Settings { outbox, order_ids, ..fanout::Settings::DEFAULT })
+}
+
+fn number(layers: &Layers, name: &str, least: u64, most: u64) -> Result<u64, ConfigError> {
+    let (text, source) = layers.get(name);
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| bad(source, text, format!("{least} to {most}")))
 }
 
 fn pin(layers: &Layers) -> Result<Option<usize>, ConfigError> {

@@ -32,8 +32,19 @@ impl DepthTopic {
         self.groups.iter().map(|group| group.members.len()).sum()
     }
 
-    /// The snapshot that the member needs first is sent by `show`.
-    pub(crate) fn join(&mut self, client: &Arc<Client>, pace: Duration) {
+    /// The snapshot that the member needs first is sent by `show`; what the members so far still
+    /// miss goes out before.
+    pub(crate) fn join(
+        &mut self,
+        client: &Arc<Client>,
+        pace: Duration,
+        round: &mut Round,
+        listing: &Listing,
+        mirror: &Mirror,
+    ) {
+        for group in &mut self.groups {
+            group.send(round, listing, mirror);
+        }
         self.leave(client);
         let found = self.groups.iter().position(|group| group.pace == pace);
         let index = found.unwrap_or_else(|| {

@@ -16,10 +16,8 @@ use orison_core::{
 use super::interest::{Interest, Kinds};
 use super::wakeup::Wakeup;
 
-/// Items that may wait for the fan-out thread; a command that finds the queue empty always fits.
-const ITEMS_MAX: usize = 1 << 16;
-/// Book levels beside them.
-const LEVELS_MAX: usize = 1 << 18;
+/// Book levels that may wait for each piece of news that may.
+const LEVELS_A_NEWS: usize = 4;
 /// The fan-out thread is called at the latest after so many items, idle or not.
 const ITEMS_UNCALLED_MAX: usize = 256;
 
@@ -79,9 +77,11 @@ impl Batch {
         self.lost_from = None;
     }
 
-    fn has_place(&self, news: usize, levels: usize) -> bool {
+    /// A command that finds the queue empty always fits.
+    fn has_place(&self, news: usize, levels: usize, news_max: usize) -> bool {
+        let levels_max = news_max * LEVELS_A_NEWS;
         self.news.is_empty()
-            || (self.news.len() + news <= ITEMS_MAX && self.levels.len() + levels <= LEVELS_MAX)
+            || (self.news.len() + news <= news_max && self.levels.len() + levels <= levels_max)
     }
 }
 
@@ -89,12 +89,14 @@ impl Batch {
 pub(crate) struct FeedQueue {
     pub(crate) interest: Interest,
     pub(crate) wakeup: Wakeup,
+    news_max: usize,
     batch: Mutex<Batch>,
 }
 
 impl FeedQueue {
-    pub(crate) fn new() -> Self {
-        Self { interest: Interest::new(), wakeup: Wakeup::default(), batch: Mutex::default() }
+    pub(crate) fn new(news_max: usize) -> Self {
+        let (interest, wakeup) = (Interest::new(), Wakeup::default());
+        Self { interest, wakeup, news_max, batch: Mutex::default() }
     }
 
     /// Exchanges what waits for an empty batch.
@@ -167,7 +169,7 @@ impl HubFeed {
             let levels = views.depth.changed().iter().filter_map(|&id| views.depth.book(id));
             let levels = levels.map(|book| book.changes().len()).sum();
             let news = views.trades.fresh().len() + views.orders.fresh().len();
-            if batch.has_place(news, levels) {
+            if batch.has_place(news, levels, queue.news_max) {
                 self.copy(&mut batch, stamp, views);
             } else {
                 batch.lost_from = Some(stamp.sequence.0);

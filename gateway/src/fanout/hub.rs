@@ -102,7 +102,7 @@ impl Hub {
     /// that the feed will be given.
     pub fn start(views: SharedViews, settings: Settings) -> (Self, HubFeed) {
         let (requests, inbox) = bounded(REQUESTS_MAX);
-        let queue = Arc::new(FeedQueue::new());
+        let queue = Arc::new(FeedQueue::new(settings.news_max));
         let next = views.read().at().sequence.0 + 1;
         let feed = HubFeed::new(Arc::clone(&queue), next);
         let shared = Arc::new(Shared {

@@ -38,6 +38,8 @@ struct State {
     day: DayStatistics,
     status_at: Stamp,
     open: [Option<(Candle, Stamp)>; Interval::ALL.len()],
+    /// By interval: candles that open before this have been told to be closed, or never will be.
+    unclosed_from_ns: [u64; Interval::ALL.len()],
     /// The last complete command, to date what nothing has changed yet.
     now: Stamp,
 }
@@ -96,14 +98,21 @@ impl Market {
     }
 
     /// Executions join when their history has been told: see `go_live`.
-    pub(crate) fn join(&mut self, topic: &Topic, client: &Arc<Client>, wish: &Wish) {
+    pub(crate) fn join(
+        &mut self,
+        topic: &Topic,
+        client: &Arc<Client>,
+        wish: &Wish,
+        round: &mut Round,
+    ) {
+        let (listing, mirror) = (&self.state.listing, &self.state.mirror);
         match topic {
             Topic::OrderBook(_) => self.orderbook.join(client, wish.pace, wish.levels),
             Topic::Statistics(_) => self.statistics.join(client, wish.pace, 0),
             Topic::Candles(_, interval) => {
                 self.candles[*interval as usize].join(client, wish.pace, 0);
             }
-            Topic::Depth(_) => self.depth.join(client, wish.depth_pace),
+            Topic::Depth(_) => self.depth.join(client, wish.depth_pace, round, listing, mirror),
             Topic::Status(_) => self.status.join(client, std::time::Duration::ZERO, 0),
             Topic::Executions(_) | Topic::Orders(_) => {}
         }
@@ -198,6 +207,7 @@ impl Market {
         let state = &mut self.state;
         if change.is_closed {
             state.open[index] = None;
+            state.unclosed_from_ns[index] = change.candle.open_time_ns + 1;
             topic.finish(round, &mut |_, json| {
                 state.candle_as(json, change.interval, &change.candle, Phase::Closed);
                 Some(at)
@@ -236,9 +246,7 @@ impl Market {
     pub(crate) fn recover(&mut self, round: &mut Round, views: &Views) -> Vec<Arc<Client>> {
         for (topic, interval) in self.candles.iter_mut().zip(Interval::ALL) {
             if topic.members() > 0 {
-                let known = self.state.open[interval as usize];
-                let from_ns = known.map_or(u64::MAX, |(candle, _)| candle.open_time_ns);
-                finish_missed(topic, round, views, &self.state, interval, from_ns);
+                finish_missed(topic, round, views, &self.state, interval);
             }
         }
         let state = &mut self.state;
@@ -265,16 +273,16 @@ impl Market {
     }
 }
 
-/// Candles from `from_ns` on that are closed by now.
+/// Tells the candles that have closed unnoticed.
 fn finish_missed(
     topic: &mut StateTopic,
     round: &mut Round,
     views: &Views,
     state: &State,
     interval: Interval,
-    from_ns: u64,
 ) {
     let instrument = state.listing.instrument.id;
+    let from_ns = state.unclosed_from_ns[interval as usize];
     let open_ns = views.candles.open(instrument, interval).map(|candle| candle.open_time_ns);
     let missed: Vec<Candle> = views
         .candles
@@ -300,6 +308,7 @@ impl State {
             day: DayStatistics::default(),
             status_at: Stamp::default(),
             open: [None; Interval::ALL.len()],
+            unclosed_from_ns: [0; Interval::ALL.len()],
             now: Stamp::default(),
         }
     }
@@ -313,8 +322,15 @@ impl State {
     }
 
     fn load_candle(&mut self, views: &Views, interval: Interval) {
-        let open = views.candles.open(self.listing.instrument.id, interval);
-        self.open[interval as usize] = open.map(|candle| (*candle, self.now));
+        let (instrument, index) = (self.listing.instrument.id, interval as usize);
+        let open = views.candles.open(instrument, interval);
+        self.open[index] = open.map(|candle| (*candle, self.now));
+        let newest = views.candles.of(instrument, interval).next_back();
+        self.unclosed_from_ns[index] = match (open, newest) {
+            (Some(open), _) => open.open_time_ns,
+            (None, Some(closed)) => closed.open_time_ns + 1,
+            (None, None) => 0,
+        };
     }
 
     fn load_status(&mut self, views: &Views) {

@@ -307,7 +307,7 @@ impl Fanout {
         let Some(instrument) = views.catalog.instrument(id) else { return };
         let market = self.markets.entry(id).or_insert_with(|| Market::new(views, instrument));
         market.load(views, topic);
-        market.join(topic, client, wish);
+        market.join(topic, client, wish, &mut self.round);
         self.shared.queue.interest.set_kinds(id, market.kinds());
     }
 

@@ -1,3 +1,5 @@
+//! Rows for the outbox: what conflates, what never drops, when a slow client is let go.
+
 use std::task::Waker;
 
 use super::*;

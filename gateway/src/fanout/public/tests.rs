@@ -1,3 +1,5 @@
+//! Rows for public messages: the bytes that every subscriber of a topic shares.
+
 use engine::projection::LevelChange;
 use orison_core::event::{Money, Trade};
 use orison_core::instrument::{Status, Step};

@@ -11,9 +11,11 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
+use crate::config::Durability;
+use crate::fanout;
 use crate::http::{Handshake, OrderEntry};
 use crate::language::Language;
-use crate::{App, Config, app};
+use crate::{App, Config};
 
 /// Nothing takes this long; a test that waits longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,12 +28,34 @@ pub(super) struct Market {
 }
 
 impl Market {
-    pub(super) async fn start() -> Self {
+    pub(super) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    pub(super) fn start_with(change: impl FnOnce(&mut fanout::Settings)) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let config = Config::for_tests(directory.path());
-        let recovered = app::recover(&config).unwrap();
+        let mut config = Config::for_tests(directory.path());
+        config.segment_bytes = 1 << 22;
+        config.durability = Durability::Journaled;
+        change(&mut config.fan_out);
+        let recovered = crate::app::recover(&config).unwrap();
         let app = App::start(config, recovered).unwrap();
         Self { app, _directory: directory }
+    }
+
+    /// Waits for what others bring about.
+    pub(super) async fn until(&self, holds: impl Fn(&Self) -> bool) {
+        let waiting = async {
+            while !holds(self) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("it comes about in time");
+    }
+
+    /// Waits until every session has left.
+    pub(super) async fn is_empty(&self) {
+        self.until(|market| market.app.hub.connections().is_empty()).await;
     }
 
     pub(super) async fn connect(&self) -> Client {
@@ -57,6 +81,12 @@ impl Market {
     }
 }
 
+/// A Subscribe to BTC-KRW; `rest` are further fields, each with its comma before it.
+pub(super) fn subscribe(channels: &[&str], rest: &str) -> String {
+    let channels = serde_json::json!(channels);
+    format!(r#"{{"type":"Subscribe","channels":{channels},"symbols":["BTC-KRW"]{rest}}}"#)
+}
+
 pub(super) struct Client {
     pub(super) socket: WebSocketStream<DuplexStream>,
 }
@@ -64,6 +94,10 @@ pub(super) struct Client {
 impl Client {
     pub(super) async fn say(&mut self, text: impl Into<String>) {
         self.socket.send(Message::text(text.into())).await.unwrap();
+    }
+
+    pub(super) async fn send_binary(&mut self, bytes: &'static [u8]) {
+        self.socket.send(Message::binary(bytes)).await.unwrap();
     }
 
     /// The next text message.
