@@ -1,4 +1,6 @@
-//! Recovery as a start of the server uses it.
+//! Recovery as a start of the server uses it. In a process of its own: a lock that is let go here
+//! is still held by any child that another thread has forked and that has not started yet.
+#![allow(clippy::unwrap_used, reason = "all of this is test code")]
 
 use std::path::Path;
 
