@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use crate::playback::{Compared, Playback, PlaybackError};
 use crate::player::{self, Player};
+use crate::verify::is_finding;
 
 /// Between two calls of the progress callback.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(300);
@@ -32,6 +33,17 @@ pub enum RecoverError {
     Begin(#[from] AppendError),
     #[error("beginning the journal: {what} was refused: {reason}")]
     Refused { what: String, reason: orison_core::Reason },
+}
+
+impl RecoverError {
+    /// The journal is damaged, or not what replay makes of it; false: it was not judged.
+    pub fn is_finding(&self) -> bool {
+        match self {
+            Self::Open(OpenError::Read(error)) => is_finding(error),
+            Self::Open(OpenError::Visit { .. }) => true,
+            Self::Open(_) | Self::Replaced | Self::Begin(_) | Self::Refused { .. } => false,
+        }
+    }
 }
 
 /// How far reading has come.
