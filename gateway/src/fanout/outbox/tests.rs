@@ -1,3 +1,5 @@
+//! What waits, what conflates, what ends the session.
+
 use std::task::Waker;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Each public message to the letter.
+
 use engine::projection::LevelChange;
 use orison_core::event::{Money, Trade};
 use orison_core::instrument::{Status, Step};
