@@ -5,7 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Tools for the journal.
+/// The exchange.
+pub(crate) fn orison() -> Command {
+    Command::new(folder().join("orison"))
+}
+
+/// Its tools for the journal.
 pub(crate) fn orison_replay() -> Command {
     Command::new(folder().join("orison-replay"))
 }

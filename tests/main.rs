@@ -1,6 +1,8 @@
 //! One binary of all tests that need more than one crate: house rules, the judge and what it is
 //! given, and the real programs seen from outside.
 
+#![allow(clippy::unwrap_used, reason = "all of this is test code")]
+
 mod tidy;
 
 mod judge;
@@ -12,5 +14,10 @@ mod determinism;
 mod properties;
 
 mod binaries;
+mod http;
+mod server;
+mod socket;
 
+mod durability;
+mod protocols;
 mod recordings;

@@ -9,7 +9,7 @@ pub mod runtime;
 pub mod witness;
 
 #[cfg(test)]
-mod streams;
+mod tests;
 
 pub use projection::Views;
 pub use runtime::{Ingress, Output, Publisher, Runtime, Settings, Token};

@@ -57,7 +57,17 @@ impl ViewLimits {
     };
 }
 
-/// All read models at one sequence. Readers see whole commands only.
+/// News of one command beyond this many entries give their memory back with the next command.
+const NEWS_KEPT_MAX: usize = 1 << 12;
+
+/// Makes room for the news of the next command.
+fn begin_news<T>(news: &mut Vec<T>) {
+    news.clear();
+    news.shrink_to(NEWS_KEPT_MAX);
+}
+
+/// All read models at one sequence. Readers see whole commands only; who listens to single events
+/// finds statistics and candles as they were before the command.
 pub struct Views {
     pub catalog: Catalog,
     pub depth: Depth,
@@ -192,7 +202,5 @@ impl Views {
     }
 }
 
-#[cfg(test)]
-mod judge;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ use crate::App;
 use crate::desk::DeskError;
 
 /// Each tick is a step of every instrument's market.
-const TICK: Duration = Duration::from_millis(250);
+const TICK: Duration = Duration::from_millis(400);
 /// Resting demo orders of an instrument; the oldest goes when one more is placed.
 const RESTING_MAX: usize = 60;
 /// Orders that a market starts with, so that the first book has depth.
@@ -30,6 +30,8 @@ const TAKER_EVERY: u64 = 3;
 const STARTS: [(&str, i64); 3] =
     [("BTC-KRW", 50_000_000), ("ETH-KRW", 3_000_000), ("AAPL", 19_000)];
 const START_OTHER: i64 = 10_000;
+/// A walk never goes below, in price steps.
+const MID_MIN: i64 = 100;
 const SEED: u64 = 20_190_723;
 
 /// Moves every market until the desk closes.
@@ -101,7 +103,7 @@ impl Market {
         // At most 0.03 % either way, and at least one step.
         let reach = (self.mid / 3333).max(1).unsigned_abs();
         let moved = i64::try_from(self.random.below(2 * reach + 1)).unwrap_or(0);
-        self.mid = (self.mid + moved - i64::try_from(reach).unwrap_or(0)).max(START_OTHER / 10);
+        self.mid = (self.mid + moved - i64::try_from(reach).unwrap_or(0)).max(MID_MIN);
         self.make(app).await?;
         if self.random.below(TAKER_EVERY) == 0 {
             self.take(app).await?;

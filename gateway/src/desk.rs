@@ -213,6 +213,16 @@ mod tests {
         assert_eq!(next.outcome().await, Ok(outcome(2)));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_never_comes_is_a_timeout_and_frees_its_slot() {
+        let table = Arc::new(Table::new(1));
+        let ticket = Table::wait(&table).unwrap();
+        let asked = tokio::time::Instant::now();
+        assert_eq!(ticket.outcome().await, Err(DeskError::Timeout));
+        assert_eq!(asked.elapsed(), ANSWER_TIMEOUT);
+        assert_eq!(table.free.len(), 1);
+    }
+
     #[tokio::test]
     async fn a_closed_desk_enters_nothing() {
         let (desk, _completions) = Desk::new();

@@ -33,7 +33,13 @@ fn main() -> anyhow::Result<()> {
 async fn serve(config: Config, recovered: replay::Recovered) -> anyhow::Result<()> {
     let app = App::start(config, recovered).context("starting the engine")?;
     exit_on_failure(&app);
-    let adapters = Adapters::start(&app).await.context("cannot listen")?;
+    let adapters = match Adapters::start(&app).await {
+        Ok(adapters) => adapters,
+        Err(error) => {
+            app.stop().await.context("stopping the engine")?;
+            return Err(error).context("cannot listen");
+        }
+    };
     for (name, url) in adapters.directory.urls() {
         say(&format!("listening {name} {url}"))?;
     }

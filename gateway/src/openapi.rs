@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 
 use crate::xtrader::entry;
 use crate::xtrader::problem::ProblemBody;
-use crate::xtrader::rest::{market, orders, service};
+use crate::xtrader::rest::{connections, market, orders, service};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -41,6 +41,7 @@ use crate::xtrader::rest::{market, orders, service};
         market::ticker,
         service::time,
         service::health,
+        connections::connections,
     ),
     components(schemas(
         ProblemBody<'_>,

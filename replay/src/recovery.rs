@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use crate::playback::{Compared, Playback, PlaybackError};
 use crate::player::{self, Player};
+use crate::verify::is_finding;
 
 /// Between two calls of the progress callback.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(300);
@@ -32,6 +33,17 @@ pub enum RecoverError {
     Begin(#[from] AppendError),
     #[error("beginning the journal: {what} was refused: {reason}")]
     Refused { what: String, reason: orison_core::Reason },
+}
+
+impl RecoverError {
+    /// The journal is damaged, or not what replay makes of it; false: it was not judged.
+    pub fn is_finding(&self) -> bool {
+        match self {
+            Self::Open(OpenError::Read(error)) => is_finding(error),
+            Self::Open(OpenError::Visit { .. }) => true,
+            Self::Open(_) | Self::Replaced | Self::Begin(_) | Self::Refused { .. } => false,
+        }
+    }
 }
 
 /// How far reading has come.
@@ -97,31 +109,47 @@ pub fn recover(
     Ok(Recovered { exchange, views, witness, writer, opened, commands, compared, seconds })
 }
 
-/// Begins an empty journal: the genesis at sequence 1, then the instruments. Of a journal that has
-/// begun nothing changes: what of the configuration does not hold in it is named instead.
+/// Begins an empty journal: the genesis at sequence 1, then the instruments. A beginning that a
+/// crash cut short is gone on with. Of a journal in which anything else has happened nothing
+/// changes: what of the configuration does not hold in it is named instead.
 pub fn genesis(
     recovered: &mut Recovered,
     genesis: &Genesis,
     instruments: &[InstrumentSpec],
     time_ns: u64,
 ) -> Result<Vec<String>, RecoverError> {
-    if recovered.exchange.applied().sequence.0 > 0 {
+    let applied = recovered.exchange.applied();
+    let time_ns = time_ns.max(applied.time_ns);
+    if applied.sequence.0 == 0 {
+        recovered.begin(time_ns, "the genesis", &Command::Genesis(*genesis))?;
+    } else if !is_beginning(&recovered.exchange, instruments) {
         return Ok(differences(&recovered.exchange, instruments));
     }
-    let first = std::iter::once(Command::Genesis(*genesis));
-    for command in first.chain(instruments.iter().map(|spec| Command::Instrument(*spec))) {
-        if let Some(reason) = recovered.enter(time_ns, &command)? {
-            let what = match command {
-                Command::Instrument(spec) => format!("instrument {}", spec.symbol),
-                _ => "the genesis".to_owned(),
-            };
-            return Err(RecoverError::Refused { what, reason });
-        }
+    let begun = recovered.exchange.instruments().len();
+    for spec in instruments.iter().skip(begun) {
+        let what = format!("instrument {}", spec.symbol);
+        recovered.begin(time_ns, &what, &Command::Instrument(*spec))?;
     }
     Ok(Vec::new())
 }
 
+/// Whether nothing has happened but the first commands of this very beginning.
+fn is_beginning(exchange: &Exchange, instruments: &[InstrumentSpec]) -> bool {
+    let begun = exchange.instruments();
+    let same = begun.iter().zip(instruments).all(|(known, spec)| known.symbol == spec.symbol);
+    exchange.applied().sequence.0 == 1 + begun.len() as u64
+        && begun.len() < instruments.len()
+        && same
+}
+
 impl Recovered {
+    fn begin(&mut self, time_ns: u64, what: &str, command: &Command) -> Result<(), RecoverError> {
+        match self.enter(time_ns, command)? {
+            None => Ok(()),
+            Some(reason) => Err(RecoverError::Refused { what: what.to_owned(), reason }),
+        }
+    }
+
     /// Journals and applies one command. Some: it was refused.
     fn enter(
         &mut self,

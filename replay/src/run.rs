@@ -9,11 +9,12 @@ use engine::projection::ViewLimits;
 use engine::witness::state_digest;
 use orison_core::Symbol;
 use replay::past::{Past, Until};
-use replay::verify::{Pass, VerifyError};
+use replay::verify::{Pass, Verified};
 use replay::{book, diff, dump, flow, life, recovery, tape, verify};
 
 use crate::args::{Action, Args};
-use crate::show::{self, Form, Gauge};
+use crate::gauge::Gauge;
+use crate::show::{self, Form};
 
 /// What an exit status says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,45 +54,35 @@ pub(crate) fn run(args: Args) -> Result<Outcome> {
     }
 }
 
-fn verify(directory: &Path, form: Form) -> Result<Outcome> {
+/// The report of a journal that is in order. None: it is not, and what was found has been said.
+fn in_order(directory: &Path, form: Form) -> Result<Option<Verified>> {
     let gauge = Gauge::of_commands();
     let verified = verify::verify(directory, |pass| match pass {
         Pass::Bytes(sequence) => gauge.at(sequence),
         Pass::Replay { sequence, last } => gauge.at_of(sequence, last),
     });
-    gauge.finish();
+    drop(gauge);
     match verified {
-        Ok(verified) => {
-            show::verified(&verified, form);
-            Ok(Outcome::Fine)
+        Ok(verified) => Ok(Some(verified)),
+        Err(error) if error.is_finding() => {
+            show::finding(&mut io::stdout().lock(), &error, form)?;
+            Ok(None)
         }
-        Err(error) => found_or_unusable(error, form),
+        Err(error) => Err(error.into()),
     }
 }
 
-fn found_or_unusable(error: VerifyError, form: Form) -> Result<Outcome> {
-    if !error.is_finding() {
-        return Err(error.into());
-    }
-    show::finding(&error, form);
-    Ok(Outcome::Found)
+fn verify(directory: &Path, form: Form) -> Result<Outcome> {
+    let Some(verified) = in_order(directory, form)? else { return Ok(Outcome::Found) };
+    show::verified(&mut io::stdout().lock(), &verified, form)?;
+    Ok(Outcome::Fine)
 }
 
 /// What a start would find, without touching anything.
 fn inspect(directory: &Path, form: Form) -> Result<Outcome> {
-    let gauge = Gauge::of_commands();
-    let verified = verify::verify(directory, |pass| match pass {
-        Pass::Bytes(sequence) => gauge.at(sequence),
-        Pass::Replay { sequence, last } => gauge.at_of(sequence, last),
-    });
-    gauge.finish();
-    match verified {
-        Ok(verified) => {
-            show::inspected(&verified, form);
-            Ok(Outcome::Fine)
-        }
-        Err(error) => found_or_unusable(error, form),
-    }
+    let Some(verified) = in_order(directory, form)? else { return Ok(Outcome::Found) };
+    show::inspected(&mut io::stdout().lock(), &verified, form)?;
+    Ok(Outcome::Fine)
 }
 
 fn recover(directory: &Path, form: Form) -> Result<Outcome> {
@@ -101,9 +92,17 @@ fn recover(directory: &Path, form: Form) -> Result<Outcome> {
     let options = journal::Options::default();
     let recovered = recovery::recover(directory, &options, ViewLimits::DEFAULT, |progress| {
         gauge.at(progress.sequence);
-    })?;
-    gauge.finish();
-    show::recovered(&recovered, form);
+    });
+    drop(gauge);
+    let recovered = match recovered {
+        Ok(recovered) => recovered,
+        Err(error) if error.is_finding() => {
+            show::finding(&mut io::stdout().lock(), &error, form)?;
+            return Ok(Outcome::Found);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    show::recovered(&mut io::stdout().lock(), &recovered, form)?;
     let state = state_digest(&recovered.exchange);
     recovered.writer.close(state, recovered.witness.digests().events)?;
     Ok(Outcome::Fine)
@@ -114,7 +113,7 @@ fn past(directory: &Path, until: Until) -> Result<Past> {
     let mut past = Past::open(directory, verify::SMALL_VIEWS)?;
     let gauge = Gauge::of_commands();
     past.play(until, |sequence| gauge.at(sequence))?;
-    gauge.finish();
+    drop(gauge);
     Ok(past)
 }
 
@@ -139,7 +138,7 @@ fn order(directory: &Path, id: &str) -> Result<Outcome> {
     let gauge = Gauge::of_commands();
     let mut out = Vec::new();
     let orders = life::life(directory, id, &mut out, |sequence| gauge.at(sequence))?;
-    gauge.finish();
+    drop(gauge);
     if orders == 0 {
         bail!("no order `{id}` in {}", directory.display());
     }
@@ -155,7 +154,7 @@ fn dump_range(directory: &Path, from: u64, to: u64) -> Result<Outcome> {
         Err(dump::DumpError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
         done => done?,
     }
-    gauge.finish();
+    drop(gauge);
     Ok(Outcome::Fine)
 }
 
@@ -163,28 +162,34 @@ fn digest(directory: &Path, until: Until, form: Form) -> Result<Outcome> {
     let past = past(directory, until)?;
     let player = past.player();
     let state = state_digest(&player.exchange);
-    show::digest(player.at(), &state, &player.witness.digests().events, form);
+    show::digest(
+        &mut io::stdout().lock(),
+        player.at(),
+        &state,
+        &player.witness.digests().events,
+        form,
+    )?;
     Ok(Outcome::Fine)
 }
 
 fn compare(left: &Path, right: &Path, form: Form) -> Result<Outcome> {
     let gauge = Gauge::of_commands();
     let difference = diff::diff(left, right, |sequence| gauge.at(sequence))?;
-    gauge.finish();
-    show::difference(difference.as_ref(), form);
+    drop(gauge);
+    show::difference(&mut io::stdout().lock(), difference.as_ref(), form)?;
     Ok(if difference.is_some() { Outcome::Found } else { Outcome::Fine })
 }
 
 fn quarantine(directory: &Path, sequence: u64, form: Form) -> Result<Outcome> {
     journal::quarantine(directory, sequence)?;
-    show::quarantined(sequence, form);
+    show::quarantined(&mut io::stdout().lock(), sequence, form)?;
     Ok(Outcome::Fine)
 }
 
 fn run_flow(options: &flow::Options, form: Form) -> Result<Outcome> {
     let gauge = Gauge::of_bytes();
     let report = flow::run(options, |progress| gauge.at_of(progress.bytes, progress.bytes_total))?;
-    gauge.finish();
-    show::flow(&report, form);
+    drop(gauge);
+    show::flow(&mut io::stdout().lock(), &report, form)?;
     Ok(if report.is_equal() { Outcome::Fine } else { Outcome::Found })
 }

@@ -1,9 +1,8 @@
-//! Answers for people and for programs, and the progress bar of long ones: on a terminal only, on
-//! standard error only.
+//! Answers, for people and for programs. Reports of the library in, lines out; nothing is decided.
 
-use std::time::Duration;
+use std::error::Error;
+use std::io::{self, Write};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use journal::CutTail;
 use orison_core::Stamp;
 use replay::Recovered;
@@ -11,7 +10,7 @@ use replay::diff::Difference;
 use replay::flow::{Mismatch, Report};
 use replay::json::{Hex, Object};
 use replay::moment::Moment;
-use replay::verify::{Verified, VerifyError};
+use replay::verify::Verified;
 
 /// Who reads the answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,70 +19,35 @@ pub(crate) enum Form {
     Json,
 }
 
-/// How far a long run has come.
-pub(crate) struct Gauge {
-    bar: ProgressBar,
-}
-
-impl Gauge {
-    pub(crate) fn of_commands() -> Self {
-        Self::new("{spinner} {human_pos} commands  {per_sec}  {elapsed}")
-    }
-
-    pub(crate) fn of_bytes() -> Self {
-        Self::new("{wide_bar} {bytes} of {total_bytes}  {eta} left")
-    }
-
-    fn new(template: &str) -> Self {
-        let style = ProgressStyle::with_template(template).expect("our templates are good ones");
-        // At most a few times a second; not at all where nobody is watching.
-        let target = ProgressDrawTarget::stderr_with_hz(4);
-        let bar = ProgressBar::with_draw_target(None, target).with_style(style);
-        bar.enable_steady_tick(Duration::from_millis(250));
-        Self { bar }
-    }
-
-    pub(crate) fn at(&self, position: u64) {
-        self.bar.set_position(position);
-    }
-
-    pub(crate) fn at_of(&self, position: u64, total: u64) {
-        self.bar.set_length(total);
-        self.bar.set_position(position);
-    }
-
-    pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
-}
-
 /// One JSON object on a line of its own.
-fn json(put: impl FnOnce(&mut Object<'_>)) {
+fn json(out: &mut impl Write, put: impl FnOnce(&mut Object<'_>)) -> io::Result<()> {
     let mut line = Vec::new();
     let mut object = Object::open(&mut line);
     put(&mut object);
     object.close();
-    println!("{}", String::from_utf8_lossy(&line));
+    line.push(b'\n');
+    out.write_all(&line)
 }
 
-pub(crate) fn verified(verified: &Verified, form: Form) {
+pub(crate) fn verified(out: &mut impl Write, verified: &Verified, form: Form) -> io::Result<()> {
     match form {
-        Form::Json => json(|object| put_verified(object, verified)),
+        Form::Json => json(out, |object| put_verified(object, verified)),
         Form::Text => {
-            print_verified(verified);
-            println!("verified: everything agrees");
+            print_verified(out, verified)?;
+            writeln!(out, "verified: everything agrees")
         }
     }
 }
 
 /// As `verified`, and what a start would do.
-pub(crate) fn inspected(verified: &Verified, form: Form) {
+pub(crate) fn inspected(out: &mut impl Write, verified: &Verified, form: Form) -> io::Result<()> {
     match form {
-        Form::Json => json(|object| put_verified(object, verified)),
+        Form::Json => json(out, |object| put_verified(object, verified)),
         Form::Text => {
-            print_verified(verified);
+            print_verified(out, verified)?;
             let last = verified.journal.last_sequence;
-            println!("a start would replay {last} commands and go on with sequence {}", last + 1);
+            let next = last + 1;
+            writeln!(out, "a start would replay {last} commands and go on with sequence {next}")
         }
     }
 }
@@ -131,26 +95,28 @@ fn put_cut(object: &mut Object<'_>, key: &str, cut: Option<&CutTail>) {
     tail.close();
 }
 
-fn print_verified(verified: &Verified) {
+fn print_verified(out: &mut impl Write, verified: &Verified) -> io::Result<()> {
     let (journal, compared) = (&verified.journal, &verified.compared);
-    println!("journal      {}", Hex(&journal.identity));
-    println!("commands     {} to {}", journal.first_sequence, journal.last_sequence);
-    println!("last time    {}", Moment(journal.last_time_ns));
-    println!("segments     {}", journal.segments);
-    println!("checkpoints  {} of {} compared", compared.checkpoints, journal.checkpoints);
-    println!("closed       {}", if journal.closed_cleanly { "cleanly" } else { "not" });
-    println!("state        {}", Hex(&verified.state));
-    println!("events       {}", Hex(&verified.events));
-    println!("chain        {}", Hex(&journal.chain));
+    writeln!(out, "journal      {}", Hex(&journal.identity))?;
+    writeln!(out, "commands     {} to {}", journal.first_sequence, journal.last_sequence)?;
+    writeln!(out, "last time    {}", Moment(journal.last_time_ns))?;
+    writeln!(out, "segments     {}", journal.segments)?;
+    writeln!(out, "checkpoints  {} of {} compared", compared.checkpoints, journal.checkpoints)?;
+    writeln!(out, "closed       {}", if journal.closed_cleanly { "cleanly" } else { "not" })?;
+    writeln!(out, "state        {}", Hex(&verified.state))?;
+    writeln!(out, "events       {}", Hex(&verified.events))?;
+    writeln!(out, "chain        {}", Hex(&journal.chain))?;
     if let Some(cut) = &journal.torn {
-        println!("TORN TAIL    {}", describe(cut));
+        writeln!(out, "TORN TAIL    {}", describe(cut))?;
     }
     for sequence in &journal.voids {
-        println!("QUARANTINED  sequence {sequence}: replay passes over it");
+        writeln!(out, "QUARANTINED  sequence {sequence}: replay passes over it")?;
     }
     if compared.not_verifiable > 0 {
-        println!("NOT VERIFIABLE  {} digests from before a quarantine", compared.not_verifiable);
+        let digests = compared.not_verifiable;
+        writeln!(out, "NOT VERIFIABLE  {digests} digests from before a quarantine")?;
     }
+    Ok(())
 }
 
 fn describe(cut: &CutTail) -> String {
@@ -158,19 +124,19 @@ fn describe(cut: &CutTail) -> String {
     format!("{} byte {offset}, from sequence {sequence}: {reason}", path.display())
 }
 
-pub(crate) fn finding(error: &VerifyError, form: Form) {
+pub(crate) fn finding(out: &mut impl Write, error: &dyn Error, form: Form) -> io::Result<()> {
     match form {
-        Form::Json => json(|object| {
+        Form::Json => json(out, |object| {
             object.bare("ok", false).text("found", &error.to_string());
         }),
-        Form::Text => println!("FOUND  {error}"),
+        Form::Text => writeln!(out, "FOUND  {error}"),
     }
 }
 
-pub(crate) fn recovered(recovered: &Recovered, form: Form) {
+pub(crate) fn recovered(out: &mut impl Write, recovered: &Recovered, form: Form) -> io::Result<()> {
     let Recovered { opened, commands, seconds, .. } = recovered;
     match form {
-        Form::Json => json(|object| {
+        Form::Json => json(out, |object| {
             object
                 .bare("sequence", opened.last_sequence)
                 .bare("commands", commands)
@@ -180,61 +146,72 @@ pub(crate) fn recovered(recovered: &Recovered, form: Form) {
         }),
         Form::Text => {
             let last = opened.last_sequence;
-            println!("recovered sequence={last} commands={commands} seconds={seconds:.3}");
+            writeln!(out, "recovered sequence={last} commands={commands} seconds={seconds:.3}")?;
             if let Some(cut) = &opened.cut {
-                println!("CUT  {}", describe(cut));
+                writeln!(out, "CUT  {}", describe(cut))?;
             }
+            Ok(())
         }
     }
 }
 
-pub(crate) fn digest(at: Stamp, state: &[u8; 32], events: &[u8; 32], form: Form) {
+pub(crate) fn digest(
+    out: &mut impl Write,
+    at: Stamp,
+    state: &[u8; 32],
+    events: &[u8; 32],
+    form: Form,
+) -> io::Result<()> {
     match form {
-        Form::Json => json(|object| {
+        Form::Json => json(out, |object| {
             object.text("event", "digest").bare("sequence", at.sequence);
             object.hex("state", state).hex("events", events);
         }),
         Form::Text => {
-            println!("sequence  {}", at.sequence);
-            println!("time      {}", Moment(at.time_ns));
-            println!("state     {}", Hex(state));
-            println!("events    {}", Hex(events));
+            writeln!(out, "sequence  {}", at.sequence)?;
+            writeln!(out, "time      {}", Moment(at.time_ns))?;
+            writeln!(out, "state     {}", Hex(state))?;
+            writeln!(out, "events    {}", Hex(events))
         }
     }
 }
 
-pub(crate) fn difference(difference: Option<&Difference>, form: Form) {
+pub(crate) fn difference(
+    out: &mut impl Write,
+    difference: Option<&Difference>,
+    form: Form,
+) -> io::Result<()> {
     match (form, difference) {
-        (Form::Json, None) => json(|object| {
+        (Form::Json, None) => json(out, |object| {
             object.bare("equal", true);
         }),
-        (Form::Json, Some(found)) => json(|object| {
+        (Form::Json, Some(found)) => json(out, |object| {
             object.bare("equal", false).bare("sequence", found.sequence);
             object.text("kind", found.kind.word());
             object.text("left", &found.left).text("right", &found.right);
         }),
-        (Form::Text, None) => println!("equal"),
+        (Form::Text, None) => writeln!(out, "equal"),
         (Form::Text, Some(found)) => {
-            println!("different {} at sequence {}", found.kind.word(), found.sequence);
-            found.left.lines().for_each(|line| println!("< {line}"));
-            found.right.lines().for_each(|line| println!("> {line}"));
+            writeln!(out, "different {} at sequence {}", found.kind.word(), found.sequence)?;
+            found.left.lines().try_for_each(|line| writeln!(out, "< {line}"))?;
+            found.right.lines().try_for_each(|line| writeln!(out, "> {line}"))
         }
     }
 }
 
-pub(crate) fn quarantined(sequence: u64, form: Form) {
+pub(crate) fn quarantined(out: &mut impl Write, sequence: u64, form: Form) -> io::Result<()> {
     match form {
-        Form::Json => json(|object| {
+        Form::Json => json(out, |object| {
             object.bare("quarantined", sequence);
         }),
-        Form::Text => println!("sequence {sequence} is quarantined: replay passes over it"),
+        Form::Text => writeln!(out, "sequence {sequence} is quarantined: replay passes over it"),
     }
 }
 
-pub(crate) fn flow(report: &Report, form: Form) {
+pub(crate) fn flow(out: &mut impl Write, report: &Report, form: Form) -> io::Result<()> {
     let rate = report.commands_per_second();
     match form {
-        Form::Json => json(|object| {
+        Form::Json => json(out, |object| {
             object
                 .bare("commands", report.commands)
                 .bare("fills", report.fills)
@@ -253,17 +230,18 @@ pub(crate) fn flow(report: &Report, form: Form) {
                 .bare("commands_per_second", format_args!("{rate:.0}"));
         }),
         Form::Text => {
-            println!("commands  {}", report.commands);
-            println!("fills     {}, {} mismatches", report.fills, report.fill_mismatches);
-            println!("quantity  {} mismatches", report.quantity_mismatches);
+            writeln!(out, "commands  {}", report.commands)?;
+            writeln!(out, "fills     {}, {} mismatches", report.fills, report.fill_mismatches)?;
+            writeln!(out, "quantity  {} mismatches", report.quantity_mismatches)?;
             let (rows, mismatches) = (report.depth_rows, report.depth_mismatches);
-            println!("depth     {rows} rows, {mismatches} mismatches");
-            println!("time      {:.3} s, {rate:.0} commands a second", report.seconds);
+            writeln!(out, "depth     {rows} rows, {mismatches} mismatches")?;
+            writeln!(out, "time      {:.3} s, {rate:.0} commands a second", report.seconds)?;
             if let Some(Mismatch { kind, line, id, expected, found, .. }) = &report.first_mismatch {
-                println!("FIRST MISMATCH  line {line}, order {id}: {kind}");
-                println!("  recorded {expected}");
-                println!("  found    {found}");
+                writeln!(out, "FIRST MISMATCH  line {line}, order {id}: {kind}")?;
+                writeln!(out, "  recorded {expected}")?;
+                writeln!(out, "  found    {found}")?;
             }
+            Ok(())
         }
     }
 }

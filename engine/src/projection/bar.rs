@@ -36,8 +36,9 @@ impl Bar {
         self.low = self.low.min(later.low);
         self.close = later.close;
         self.volume += later.volume;
-        // A million trades at the largest notional the core lets through would not fit.
-        self.turnover = self.turnover.saturating_add(later.turnover);
+        // A million trades at the largest notional the core lets through would not fit; a sum
+        // that wraps is right again once they are taken off it.
+        self.turnover = self.turnover.wrapping_add(later.turnover);
         self.trade_count += later.trade_count;
     }
 }

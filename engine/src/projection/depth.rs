@@ -5,6 +5,7 @@ mod ladder;
 
 use orison_core::{InstrumentId, Price, Quantity, Side, Stamp};
 
+use super::begin_news;
 use super::dense::Dense;
 use ladder::{Key, Ladder};
 
@@ -62,13 +63,13 @@ impl BookView {
         if self.touches.is_empty() {
             return false;
         }
-        self.changes.clear();
+        begin_news(&mut self.changes);
         self.changes.extend(self.touches.iter().map(|touch| LevelChange {
             side: touch.side,
             price: touch.key.price(touch.side),
             quantity: now(touch),
         }));
-        self.touches.clear();
+        begin_news(&mut self.touches);
         self.previous_sequence = self.changed_at.sequence.0;
         self.changed_at = stamp;
         true

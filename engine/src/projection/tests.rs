@@ -1,5 +1,7 @@
 //! Claims about the read models on hand-made events: whole values, row by row.
 
+mod judge;
+
 use orison_core::command::{
     CancelReason, Foreign, Liquidation, OrderFields, OrderType, Prayer, SelfTrade, Ticker,
     TimeInForce, Venue,

@@ -3,6 +3,7 @@
 use orison_core::event::Trade;
 use orison_core::{ExecutionId, InstrumentId, Stamp};
 
+use super::begin_news;
 use super::dense::Dense;
 use super::history::{History, Sequenced};
 
@@ -46,7 +47,7 @@ impl Trades {
     }
 
     pub(super) fn begin(&mut self) {
-        self.fresh.clear();
+        begin_news(&mut self.fresh);
     }
 
     pub(super) fn on_trade(&mut self, stamp: Stamp, index: u32, trade: &Trade) {

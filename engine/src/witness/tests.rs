@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::streams::{Driven, Step, steps};
+use crate::tests::streams::{Driven, Step, steps};
 
 fn watch(witness: &mut Witness, (stamp, events): &(Stamp, Vec<Event>)) {
     for event in events {

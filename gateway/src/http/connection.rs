@@ -28,7 +28,7 @@ pub(super) async fn serve(
     surface: Surface,
     permit: OwnedSemaphorePermit,
 ) {
-    server.app.metrics.connections.inc();
+    let counted = server.app.metrics.open_connection();
     let service = service_fn(|request| respond::respond(&server, surface, peer, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -47,6 +47,5 @@ pub(super) async fn serve(
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "connection ended");
     }
-    server.app.metrics.connections.dec();
-    drop(permit);
+    drop((counted, permit));
 }

@@ -9,6 +9,7 @@ use thiserror::Error;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
+use super::linger::Linger;
 use super::{Server, Surface, connection};
 use crate::config::Listen;
 
@@ -96,7 +97,7 @@ fn is_exhausted(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(ENFILE | EMFILE | ENOBUFS | ENOMEM))
 }
 
-fn begin(server: &Arc<Server>, mut stream: TcpStream, peer: SocketAddr, surface: Surface) {
+fn begin(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr, surface: Surface) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, %peer, "gone before it was served");
         return;
@@ -108,13 +109,19 @@ fn begin(server: &Arc<Server>, mut stream: TcpStream, peer: SocketAddr, surface:
         }
         Err(_) => {
             server.app.metrics.connections_refused.inc();
-            tokio::spawn(async move {
-                let refusal = stream.write_all(FULL);
-                if let Err(error) = tokio::time::timeout(Duration::from_secs(1), refusal).await {
-                    tracing::debug!(%error, %peer, "a refused connection does not read");
-                }
-            });
+            tokio::spawn(refuse(stream, peer));
         }
+    }
+}
+
+async fn refuse(stream: TcpStream, peer: SocketAddr) {
+    let mut stream = Linger::new(stream);
+    let refused = async {
+        stream.write_all(FULL).await?;
+        stream.shutdown().await
+    };
+    if let Err(error) = refused.await {
+        tracing::debug!(%peer, %error, "a refused connection does not read");
     }
 }
 

@@ -310,6 +310,9 @@ impl Asked<'_> {
     }
 
     fn answered(&self, answer: &Answer) -> Reply {
+        if let Some(code) = answer.error {
+            self.server.app.metrics.error(code);
+        }
         let mut reply = reply(answer.status, JSON, answer.body.clone().into());
         let headers = reply.headers_mut();
         headers.append(header::VARY, HeaderValue::from_static("accept-language"));

@@ -225,7 +225,8 @@ pub async fn batch(app: &App, caller: &Caller, mut object: Object) -> Answer {
         let answer = answer(app, caller, act, ticket).await;
         results.push(format!("{{\"http_status\":{},{}}}", answer.status, answer.fields()));
     }
-    Answer { status: 200, body: format!("{{\"results\":[{}]}}", results.join(",")) }
+    let body = format!("{{\"results\":[{}]}}", results.join(","));
+    Answer { status: 200, body, error: None }
 }
 
 /// What was asked, so that its outcome finds its answer.

@@ -47,12 +47,14 @@ pub struct ProblemBody<'a> {
 pub struct Answer {
     pub status: u16,
     pub body: String,
+    /// The code of a problem's answer, for those who count them.
+    pub error: Option<&'static str>,
 }
 
 impl Answer {
     pub fn new(status: u16, body: &impl Serialize) -> Self {
         let body = serde_json::to_string(body).expect("our own shapes are always JSON");
-        Self { status, body }
+        Self { status, body, error: None }
     }
 
     /// The fields without the braces, to be put into a wider object.
@@ -164,7 +166,7 @@ impl Problem {
             order_id: self.order.map(|id| id.to_string()),
             oldest: self.oldest,
         };
-        Answer::new(self.status, &body)
+        Answer { error: Some(self.code), ..Answer::new(self.status, &body) }
     }
 }
 

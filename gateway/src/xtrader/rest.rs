@@ -1,6 +1,7 @@
 //! The REST calls of xTrader, under `/api/v1` and `/v1` alike. A route and what came with it go
 //! in, an answer comes out; nothing of HTTP but the path is known here.
 
+pub(crate) mod connections;
 pub(crate) mod market;
 pub(crate) mod orders;
 pub(crate) mod service;
@@ -50,6 +51,7 @@ pub(crate) enum Route {
     Symbols,
     Time,
     Health,
+    Connections,
     Metrics,
     OpenApi,
     Config,
@@ -102,6 +104,7 @@ impl Route {
             ["symbols"] => Self::Symbols,
             ["time"] => Self::Time,
             ["health"] => Self::Health,
+            ["connections"] => Self::Connections,
             ["metrics"] => Self::Metrics,
             ["openapi.json"] => Self::OpenApi,
             ["prayer"] => Self::Prayer,
@@ -128,6 +131,7 @@ impl Route {
             | Self::Symbols
             | Self::Time
             | Self::Health
+            | Self::Connections
             | Self::Metrics
             | Self::OpenApi
             | Self::Config
@@ -158,6 +162,7 @@ impl Route {
             Self::Symbols => "symbols",
             Self::Time => "time",
             Self::Health => "health",
+            Self::Connections => "connections",
             Self::Metrics => "metrics",
             Self::OpenApi => "openapi.json",
             Self::Config => "config.json",
@@ -198,6 +203,7 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Ticker { venue, symbol }, _) => market::ticker(app, &venue, &symbol),
         (Route::Time, _) => Ok(service::time()),
         (Route::Health, _) => Ok(service::health(app)),
+        (Route::Connections, _) => Ok(connections::connections(app)),
         (
             Route::Place
             | Route::Cancel

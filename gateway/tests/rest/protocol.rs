@@ -106,6 +106,25 @@ async fn a_body_may_come_in_chunks_and_requests_in_a_row() {
     assert_eq!(client.read().await.status, 400);
 }
 
+/// Time stands still and jumps to the next deadline whenever nothing else can happen.
+#[tokio::test(start_paused = true)]
+async fn who_is_too_slow_is_told_or_let_go() {
+    let exchange = Exchange::start().await;
+    let mut client = exchange.rest().await;
+    let head = "POST /v1/order HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
+    client.write(format!("{head}content-length: 50\r\n\r\n{{").as_bytes()).await;
+    let reply = client.read().await;
+    assert_eq!((reply.status, reply.error()), (408, "REQUEST_TIMEOUT".into()));
+    assert_eq!(reply.header("connection"), Some("close"));
+
+    for unfinished in ["", "GET /v1/time HTTP/1.1\r\nhost: loc"] {
+        let mut client = exchange.rest().await;
+        assert_eq!(client.get("/v1/time").await.status, 200);
+        client.write(unfinished.as_bytes()).await;
+        assert!(client.is_closed().await, "{unfinished:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_host_must_be_ours() {
     let exchange = Exchange::start().await;

@@ -54,11 +54,40 @@ async fn metrics_count_what_was_asked() {
         r#"orison_ring_slots{ring="input"} 16384"#,
         r#"orison_sequence{position="visible"} 4"#,
         r#"orison_http_connections 1"#,
+        r#"orison_http_errors_total{code="SYMBOL_NOT_FOUND"} 1"#,
+        r#"orison_http_errors_total{code="NOT_FOUND"} 1"#,
+        "orison_ring_busy_total 0",
+        "orison_desk_waiting 0",
         "# EOF",
     ] {
         assert!(page.body.lines().any(|known| known == line), "{line} in\n{}", page.body);
     }
-    assert!(page.body.contains("orison_stage_latency_seconds{stage=\"decide\""));
+    for name in ["orison_stage_latency_seconds{stage=\"decide\"", "orison_cpu_seconds_total "] {
+        assert!(page.body.contains(name), "{name} in\n{}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn connections_are_shown_and_counted() {
+    let exchange = Exchange::start().await;
+    let mut client = exchange.rest().await;
+    let none = client.get("/v1/connections").await.json();
+    assert_eq!((&none["totalConnections"], &none["connections"]), (&0.into(), &[(); 0][..].into()));
+    let mut socket = exchange.ws().await;
+    let handshake = "GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\n\
+                     upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    socket.write(handshake.as_bytes()).await;
+    assert_eq!(socket.read_head().await.status, 101);
+    socket.first_frame().await;
+    let one = client.get("/v1/connections").await.json();
+    assert_eq!(one["totalConnections"], 1, "{one}");
+    assert_eq!(one["connectionsByType"]["xtrader"], 1);
+    assert_eq!(one["connectionsByDuration"]["<1m"], 1);
+    assert!(one["connections"][0]["client_id"].is_string(), "{one}");
+    let page = client.get("/metrics").await.body;
+    assert!(page.contains("orison_socket_connections 1\n"), "{page}");
+    assert!(page.contains("orison_socket_sessions_total 1\n"), "{page}");
 }
 
 #[tokio::test]

@@ -43,6 +43,7 @@ impl Reply {
 impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
         Self { stream, address, unread: Vec::new() }
     }
 
@@ -112,6 +113,13 @@ impl Client {
         let headers = lines.filter_map(|line| line.split_once(": "));
         let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
         Reply { status, headers: headers.collect(), body: String::new() }
+    }
+
+    /// Waits for the first byte of what a socket says after its handshake.
+    pub(crate) async fn first_frame(&mut self) {
+        while self.unread.is_empty() {
+            assert!(self.fill().await > 0, "the socket ended");
+        }
     }
 
     /// Has the server closed its side, with nothing more said?

@@ -60,8 +60,7 @@ impl Judge {
         Ok(self.report)
     }
 
-    /// What the engine made of a row. `open` is what the order had open before it, where the row
-    /// took a part of that away.
+    /// Compares what the engine made of a row. Rows come in order, each with all its events.
     pub(super) fn settle(&mut self, row: &Row, events: &[Event]) -> Result<(), FlowError> {
         self.compare_quantity(row, events);
         let mut trades = Vec::new();

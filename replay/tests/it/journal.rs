@@ -7,37 +7,9 @@ use journal::CHECKPOINT_COMMANDS;
 
 use crate::run::{journal, text, tool};
 
-const TAPE: &str = r#"{"op":"new","id":"1","side":"sell","type":"limit","price":"100","quantity":"10"}
-{"op":"new","id":"2","side":"buy","type":"limit","price":"130","quantity":"4","tif":"ioc"}
-{"op":"amend","id":"1","quantity":5,"price":"101"}
-{"op":"time","ts":1000}
-{"op":"cancel","id":"1"}
-{"op":"cancel","id":"1"}
-{"op":"pray","side":"up","count":3}
-{"op":"ticker","venue":"upbit","symbol":"KRW-BTC","price":"1.50","change_24h":"-2","event_time":9}
-{"op":"liquidation","venue":"binance","symbol":"BTCUSDT","side":"sell","quantity":"0.5","price":"7","event_time":8}
-{"op":"mass_cancel","account":"2","symbol":"X","side":"buy"}
-"#;
+const TAPE: &str = include_str!("golden/small.tape.jsonl");
 
-const DUMP: &str = r#"{"sequence":1,"ts":0,"command":{"op":"genesis","rules_version":1,"orders_max":1048576,"accounts_max":4194304,"instruments_max":256,"assets_max":256,"closed_ids_max":1048576,"closed_ids_per_account_max":1024,"feed_window":4096}}
-{"sequence":2,"ts":0,"command":{"op":"instrument","symbol":"X","base":"X","quote":"USD","price_step":"1","quantity_step":"1"}}
-{"sequence":3,"ts":0,"command":{"op":"new","order_id":"00000000-0000-8000-8c00-000000000000","client_order_id":"1","account":"1","side":"sell","type":"limit","price":"100","quantity":"10","symbol":"X"}}
-{"sequence":3,"event":{"event":"accepted","id":"00000000-0000-8000-8c00-000000000000"}}
-{"sequence":4,"ts":0,"command":{"op":"new","order_id":"00000000-0000-8000-9000-000000000400","client_order_id":"2","account":"2","side":"buy","type":"limit","price":"130","quantity":"4","tif":"ioc","symbol":"X"}}
-{"sequence":4,"event":{"event":"accepted","id":"00000000-0000-8000-9000-000000000400"}}
-{"sequence":4,"event":{"event":"trade","maker":"00000000-0000-8000-8c00-000000000000","taker":"00000000-0000-8000-9000-000000000400","price":"100","quantity":"4","exec_id":"00000000-0000-8000-9000-000000000001"}}
-{"sequence":5,"ts":0,"command":{"op":"amend","order_id":"00000000-0000-8000-8c00-000000000000","client_order_id":"1","account":"1","quantity":"5","price":"101"}}
-{"sequence":5,"event":{"event":"amended","id":"00000000-0000-8000-8c00-000000000000","quantity":"5","price":"101","kept_priority":false}}
-{"sequence":6,"ts":1000,"command":{"op":"time","ts":1000}}
-{"sequence":7,"ts":1000,"command":{"op":"cancel","order_id":"00000000-0000-8000-8c00-000000000000","client_order_id":"1","account":"1"}}
-{"sequence":7,"event":{"event":"cancelled","id":"00000000-0000-8000-8c00-000000000000","quantity":"5","reason":"user"}}
-{"sequence":8,"ts":1000,"command":{"op":"cancel","client_order_id":"1","account":"1"}}
-{"sequence":8,"event":{"event":"rejected","op":"cancel","id":null,"reason":"unknown_order"}}
-{"sequence":9,"ts":1000,"command":{"op":"pray","side":"up","count":3}}
-{"sequence":10,"ts":1000,"command":{"op":"ticker","venue":"upbit","symbol":"KRW-BTC","price":"1.5","change_24h":"-2","event_time":9}}
-{"sequence":11,"ts":1000,"command":{"op":"liquidation","venue":"binance","symbol":"BTCUSDT","side":"sell","quantity":"0.5","price":"7","event_time":8}}
-{"sequence":12,"ts":1000,"command":{"op":"mass_cancel","account":"2","symbol":"X","side":"buy","reason":"mass"}}
-"#;
+const DUMP: &str = include_str!("golden/small.dump.jsonl");
 
 /// A journal of `TAPE`.
 fn small(folder: &Path, name: &str) -> PathBuf {
@@ -173,6 +145,10 @@ fn a_flipped_byte_is_found_wherever_it_is() {
         let ended = tool(&["verify", text(&directory)]);
         assert_eq!(ended.status, 1, "byte {at}: {ended:?}");
         assert!(ended.out.contains("FOUND"), "byte {at}: {ended:?}");
+    }
+    for args in [vec!["recover"], vec!["recover", "--write"]] {
+        let ended = tool(&[&args[..], &[text(&directory)]].concat());
+        assert_eq!(ended.status, 1, "{args:?}: {ended:?}");
     }
     fs::write(&segment, &good).unwrap();
     assert_eq!(tool(&["verify", text(&directory)]).status, 0);

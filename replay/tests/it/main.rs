@@ -7,5 +7,4 @@ mod run;
 mod flow;
 mod journal;
 mod pipes;
-mod recovery;
 mod tape;

@@ -25,126 +25,19 @@ fn the_example_is_answered_byte_for_byte() {
     );
 }
 
-/// Lines that follow a resting sell of 10 at 100 by account `1`, and what they are answered with.
-const AFTER_A_SELL: &[(&str, &str)] = &[
-    (
-        r#"{"op":"cancel","id":"1"}"#,
-        r#"{"event":"cancelled","id":"1","quantity":"10","reason":"user"}"#,
-    ),
-    (
-        r#"{"op":"cancel","id":"1","account":"1"}"#,
-        r#"{"event":"cancelled","id":"1","quantity":"10","reason":"user"}"#,
-    ),
-    (
-        r#"{"op":"amend","id":"1","quantity":4}"#,
-        r#"{"event":"amended","id":"1","quantity":"4","price":"100","kept_priority":true}"#,
-    ),
-    (
-        r#"{"op":"amend","id":"1","price":99}"#,
-        r#"{"event":"amended","id":"1","quantity":"10","price":"99","kept_priority":false}"#,
-    ),
-    (
-        r#"{"op":"amend","id":"1","quantity":"0"}"#,
-        r#"{"event":"cancelled","id":"1","quantity":"10","reason":"user"}"#,
-    ),
-    (
-        r#"{"op":"amend","id":"1","quantity":"-1"}"#,
-        r#"{"event":"rejected","op":"amend","id":"1","reason":"bad_quantity"}"#,
-    ),
-    (
-        r#"{"op":"amend","id":"1","price":"99.5"}"#,
-        r#"{"event":"rejected","op":"amend","id":"1","reason":"bad_price"}"#,
-    ),
-    (
-        r#"{"op":"mass_cancel","account":"1"}"#,
-        r#"{"event":"cancelled","id":"1","quantity":"10","reason":"mass"}"#,
-    ),
-    (r#"{"op":"mass_cancel","account":"1","side":"buy"}"#, ""),
-    (
-        r#"{"op":"mass_cancel","account":"1","symbol":"X","side":"sell"}"#,
-        r#"{"event":"cancelled","id":"1","quantity":"10","reason":"mass"}"#,
-    ),
-    (
-        r#"{"op":"mass_cancel","account":"1","symbol":"Y"}"#,
-        r#"{"event":"rejected","op":"mass_cancel","id":null,"reason":"unknown_symbol"}"#,
-    ),
-    (
-        r#"{"op":"book"}"#,
-        concat!(
-            r#"{"event":"book","symbol":"X","bids":[],"#,
-            r#""asks":[{"id":"1","price":"100","open":"10","hidden":"0"}],"stops":[]}"#
-        ),
-    ),
-    (
-        r#"{"op":"new","id":"1","side":"sell","type":"limit","price":"1e2","quantity":10.0}"#,
-        r#"{"event":"accepted","id":"1","duplicate":true}"#,
-    ),
-    (
-        r#"{"op":"new","id":"1","side":"sell","type":"limit","price":"100","quantity":"9"}"#,
-        r#"{"event":"rejected","op":"new","id":"1","reason":"duplicate_client_order_id"}"#,
-    ),
-    (
-        r#"{"op":"new","id":"2","side":"buy","type":"market","price":null,"quantity":"4"}"#,
-        "{\"event\":\"accepted\",\"id\":\"2\"}\n\
-         {\"event\":\"trade\",\"maker\":\"1\",\"taker\":\"2\",\"price\":\"100\",\"quantity\":\"4\"}",
-    ),
-    (
-        r#"{"op":"new","id":"2","side":"buy","type":"market","price":0,"quantity":"4"}"#,
-        "{\"event\":\"accepted\",\"id\":\"2\"}\n\
-         {\"event\":\"trade\",\"maker\":\"1\",\"taker\":\"2\",\"price\":\"100\",\"quantity\":\"4\"}",
-    ),
-    (
-        r#"{"op":"new","id":"2","side":"sell","type":"market","quantity":"4"}"#,
-        r#"{"event":"rejected","op":"new","id":"2","reason":"no_liquidity"}"#,
-    ),
-    (
-        r#"{"op":"new","id":"2","side":"buy","type":"limit","price":"100","quantity":"11","tif":"fok"}"#,
-        r#"{"event":"rejected","op":"new","id":"2","reason":"fok"}"#,
-    ),
-    (
-        r#"{"op":"new","id":"2","side":"buy","type":"limit","price":"100","quantity":"1","post_only":true}"#,
-        r#"{"event":"rejected","op":"new","id":"2","reason":"post_only"}"#,
-    ),
-    (
-        r#"{"op":"new","id":"2","side":"buy","type":"limit","price":"99","quantity":"1","tif":"ioc"}"#,
-        "{\"event\":\"accepted\",\"id\":\"2\"}\n\
-         {\"event\":\"cancelled\",\"id\":\"2\",\"quantity\":\"1\",\"reason\":\"ioc\"}",
-    ),
-    (
-        r#"{"op":"new","id":"2","side":"buy","type":"limit","price":"99","quantity":"1","symbol":"Y"}"#,
-        r#"{"event":"rejected","op":"new","id":"2","reason":"unknown_symbol"}"#,
-    ),
-    (r#"{"op":"time","ts":"12"}"#, ""),
-    (r#"{"op":"pray","side":"up","count":100}"#, ""),
-    (
-        r#"{"op":"pray","side":"down","count":101}"#,
-        r#"{"event":"rejected","op":"pray","id":null,"reason":"bad_quantity"}"#,
-    ),
-    (
-        r#"{"op":"pray","side":"down","count":-1}"#,
-        r#"{"event":"rejected","op":"pray","id":null,"reason":"bad_quantity"}"#,
-    ),
-    (
-        r#"{"op":"ticker","venue":"binance","symbol":"BTCUSDT","price":"61234.10","change_24h":"-1.25","event_time":1723075200000}"#,
-        "",
-    ),
-    (
-        r#"{"op":"liquidation","venue":"binance","symbol":"BTCUSDT","side":"sell","quantity":"0.001","price":"61234.1","event_time":1723075200000}"#,
-        "",
-    ),
-    (r#"{"op":"instrument","taker_fee_ppm":500}"#, ""),
-    (
-        r#"{"op":"instrument","symbol":"X","price_step":"0.5"}"#,
-        r#"{"event":"rejected","op":"instrument","id":null,"reason":"bad_combination"}"#,
-    ),
-];
+/// Lines that follow a resting sell of 10 at 100 by account `1`: `>` asks, `<` is answered.
+const AFTER_A_SELL: &str = include_str!("golden/after_a_sell.txt");
 
 #[test]
 fn every_line_is_answered_by_its_events_and_nothing_else() {
-    let first = r#"{"event":"accepted","id":"1"}"#;
-    for (line, expected) in AFTER_A_SELL {
-        let end = if expected.is_empty() { "" } else { "\n" };
-        check(&format!("{SELL_10_AT_100}\n{line}\n"), &format!("{first}\n{expected}{end}"));
+    for row in AFTER_A_SELL.split("\n\n") {
+        let (asked, answered) = row.split_once('\n').unwrap_or((row, ""));
+        let asked = asked.strip_prefix("> ").unwrap();
+        let mut expected = "{\"event\":\"accepted\",\"id\":\"1\"}\n".to_owned();
+        for line in answered.lines() {
+            expected = expected + line.strip_prefix("< ").unwrap() + "\n";
+        }
+        check(&format!("{SELL_10_AT_100}\n{asked}\n"), &expected);
     }
 }
 
@@ -275,18 +168,8 @@ fn an_id_without_an_account_means_its_latest_order_in_any_account() {
 #[test]
 fn an_instrument_of_its_own_has_its_own_steps_and_fees() {
     check(
-        r#"{"op":"instrument","symbol":"BTC-KRW","price_step":"0.5","quantity_step":"1e-8","maker_fee_ppm":"-100","taker_fee_ppm":500}
-{"op":"new","id":"m","symbol":"BTC-KRW","side":"sell","type":"limit","price":"100.50","quantity":"0.3"}
-{"op":"new","id":"t","symbol":"BTC-KRW","side":"buy","type":"limit","price":101,"quantity":0.10000000}
-{"op":"new","id":"u","symbol":"BTC-KRW","side":"buy","type":"limit","price":100.25,"quantity":1}
-{"op":"book","symbol":"BTC-KRW"}
-"#,
-        r#"{"event":"accepted","id":"m"}
-{"event":"accepted","id":"t"}
-{"event":"trade","maker":"m","taker":"t","price":"100.5","quantity":"0.1","maker_fee":"-0.001005","taker_fee":"0.005025"}
-{"event":"rejected","op":"new","id":"u","reason":"bad_price"}
-{"event":"book","symbol":"BTC-KRW","bids":[],"asks":[{"id":"m","price":"100.5","open":"0.2","hidden":"0"}],"stops":[]}
-"#,
+        include_str!("golden/own_steps.tape.jsonl"),
+        include_str!("golden/own_steps.answers.jsonl"),
     );
 }
 

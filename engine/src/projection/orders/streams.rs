@@ -5,9 +5,9 @@
 use orison_core::AccountId;
 
 use super::{AccountEvent, Heard};
-use crate::projection::ViewLimits;
 use crate::projection::dense::Dense;
 use crate::projection::trades::Resume;
+use crate::projection::{ViewLimits, begin_news};
 
 pub(super) struct Streams {
     /// The last events of all accounts; once full, the oldest is written over.
@@ -48,7 +48,7 @@ impl Streams {
     }
 
     pub(super) fn begin(&mut self) {
-        self.fresh.clear();
+        begin_news(&mut self.fresh);
     }
 
     pub(super) fn tell(&mut self, account: AccountId, heard: Heard<'_>) -> &AccountEvent {

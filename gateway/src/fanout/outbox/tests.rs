@@ -1,4 +1,4 @@
-//! What waits, what conflates, what ends the session.
+//! Rows for the outbox: what conflates, what never drops, when a slow client is let go.
 
 use std::task::Waker;
 

@@ -1,4 +1,4 @@
-//! Each public message to the letter.
+//! Rows for public messages: the bytes that every subscriber of a topic shares.
 
 use engine::projection::LevelChange;
 use orison_core::event::{Money, Trade};

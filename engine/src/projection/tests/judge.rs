@@ -7,9 +7,9 @@ use orison_core::event::{Accepted, Op, Trade};
 use orison_core::{AccountId, Exchange, OrderId, Price, Quantity, Side};
 use proptest::prelude::*;
 
-use super::candles::CandleChange;
-use super::*;
-use crate::streams::{Driven, steps};
+use crate::projection::candles::CandleChange;
+use crate::projection::*;
+use crate::tests::streams::{Driven, steps};
 
 const LIMITS: ViewLimits = ViewLimits {
     trades_max: 5,
