@@ -20,6 +20,7 @@ use crate::openapi::requests::{
     AmendRequest, BatchRequest, CancelAllRequest, CancelRequest, EntryProblems, PlaceRequest,
     PrayerRequest,
 };
+pub(super) use order::order_type;
 
 /// The account of whoever names none.
 const SHARED_ACCOUNT: &str = "demo";

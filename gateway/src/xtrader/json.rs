@@ -90,6 +90,12 @@ impl Object {
         }
     }
 
+    /// Adds a field that must not stand in the object.
+    pub fn put(&mut self, name: &str, text: &str) {
+        let value = serde_json::value::to_raw_value(text).expect("a text is always JSON");
+        self.fields.push((name.to_owned(), value));
+    }
+
     /// The text of a value; null is absent.
     pub fn take(&mut self, name: &str) -> Option<Box<RawValue>> {
         let index = self.fields.iter().position(|(field, _)| field == name)?;
