@@ -90,7 +90,7 @@ async def trade(base, socket, watcher, rng):
         request = order(rng, index)
         if index % 2:
             over_socket += 1
-            await socket.send(json.dumps({"type": "PlaceOrder", "request_id": f"r{index}", **request}))
+            await socket.send(json.dumps({"type": "PlaceOrder", "request_id": f"r{index}", "order": request}))
         else:
             await loop.run_in_executor(None, rest, base, "/order", request)
     await watcher.until(lambda: len(watcher.responses) == over_socket, "an answer to every order of the socket")

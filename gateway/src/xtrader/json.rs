@@ -36,7 +36,7 @@ impl Serialize for Number {
 
 impl utoipa::PartialSchema for Number {
     fn schema() -> RefOr<Schema> {
-        let description = "An exact decimal; requests may also send it as a string.";
+        let description = "An exact decimal: no exponent, no trailing zero.";
         ObjectBuilder::new().schema_type(Type::Number).description(Some(description)).into()
     }
 }
@@ -88,6 +88,12 @@ impl Object {
         if let Some((name, _)) = self.fields.iter_mut().find(|(field, _)| field == from) {
             to.clone_into(name);
         }
+    }
+
+    /// Adds a field that must not stand in the object.
+    pub fn put(&mut self, name: &str, text: &str) {
+        let value = serde_json::value::to_raw_value(text).expect("a text is always JSON");
+        self.fields.push((name.to_owned(), value));
     }
 
     /// The text of a value; null is absent.

@@ -243,7 +243,7 @@ pub(super) fn side(text: &str) -> Result<Side, Problem> {
     word("side", text, &[("buy", Side::Buy), ("sell", Side::Sell)])
 }
 
-fn order_type(text: &str) -> Result<OrderType, Problem> {
+pub(in crate::xtrader) fn order_type(text: &str) -> Result<OrderType, Problem> {
     let words = [
         ("limit", OrderType::Limit),
         ("market", OrderType::Market),

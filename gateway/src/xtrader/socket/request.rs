@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::subscriptions::limit;
 use crate::fanout::Wish;
 use crate::language::Language;
-use crate::xtrader::entry::account_name;
+use crate::xtrader::entry::{account_name, order_type};
 use crate::xtrader::json::Object;
 use crate::xtrader::problem::Problem;
 
@@ -111,6 +111,11 @@ fn request(mut object: Object) -> Result<Request, Problem> {
         "CancelAll" => enter(OrderCall::CancelAll, object),
         #[cfg(test)]
         "Panic" => Ok(Request::Panic),
+        // An order as REST takes it, sent as it is: its own `type` stands where ours would.
+        word if order_type(word).is_ok() => {
+            object.put("type", &kind);
+            Ok(Request::Enter(OrderCall::Place, object))
+        }
         _ => {
             let kind: String = kind.chars().take(32).collect();
             let english = format!("unknown type: {kind:?}");

@@ -1,3 +1,5 @@
+//! Rows of messages and what is read of them.
+
 use super::*;
 
 fn refusal(text: &str) -> Problem {
@@ -73,6 +75,7 @@ fn order_fields_are_those_of_rest() {
     for text in [
         r#"{"type":"PlaceOrder","order_type":"Limit","side":"Buy"}"#,
         r#"{"type":"PlaceOrder","order":{"type":"Limit","side":"Buy"}}"#,
+        r#"{"type":"Limit","side":"Buy"}"#,
     ] {
         let (_, request) = read(text);
         let Ok(Request::Enter(OrderCall::Place, mut fields)) = request else { panic!("{text}") };

@@ -1,3 +1,5 @@
+//! Rows of requests and the topics they come to.
+
 use orison_core::instrument::{Status, Step};
 use orison_core::types::AssetId;
 

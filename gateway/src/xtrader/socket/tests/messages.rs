@@ -6,6 +6,11 @@ use super::harness::{Client, Market, subscribe};
 use crate::http::OrderEntry;
 use crate::language::Language;
 
+fn limit_order(fields: &str) -> String {
+    let opening = r#""type":"PlaceOrder","symbol":"BTC-KRW","order_type":"Limit""#;
+    format!("{{{opening},{fields}}}")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trade_reaches_every_topic() {
     let market = Market::start();
@@ -147,9 +152,7 @@ async fn a_trade_with_oneself_is_told_as_taker_and_as_maker() {
     };
     assert_eq!(snapshot["orders"].as_array().unwrap().len(), 1);
     assert_eq!(snapshot["orders"][0]["status"], "NEW");
-    client.say(
-        r#"{"type":"PlaceOrder","symbol":"BTC-KRW","side":"Buy","order_type":"Limit","price":100,"quantity":1}"#,
-    ).await;
+    client.say(limit_order(r#""side":"Buy","price":100,"quantity":1"#)).await;
     let taker = client.next_of("OrderExecution").await;
     let maker = client.next_of("OrderExecution").await;
     assert_eq!((&taker["liquidity"], &taker["side"]), (&json!("Taker"), &json!("Buy")));
@@ -292,8 +295,8 @@ async fn orders_are_answered_as_rest_answers_them() {
         assert_eq!((&answer["status"], &answer["error"]), (&json!(status), &json!(error)));
         assert_eq!(answer["request_id"], "1");
     }
-    let quantity = r#"{"type":"PlaceOrder","symbol":"BTC-KRW","side":"Buy","order_type":"Limit","price":1,"quantity":0}"#;
-    let answer = client.ask(quantity, "OrderResponse").await;
+    let order = limit_order(r#""side":"Buy","price":1,"quantity":0"#);
+    let answer = client.ask(order, "OrderResponse").await;
     assert_eq!(answer["message"], "수량은 0보다 커야 합니다");
     client.place("demo", "Buy", 100, "1").await;
     client.place("demo", "Buy", 101, "1").await;
@@ -306,9 +309,7 @@ async fn answers_come_in_the_order_of_the_orders() {
     let market = Market::start();
     let mut client = market.connect().await;
     let order = |id: u32| {
-        format!(
-            r#"{{"type":"PlaceOrder","request_id":{id},"symbol":"AAPL","side":"Buy","order_type":"Limit","price":1.5,"quantity":0.5}}"#
-        )
+        limit_order(&format!(r#""request_id":{id},"side":"Buy","price":15,"quantity":0.5"#))
     };
     for id in 0..500 {
         client.say(order(id)).await;
@@ -328,7 +329,7 @@ async fn a_foreign_page_may_look_but_not_order() {
     let market = Market::start();
     let mut client = market.connect_as(Language::Unsaid, OrderEntry::Refused, 1 << 16).await;
     client.ask(subscribe(&["orderbook"], ""), "OrderBookUpdate").await;
-    let order = r#"{"type":"PlaceOrder","symbol":"BTC-KRW","side":"Buy","order_type":"Limit","price":1,"quantity":1}"#;
+    let order = limit_order(r#""side":"Buy","price":1,"quantity":1"#);
     let answer = client.ask(order, "OrderResponse").await;
     assert_eq!((&answer["status"], &answer["error"]), (&json!(403), &json!("ORIGIN_REFUSED")));
 }
