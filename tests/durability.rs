@@ -88,7 +88,7 @@ fn recovers_all_that_was_acknowledged(server: &Server, ledger: &Ledger, round: u
 fn every_order_is_there_once(server: &Server, ledger: &mut Ledger) {
     let mut client = server.client();
     for asked in ledger.take_doubts() {
-        let answer = entered(&mut client, &asked);
+        let answer = entered(server, &mut client, &asked);
         ledger.acknowledge(asked, Ack::read(&answer));
     }
     for (asked, ack) in ledger.acknowledged() {
@@ -99,16 +99,17 @@ fn every_order_is_there_once(server: &Server, ledger: &mut Ledger) {
         let shown = shown.json();
         assert_eq!(shown["order_id"], ack.order_id.as_str(), "{path}: {shown}");
         assert_eq!(shown["client_order_id"], name, "{path}: {shown}");
-        let again = entered(&mut client, asked);
+        let again = entered(server, &mut client, asked);
         assert_eq!(again["duplicate"], true, "{} again: {again}", asked.body);
         assert_eq!(again["order_id"], ack.order_id.as_str(), "{} again", asked.body);
     }
 }
 
 /// As a careful client does: what is busy or has timed out is asked again in the same words.
-fn entered(client: &mut Client, asked: &Asked) -> Value {
+fn entered(server: &Server, client: &mut Client, asked: &Asked) -> Value {
     loop {
-        let answer = client.post("/api/v1/order", &asked.body).unwrap();
+        let answer = client.post("/api/v1/order", &asked.body);
+        let answer = answer.unwrap_or_else(|error| panic!("{error}: {}", server.story()));
         match answer.status {
             202 => return answer.json(),
             503 | 504 => {}

@@ -1,10 +1,11 @@
 //! One running `orison` on free ports and a directory that goes away. It is started, asked over
 //! its own wires, stopped politely or killed; nothing of it outlives the test.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -43,11 +44,12 @@ pub(crate) struct Server {
     pub(crate) ws: SocketAddr,
     /// `sequence` of the `recovered` line; 0: there was nothing to recover.
     pub(crate) recovered_sequence: u64,
+    log: PathBuf,
 }
 
 /// The child and the lines it prints; dropped, it is killed.
 pub(crate) struct Process {
-    child: Child,
+    child: RefCell<Child>,
     lines: Receiver<String>,
 }
 
@@ -77,7 +79,8 @@ impl Server {
             heard.push(line);
         }
         let both = "the loop ends when both are there";
-        Self { process, rest: rest.expect(both), ws: ws.expect(both), recovered_sequence }
+        let log = home.join("log");
+        Self { process, rest: rest.expect(both), ws: ws.expect(both), recovered_sequence, log }
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -94,6 +97,17 @@ impl Server {
     pub(crate) fn sequence(&self) -> u64 {
         let health = self.get("/health");
         health["sequence"].as_u64().unwrap_or_else(|| panic!("no sequence in {health}"))
+    }
+
+    /// For whoever is not answered: whether it still runs, and what it has logged.
+    pub(crate) fn story(&self) -> String {
+        let status = match self.process.child.borrow_mut().try_wait() {
+            Ok(Some(status)) => format!("ended with {status}"),
+            Ok(None) => "runs".into(),
+            Err(error) => error.to_string(),
+        };
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        format!("orison {status} and logged:\n{log}")
     }
 
     /// As a crash does: without a word.
@@ -143,7 +157,7 @@ impl Process {
                 }
             }
         });
-        Self { child, lines }
+        Self { child: RefCell::new(child), lines }
     }
 
     /// The next line of standard output; None: there is no more.
@@ -151,19 +165,21 @@ impl Process {
         self.lines.recv_timeout(STUCK).ok()
     }
 
-    fn stop(mut self) -> ExitStatus {
-        let pid = i32::try_from(self.child.id()).expect("a process id is positive and small");
+    fn stop(self) -> ExitStatus {
+        let mut child = self.child.borrow_mut();
+        let pid = i32::try_from(child.id()).expect("a process id is positive and small");
         let pid = rustix::process::Pid::from_raw(pid).expect("a process id is not zero");
         rustix::process::kill_process(pid, rustix::process::Signal::TERM)
             .expect("the child has not been waited for");
-        self.child.wait().expect("a child can be waited for")
+        child.wait().expect("a child can be waited for")
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
+        let child = self.child.get_mut();
         // Already gone is as good as killed.
-        self.child.kill().ok();
-        self.child.wait().ok();
+        child.kill().ok();
+        child.wait().ok();
     }
 }
