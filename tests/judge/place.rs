@@ -247,15 +247,15 @@ fn is_good_shape(asked: &Order) -> bool {
         matches!(asked.time_in_force, TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok);
     let known_self_trade = matches!(asked.self_trade, SelfTrade::AccountDefault | SelfTrade::None);
     let asks_for_later = LATER.iter().any(|&field| asked.has(field));
-    let market_without_quantity =
-        asked.order_type == OrderType::Market && !asked.has(OrderFields::QUANTITY);
+    let bad_market = asked.order_type == OrderType::Market
+        && (asked.has(OrderFields::PRICE) || !asked.has(OrderFields::QUANTITY));
     let posts_what_never_rests = asked.has(OrderFields::POST_ONLY) && !rests(asked);
     known_fields
         && known_type
         && known_time
         && known_self_trade
         && !asks_for_later
-        && !market_without_quantity
+        && !bad_market
         && !posts_what_never_rests
 }
 

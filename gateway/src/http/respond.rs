@@ -198,16 +198,9 @@ impl Asked<'_> {
         reply
     }
 
-    /// An answer that did not need the body, which is read and forgotten so that the connection
-    /// can go on; a client that waits for our leave to send it is told by the answer itself.
+    /// An answer that did not need the body.
     async fn without_body(&self, parts: &Parts, body: Incoming, mut reply: Reply) -> Reply {
-        let is_waiting = parts.headers.contains_key(header::EXPECT);
-        let unread = match (body.is_end_stream(), is_waiting) {
-            (true, _) => Rest::Read,
-            (false, true) => Rest::Unread,
-            (false, false) => body::drain(body).await,
-        };
-        if unread == Rest::Unread {
+        if put_away(parts, body).await == Rest::Unread {
             close(&mut reply);
         }
         reply
@@ -215,10 +208,9 @@ impl Asked<'_> {
 
     async fn call(&self, parts: &Parts, route: Route, body: Incoming) -> Reply {
         if parts.method != Method::POST {
-            let mut reply = self.without_body(parts, body, Response::default()).await;
-            let must_close = reply.headers_mut().remove(header::CONNECTION).is_some();
+            let rest = put_away(parts, body).await;
             let mut reply = self.carry_out(parts, route, None).await;
-            if must_close {
+            if rest == Rest::Unread {
                 close(&mut reply);
             }
             return reply;
@@ -326,6 +318,16 @@ impl Asked<'_> {
             _ => None,
         };
         reply
+    }
+}
+
+/// A body that nobody asked for is read and forgotten, so that the connection can go on; a client
+/// that waits for our leave to send it is told by the answer itself.
+async fn put_away(parts: &Parts, body: Incoming) -> Rest {
+    match (body.is_end_stream(), parts.headers.contains_key(header::EXPECT)) {
+        (true, _) => Rest::Read,
+        (false, true) => Rest::Unread,
+        (false, false) => body::drain(body).await,
     }
 }
 

@@ -3,10 +3,25 @@
 #![allow(dead_code, reason = "described, never built")]
 
 use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-use crate::xtrader::json::Number;
 use crate::xtrader::problem::ProblemBody;
+
+/// A decimal, exact to its last digit.
+#[derive(Serialize)]
+pub(crate) struct Amount;
+
+impl PartialSchema for Amount {
+    fn schema() -> RefOr<Schema> {
+        let forms = SchemaType::from_iter([Type::Number, Type::String]);
+        let description = "A decimal as a number or a string, exponents too; at most 40 digits.";
+        ObjectBuilder::new().schema_type(forms).description(Some(description)).into()
+    }
+}
+
+impl ToSchema for Amount {}
 
 /// Words in any letter case, with or without `_` and `-`. Null is absent.
 #[derive(Serialize, ToSchema)]
@@ -21,9 +36,9 @@ pub(crate) struct PlaceRequest {
     #[schema(example = "Limit")]
     order_type: String,
     /// Needed by Limit and StopLimit; a Market order's 0 is none.
-    price: Option<Number>,
+    price: Option<Amount>,
     /// Needed, save by a Market order with a budget.
-    quantity: Option<Number>,
+    quantity: Option<Amount>,
     /// GTC (the default), IOC, FOK, DAY or GTD; also under the name `tif`.
     #[schema(example = "GTC")]
     time_in_force: Option<String>,
@@ -36,15 +51,15 @@ pub(crate) struct PlaceRequest {
     #[schema(max_length = 32)]
     account: Option<String>,
     /// Visible part of an iceberg.
-    display: Option<Number>,
-    min_quantity: Option<Number>,
-    stop_price: Option<Number>,
+    display: Option<Amount>,
+    min_quantity: Option<Amount>,
+    stop_price: Option<Amount>,
     /// Distance of a trailing stop.
-    trail: Option<Number>,
+    trail: Option<Amount>,
     /// At most this much of the quote asset, fee included.
-    budget: Option<Number>,
+    budget: Option<Amount>,
     /// Market with protection: price points beyond the best opposite price.
-    protection: Option<Number>,
+    protection: Option<Amount>,
     /// Nanoseconds since the Unix epoch, with GTD.
     expire_at: Option<u64>,
     /// none, cancel_taker, cancel_maker, cancel_both or decrement.
@@ -66,10 +81,10 @@ pub(crate) struct AmendRequest {
     client_order_id: Option<String>,
     account: Option<String>,
     /// The new OPEN quantity, hidden included; 0 cancels.
-    quantity: Option<Number>,
-    price: Option<Number>,
-    stop_price: Option<Number>,
-    trail: Option<Number>,
+    quantity: Option<Amount>,
+    price: Option<Amount>,
+    stop_price: Option<Amount>,
+    trail: Option<Amount>,
 }
 
 #[derive(Serialize, ToSchema)]

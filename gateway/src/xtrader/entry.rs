@@ -131,7 +131,7 @@ pub async fn place(app: &App, caller: &Caller, object: Object) -> Answer {
     path = "/order/cancel",
     request_body = CancelRequest,
     responses(
-        (status = 200, body = OrderCancelled),
+        (status = 200, description = "As asked", body = OrderCancelled),
         (status = 404, description = "Unknown, filled or foreign", body = ProblemBody),
         EntryProblems,
     )
@@ -146,7 +146,7 @@ pub async fn cancel(app: &App, caller: &Caller, object: Object) -> Answer {
     path = "/order/{id}",
     params(("id" = String, Path), ("account" = Option<String>, Query)),
     responses(
-        (status = 200, body = OrderCancelled),
+        (status = 200, description = "As asked", body = OrderCancelled),
         (status = 404, description = "Unknown, filled or foreign", body = ProblemBody),
         (status = 503, description = "Busy: retry", body = ProblemBody),
     )
@@ -161,7 +161,7 @@ pub async fn cancel_by_id(app: &App, caller: &Caller, id: &str) -> Answer {
     path = "/order/amend",
     request_body = AmendRequest,
     responses(
-        (status = 200, body = OrderAmended),
+        (status = 200, description = "As asked", body = OrderAmended),
         (status = 404, description = "Unknown, filled or foreign", body = ProblemBody),
         EntryProblems,
     )
@@ -176,7 +176,7 @@ pub async fn amend(app: &App, caller: &Caller, object: Object) -> Answer {
     path = "/order/cancel-all",
     request_body = CancelAllRequest,
     responses(
-        (status = 200, body = AllCancelled),
+        (status = 200, description = "As asked", body = AllCancelled),
         EntryProblems,
     )
 )]
@@ -190,9 +190,9 @@ pub async fn cancel_all(app: &App, caller: &Caller, object: Object) -> Answer {
     path = "/prayer",
     request_body = PrayerRequest,
     responses(
-        (status = 202, body = PrayerAccepted),
-        (status = 400, body = ProblemBody),
-        (status = 429, body = ProblemBody),
+        (status = 202, description = "Accepted", body = PrayerAccepted),
+        (status = 400, description = "Malformed, or a wrong parameter", body = ProblemBody),
+        (status = 429, description = "The bucket is empty", body = ProblemBody),
     )
 )]
 pub async fn pray(app: &App, caller: &Caller, object: Object) -> Answer {
@@ -207,7 +207,7 @@ pub async fn pray(app: &App, caller: &Caller, object: Object) -> Answer {
     request_body = BatchRequest,
     responses(
         (status = 200, description = "Each result is the single call's answer", body = BatchAnswer),
-        (status = 400, body = ProblemBody),
+        (status = 400, description = "Malformed, or a wrong parameter", body = ProblemBody),
     )
 )]
 pub async fn batch(app: &App, caller: &Caller, mut object: Object) -> Answer {

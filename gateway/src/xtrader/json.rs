@@ -36,7 +36,7 @@ impl Serialize for Number {
 
 impl utoipa::PartialSchema for Number {
     fn schema() -> RefOr<Schema> {
-        let description = "An exact decimal; requests may also send it as a string.";
+        let description = "An exact decimal: no exponent, no trailing zero.";
         ObjectBuilder::new().schema_type(Type::Number).description(Some(description)).into()
     }
 }

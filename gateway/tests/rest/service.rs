@@ -173,6 +173,12 @@ async fn the_description_names_every_call_and_every_field() {
             assert_eq!(reply.error(), "BAD_REQUEST", "{name}.{field}: {}", reply.body);
         }
     }
+    for (path, calls) in description["paths"].as_object().unwrap() {
+        for call in calls.as_object().unwrap().values() {
+            let responses = call["responses"].as_object().unwrap();
+            assert!(responses.values().all(|r| r["description"].is_string()), "{path}");
+        }
+    }
     let symbols = client.get("/v1/symbols").await.json();
     let described = &schemas["InstrumentEntry"]["properties"];
     for field in symbols["symbols"][0].as_object().unwrap().keys() {

@@ -237,7 +237,8 @@ fn judge_shape(order: &Order) -> Result<(), Reason> {
     let is_known = fields.0 & !OrderFields::KNOWN.0 == 0 && !LATER.iter().any(|&f| fields.has(f));
     let type_is_known = match order.order_type {
         OrderType::Limit => true,
-        OrderType::Market => fields.has(OrderFields::QUANTITY),
+        // It has no limit to name.
+        OrderType::Market => fields.has(OrderFields::QUANTITY) && !fields.has(OrderFields::PRICE),
         OrderType::Stop | OrderType::StopLimit | OrderType::TrailingStop => false,
     };
     let time_is_known = match order.time_in_force {

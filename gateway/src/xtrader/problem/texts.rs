@@ -15,7 +15,9 @@ pub(super) fn message(reason: Reason) -> Message {
                 "수량은 0보다 커야 합니다",
             );
         }
-        Reason::UnknownOrder => ("there is no such open order", "해당 미체결 주문이 없습니다"),
+        Reason::UnknownOrder => {
+            ("the order is not known, or no longer open", "알 수 없거나 이미 끝난 주문입니다")
+        }
         Reason::UnknownAccount => ("the account is not known", "알 수 없는 계정입니다"),
         Reason::UnknownAsset => ("the asset is not known", "알 수 없는 자산입니다"),
         Reason::BadPrice => (

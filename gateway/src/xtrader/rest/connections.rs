@@ -46,7 +46,11 @@ pub(crate) struct ConnectionEntry {
 }
 
 /// Who is connected by WebSocket.
-#[utoipa::path(get, path = "/connections", responses((status = 200, body = ConnectionsAnswer)))]
+#[utoipa::path(
+    get,
+    path = "/connections",
+    responses((status = 200, description = "As asked", body = ConnectionsAnswer))
+)]
 pub(crate) fn connections(app: &App) -> Answer {
     Answer::new(200, &summary(app.hub.connections(), wall_ms()))
 }

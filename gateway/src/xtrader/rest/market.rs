@@ -72,8 +72,8 @@ pub(crate) struct SymbolsAnswer {
         ("depth" = Option<u32>, Query, description = "Levels a side: 10, at most 50"),
     ),
     responses(
-        (status = 200, body = OrderBookAnswer),
-        (status = 400, body = ProblemBody),
+        (status = 200, description = "As asked", body = OrderBookAnswer),
+        (status = 400, description = "Malformed, or a wrong parameter", body = ProblemBody),
         (status = 404, description = "No such symbol", body = ProblemBody),
     )
 )]
@@ -99,7 +99,7 @@ pub(crate) fn orderbook(app: &App, symbol: &str, query: &Query) -> Result<Answer
         ("to" = Option<u64>, Query, description = "Milliseconds"),
     ),
     responses(
-        (status = 200, body = KlinesAnswer),
+        (status = 200, description = "As asked", body = KlinesAnswer),
         (status = 400, description = "INVALID_INTERVAL, INVALID_PARAMETER", body = ProblemBody),
         (status = 404, description = "No such symbol", body = ProblemBody),
     )
@@ -138,7 +138,7 @@ pub(crate) fn klines(
     path = "/statistics/{symbol}",
     params(("symbol" = String, Path)),
     responses(
-        (status = 200, body = MarketStatistics),
+        (status = 200, description = "As asked", body = MarketStatistics),
         (status = 404, description = "No such symbol", body = ProblemBody),
     )
 )]
@@ -152,7 +152,7 @@ pub(crate) fn statistics(app: &App, symbol: &str) -> Result<Answer, Problem> {
 #[utoipa::path(
     get,
     path = "/statistics",
-    responses((status = 200, body = StatisticsAnswer))
+    responses((status = 200, description = "As asked", body = StatisticsAnswer))
 )]
 pub(crate) fn all_statistics(app: &App) -> Answer {
     let views = app.views.read();
@@ -176,8 +176,8 @@ fn day(views: &Views, instrument: &Instrument) -> MarketStatistics {
         ("from_sequence" = Option<u64>, Query),
     ),
     responses(
-        (status = 200, body = ExecutionsAnswer),
-        (status = 400, body = ProblemBody),
+        (status = 200, description = "As asked", body = ExecutionsAnswer),
+        (status = 400, description = "Malformed, or a wrong parameter", body = ProblemBody),
         (status = 404, description = "No such symbol", body = ProblemBody),
         (status = 410, description = "RESUME_TOO_OLD", body = ProblemBody),
     )
@@ -222,7 +222,11 @@ pub(super) fn whole_commands<'a, T>(
 }
 
 /// What is traded.
-#[utoipa::path(get, path = "/symbols", responses((status = 200, body = SymbolsAnswer)))]
+#[utoipa::path(
+    get,
+    path = "/symbols",
+    responses((status = 200, description = "As asked", body = SymbolsAnswer))
+)]
 pub(crate) fn symbols(app: &App) -> Answer {
     let views = app.views.read();
     let instruments = views.catalog.instruments().iter();
@@ -231,7 +235,11 @@ pub(crate) fn symbols(app: &App) -> Answer {
 }
 
 /// Prayer totals and rates.
-#[utoipa::path(get, path = "/prayer", responses((status = 200, body = PrayerTotals)))]
+#[utoipa::path(
+    get,
+    path = "/prayer",
+    responses((status = 200, description = "As asked", body = PrayerTotals))
+)]
 pub(crate) fn prayers(app: &App) -> Answer {
     let view = app.views.read().prayers.view();
     Answer::new(200, &PrayerTotals::new(&view))
@@ -242,7 +250,7 @@ pub(crate) fn prayers(app: &App) -> Answer {
     get,
     path = "/ticker",
     responses(
-        (status = 200, body = TickerEntry),
+        (status = 200, description = "As asked", body = TickerEntry),
         (status = 404, description = "Nothing was seen yet", body = ProblemBody),
     )
 )]
@@ -256,7 +264,7 @@ pub(crate) fn primary_ticker(app: &Arc<App>) -> Result<Answer, Problem> {
     path = "/ticker/{venue}/{symbol}",
     params(("venue" = String, Path), ("symbol" = String, Path)),
     responses(
-        (status = 200, body = TickerEntry),
+        (status = 200, description = "As asked", body = TickerEntry),
         (status = 404, description = "Nothing was seen yet", body = ProblemBody),
     )
 )]

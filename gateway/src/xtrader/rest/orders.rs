@@ -40,7 +40,7 @@ pub(crate) struct FillsAnswer {
     path = "/order/{id}",
     params(("id" = String, Path), ("account" = Option<String>, Query)),
     responses(
-        (status = 200, body = Order),
+        (status = 200, description = "As asked", body = Order),
         (status = 404, description = "Unknown or foreign", body = ProblemBody),
     )
 )]
@@ -99,7 +99,10 @@ impl Wanted {
         ("limit" = Option<u32>, Query, description = "100, at most 1000"),
         ("before" = Option<String>, Query, description = "`next` of the page before"),
     ),
-    responses((status = 200, body = OrdersAnswer), (status = 400, body = ProblemBody))
+    responses(
+        (status = 200, description = "As asked", body = OrdersAnswer),
+        (status = 400, description = "Malformed, or a wrong parameter", body = ProblemBody),
+    )
 )]
 pub(crate) fn orders(app: &App, caller: &Caller, query: &Query) -> Result<Answer, Problem> {
     let views = app.views.read();
@@ -143,8 +146,8 @@ fn age(id: OrderId) -> (u64, u16) {
         ("from_sequence" = Option<u64>, Query),
     ),
     responses(
-        (status = 200, body = FillsAnswer),
-        (status = 400, body = ProblemBody),
+        (status = 200, description = "As asked", body = FillsAnswer),
+        (status = 400, description = "Malformed, or a wrong parameter", body = ProblemBody),
         (status = 410, description = "RESUME_TOO_OLD", body = ProblemBody),
     )
 )]

@@ -45,7 +45,11 @@ pub(crate) struct ConfigAnswer {
 }
 
 /// The wall clock.
-#[utoipa::path(get, path = "/time", responses((status = 200, body = TimeAnswer)))]
+#[utoipa::path(
+    get,
+    path = "/time",
+    responses((status = 200, description = "As asked", body = TimeAnswer))
+)]
 pub(crate) fn time() -> Answer {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let server_time = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
@@ -56,7 +60,10 @@ pub(crate) fn time() -> Answer {
 #[utoipa::path(
     get,
     path = "/health",
-    responses((status = 200, body = HealthAnswer), (status = 503, body = HealthAnswer))
+    responses(
+        (status = 200, description = "As asked", body = HealthAnswer),
+        (status = 503, description = "Failed: nothing is acknowledged", body = HealthAnswer),
+    )
 )]
 pub(crate) fn health(app: &App) -> Answer {
     let reason = app.monitor().failure();

@@ -91,7 +91,10 @@ fn order() -> impl Strategy<Value = Order> {
             order.time_in_force = time_in_force;
             order.client_order_id = name(number);
             match kind {
-                0 => order.order_type = OrderType::Market,
+                0 => {
+                    order.order_type = OrderType::Market;
+                    order.fields = OrderFields::QUANTITY;
+                }
                 1 => order.fields = order.fields.with(OrderFields::POST_ONLY),
                 _ => {}
             }
