@@ -172,7 +172,8 @@ impl Group {
     fn refresh(&mut self, round: &mut Round, render: Render<'_>) -> bool {
         round.part.clear();
         let Some(at) = render(self.levels, &mut round.part) else { return false };
-        if self.version == 0 || round.part.bytes() != self.body {
+        let moved = at.sequence != self.at.sequence || round.part.bytes() != self.body;
+        if self.version == 0 || moved {
             round.part.swap(&mut self.body);
             self.version += 1;
             self.at = at;

@@ -160,8 +160,8 @@ impl Json {
     }
 
     pub(crate) fn steps_value(&mut self, step: Step, count: u128) {
-        let value = count.checked_mul(u128::from(step.mantissa));
-        self.scaled(value.expect("a step is 64 bits and a count at most 64 more"), step.scale);
+        // A price or quantity always fits; a volume beyond 128 bits is shown as the most there is.
+        self.scaled(count.saturating_mul(u128::from(step.mantissa)), step.scale);
     }
 
     /// `2023-04-30T12:35:10.123Z`

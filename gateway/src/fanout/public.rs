@@ -60,6 +60,16 @@ impl Listing {
         }
     }
 
+    /// Null: a sum beyond 128 bits, which no real steps come to.
+    fn turnover_or_null(&self, json: &mut Json, key: &str, turnover: i128) {
+        let (price, quantity) = (self.instrument.price_step, self.instrument.quantity_step);
+        let unit = i128::from(price.mantissa).checked_mul(i128::from(quantity.mantissa));
+        match unit.and_then(|unit| unit.checked_mul(turnover)) {
+            Some(units) => json.units(key, units, price.scale + quantity.scale),
+            None => json.null(key),
+        }
+    }
+
     /// `[[price, quantity], ...]`
     fn levels(&self, json: &mut Json, key: &str, levels: impl Iterator<Item = (Price, Quantity)>) {
         json.key(key);
@@ -138,7 +148,7 @@ pub(crate) fn statistics_body(json: &mut Json, listing: &Listing, day: &DayStati
         None => json.null("price_change_24h"),
     }
     json.steps("volume_24h", listing.instrument.quantity_step, day.volume);
-    json.decimal("turnover_24h", listing.instrument.turnover_decimal(day.turnover));
+    listing.turnover_or_null(json, "turnover_24h", day.turnover);
     json.integer("trade_count_24h", day.trade_count);
     listing.price_or_null(json, "open_24h", day.open);
     for key in ["high_24h", "high_price_24h"] {

@@ -103,6 +103,9 @@ impl Fanout {
             self.round.now = Instant::now();
             let next = self.send_due();
             self.round.wake_all();
+            if self.lost_from.is_some() {
+                continue;
+            }
             let now = Instant::now();
             shared.queue.wakeup.sleep(next.map(|next| next.saturating_duration_since(now)));
         }
@@ -395,16 +398,12 @@ impl Fanout {
         self.shared.unwatch(topic);
         self.stop_telling(client, topic);
         let interest = &self.shared.queue.interest;
-        match (*topic, topic.instrument()) {
-            (Topic::Orders(name), _) => self.accounts.leave(&name, client, interest),
-            (_, Some(id)) => {
-                if let Some(market) = self.markets.get_mut(&id) {
-                    market.leave(topic, client);
-                    let kinds = market.kinds();
-                    interest.set_kinds(id, kinds);
-                }
-            }
-            (_, None) => {}
+        if let Topic::Orders(name) = topic {
+            self.accounts.leave(name, client, interest);
+        }
+        if let Some(market) = topic.instrument().and_then(|id| self.markets.get_mut(&id)) {
+            market.leave(topic, client);
+            interest.set_kinds(market.id(), market.kinds());
         }
         if self.enrolled.values().all(HashSet::is_empty) {
             interest.set_any(false);

@@ -143,13 +143,19 @@ pub(crate) struct TopicName<'a> {
 impl fmt::Display for TopicName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.topic.channel().word())?;
-        match (self.topic, self.symbol, self.topic.instrument()) {
-            (Topic::Orders(account), ..) => write!(f, "{account}"),
-            (Topic::Candles(_, interval), Some(symbol), _) => {
-                write!(f, "{symbol}_{}", interval.word())
-            }
-            (_, Some(symbol), _) => f.write_str(symbol),
-            (_, None, instrument) => write!(f, "{}", instrument.unwrap_or_default()),
+        match (self.symbol, self.topic.instrument()) {
+            (Some(symbol), _) => f.write_str(symbol)?,
+            (None, Some(instrument)) => write!(f, "{instrument}")?,
+            (None, None) => {}
+        }
+        match self.topic {
+            Topic::Candles(_, interval) => write!(f, "_{}", interval.word()),
+            Topic::Orders(account) => f.write_str(account.as_str()),
+            Topic::Executions(_)
+            | Topic::OrderBook(_)
+            | Topic::Statistics(_)
+            | Topic::Depth(_)
+            | Topic::Status(_) => Ok(()),
         }
     }
 }
