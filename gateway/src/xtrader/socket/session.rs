@@ -26,7 +26,7 @@ use crate::http::{Handshake, OrderEntry};
 use crate::language::{Language, Message as Text};
 use crate::xtrader::entry::{self, Caller};
 use crate::xtrader::json::Object;
-use crate::xtrader::problem::{Answer, Problem};
+use crate::xtrader::problem::Problem;
 
 /// Bytes gathered before they are written and flushed.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -261,6 +261,10 @@ impl<'a> Session<'a> {
             let views = self.app.views.read();
             self.subscriptions.plan_subscribe(ask, views.catalog.instruments())?
         };
+        // Own orders are for whoever may order: a foreign page shall not read them either.
+        if plan.account.is_some() && self.order_entry == OrderEntry::Refused {
+            return Err(origin_refused().about("channels"));
+        }
         let reply = reply::confirmed("SubscribeSuccess", &plan, id);
         let (topics, wish) = (plan.topics.clone(), plan.wish.clone());
         match self.seat.subscribe(topics, wish, ask.from_sequence, reply).await {
@@ -302,7 +306,7 @@ impl<'a> Session<'a> {
         self.answers.push_back(Box::pin(async move {
             let caller = Caller { account: None, language };
             let answer = match (order_entry, call) {
-                (OrderEntry::Refused, _) => origin_refused(language),
+                (OrderEntry::Refused, _) => origin_refused().answer(language),
                 (OrderEntry::Allowed, OrderCall::Place) => {
                     entry::place(&app, &caller, object).await
                 }
@@ -365,10 +369,10 @@ impl<'a> Session<'a> {
     }
 }
 
-fn origin_refused(language: Language) -> Answer {
-    let (english, korean) =
-        ("orders are not taken from this web origin", "이 웹 출처에서는 주문할 수 없습니다");
-    Problem::new(403, "ORIGIN_REFUSED", Text::ours(english, korean)).answer(language)
+fn origin_refused() -> Problem {
+    let english = "orders are neither taken from nor shown to this web origin";
+    let korean = "이 웹 출처에서는 주문하거나 주문을 볼 수 없습니다";
+    Problem::new(403, "ORIGIN_REFUSED", Text::ours(english, korean))
 }
 
 impl Writing {

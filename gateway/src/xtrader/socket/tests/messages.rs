@@ -328,6 +328,10 @@ async fn a_foreign_page_may_look_but_not_order() {
     let order = limit_order(r#""side":"Buy","price":1,"quantity":1"#);
     let answer = client.ask(order, "OrderResponse").await;
     assert_eq!((&answer["status"], &answer["error"]), (&json!(403), &json!("ORIGIN_REFUSED")));
+    for channels in [&["orders"][..], &["orderbook", "orders"]] {
+        let told = client.ask(subscribe(channels, ""), "Error").await;
+        assert_eq!((&told["code"], &told["field"]), (&json!("ORIGIN_REFUSED"), &json!("channels")));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
