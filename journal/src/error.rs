@@ -38,6 +38,8 @@ pub enum Damage {
     RecordsMissing { found: u64 },
     #[error("the segment has no seal, yet the next one has begun")]
     Unsealed,
+    #[error("the segment is sealed, yet the next one is missing")]
+    SuccessorMissing,
     #[error("chain value {}, stored {}", hex(computed), hex(stored))]
     Chain { stored: [u8; 32], computed: [u8; 32] },
     #[error("Merkle root {}, stored {}", hex(computed), hex(stored))]

@@ -98,6 +98,8 @@ impl Preparer {
             }
         })?;
         let ControlFlow::Continue(file) = made else { return Ok(()) };
+        // The segment before it may be sealed from now on: a seal proves that this one was here.
+        shared.storage.sync_directory(&shared.directory)?;
         let begin = SEGMENT_HEADER_BYTES as u64;
         let tip = map(&shared.storage, &path, &file, &header, begin)?;
         let mapping = Arc::clone(tip.mapping());

@@ -155,7 +155,7 @@ fn create<E>(
         epoch: 1,
         link: Link::Begun(Begun { last_sequence: 0, chain: chain::birth(&identity) }),
     };
-    repair::make_named(directory, storage, &header, &[])?;
+    repair::make_first(directory, storage, &header)?;
     Ok(())
 }
 

@@ -48,7 +48,8 @@ pub(crate) fn adopt(
     Ok(tail)
 }
 
-/// Zeroes what is cut off and removes what never began.
+/// Zeroes what is cut off and removes what never began; but behind a seal, the file of the next
+/// segment stays until it is made anew.
 pub(crate) fn settle_tail(
     storage: &Storage,
     position: &Position,
@@ -64,7 +65,11 @@ pub(crate) fn settle_tail(
             storage.sync_file(&file, &position.path)?;
         }
     }
-    for path in never_begun {
+    let next = position.sealed.then(|| {
+        let directory = position.path.parent().expect("a segment lies in a directory");
+        directory::ready_path(directory, position.header.epoch + 1)
+    });
+    for path in never_begun.filter(|path| next.as_ref() != Some(path)) {
         storage.remove(&path)?;
     }
     Ok(())
@@ -93,18 +98,30 @@ fn seal(
     storage.sync_file(&file, path)
 }
 
-/// Makes a segment under its temporary name, whole, and then names it.
-pub(crate) fn make_named(
+/// Makes the first segment of a journal.
+pub(crate) fn make_first(
+    directory: &Path,
+    storage: &Storage,
+    header: &SegmentHeader,
+) -> Result<(), StorageError> {
+    let Link::Begun(begun) = header.link else { unreachable!("the first segment has begun") };
+    let ready = make_ready(directory, storage, header, &[])?;
+    name(directory, storage, &ready, begun.base())?;
+    Ok(())
+}
+
+/// Makes a segment under its temporary name, whole; it is in the directory when this returns.
+fn make_ready(
     directory: &Path,
     storage: &Storage,
     header: &SegmentHeader,
     records: &[u8],
 ) -> Result<PathBuf, StorageError> {
-    let Link::Begun(begun) = header.link else { unreachable!("a named segment has begun") };
     let ready = directory::ready_path(directory, header.epoch);
     let made = preparer::make(storage, &ready, header, records, || ControlFlow::Continue(()))?;
     assert!(made.is_continue(), "nothing ends this fill");
-    name(directory, storage, &ready, begun.base())
+    storage.sync_directory(directory)?;
+    Ok(ready)
 }
 
 fn name(
@@ -169,11 +186,8 @@ pub(crate) fn begin_fresh_segment(
         walk::read_voids(&SegmentFile { path, header, begun }, &mut voids)?;
         (position.header.epoch, begun)
     } else {
-        let chain = integrity.chain();
-        if !position.sealed {
-            seal(storage, position, *last, &chain)?;
-        }
-        (position.header.epoch + 1, Begun { last_sequence: last.sequence, chain })
+        let begun = Begun { last_sequence: last.sequence, chain: integrity.chain() };
+        (position.header.epoch + 1, begun)
     };
     voids.extend(fresh.voids);
     let records: Vec<u8> =
@@ -188,7 +202,12 @@ pub(crate) fn begin_fresh_segment(
         link: Link::Begun(begun),
         ..position.header
     };
-    let path = make_named(directory, storage, &header, &records)?;
+    // First the next segment, then the seal: a seal without one means that it was lost.
+    let ready = make_ready(directory, storage, &header, &records)?;
+    if !replaces && !position.sealed {
+        seal(storage, position, *last, &begun.chain)?;
+    }
+    let path = name(directory, storage, &ready, begun.base())?;
     if !replaces {
         release_unused(storage, position)?;
     }

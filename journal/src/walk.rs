@@ -318,14 +318,24 @@ impl Walk {
         self.taken = offset;
     }
 
-    /// Behind a seal: goes on in the next segment, if one has begun.
+    /// Behind a seal: goes on in the next segment, if one has begun. It is in the directory before
+    /// the seal is written and gets its name in one step, so it is there under one of the two.
     fn enter_next(&mut self) -> Result<Entered, ReadError> {
         if let Some(next) = self.listed.pop_front() {
             return self.enter(next);
         }
+        if let Some(next) = self.named_successor()? {
+            return self.enter(next);
+        }
+        if let Entered::Yes = self.enter_ready()? {
+            return Ok(Entered::Yes);
+        }
+        if directory::ready_path(&self.directory, self.scan.header().epoch + 1).exists() {
+            return Ok(Entered::No);
+        }
         match self.named_successor()? {
             Some(next) => self.enter(next),
-            None => self.enter_ready(),
+            None => Err(self.corrupt(self.scan.offset(), Damage::SuccessorMissing)),
         }
     }
 

@@ -219,6 +219,8 @@ fn missing_swapped_and_foreign_segments_are_named() {
     };
     let name = |index: usize| paths[index].file_name().unwrap().to_owned();
     check(&|at| std::fs::remove_file(at.join(name(2))).unwrap(), "missing or misplaced");
+    let last = paths.len() - 1;
+    check(&|at| std::fs::remove_file(at.join(name(last))).unwrap(), "the next one is missing");
     check(
         &|at| {
             std::fs::rename(at.join(name(1)), at.join("spare")).unwrap();

@@ -60,6 +60,25 @@ struct State {
 enum Change {
     Named(PathBuf, u64),
     Unnamed(PathBuf),
+    /// One step: a file system with a journal never leaves half of it.
+    Renamed {
+        from: PathBuf,
+        to: PathBuf,
+        number: u64,
+    },
+}
+
+impl Change {
+    fn apply(&self, names: &mut BTreeMap<PathBuf, u64>) {
+        match self {
+            Change::Named(path, number) => drop(names.insert(path.clone(), *number)),
+            Change::Unnamed(path) => drop(names.remove(path)),
+            Change::Renamed { from, to, number } => {
+                names.remove(from);
+                names.insert(to.clone(), *number);
+            }
+        }
+    }
 }
 
 /// What a machine leaves.
@@ -101,10 +120,7 @@ impl State {
         let mut names = self.names.clone();
         let survive = self.random.below(self.changes.len() as u64 + 1) as usize;
         for change in &self.changes[..survive] {
-            match change {
-                Change::Named(path, number) => drop(names.insert(path.clone(), *number)),
-                Change::Unnamed(path) => drop(names.remove(path)),
-            }
+            change.apply(&mut names);
         }
         let mut now: BTreeMap<u64, Vec<u8>> = self.nameless.clone();
         for entry in fs::read_dir(directory).unwrap() {
@@ -208,8 +224,10 @@ impl Faults for Disk {
         match *operation {
             Operation::Create { path } => state.name(path),
             Operation::Rename { from, to } => {
-                state.changes.push(Change::Unnamed(from.to_owned()));
-                state.name(to);
+                if let Some(number) = inode(to) {
+                    let (from, to) = (from.to_owned(), to.to_owned());
+                    state.changes.push(Change::Renamed { from, to, number });
+                }
             }
             Operation::SyncRange { .. } | Operation::SyncFile { .. } => {
                 if std::thread::current().name() != Some("journal-preparer")
@@ -223,10 +241,7 @@ impl Faults for Disk {
             }
             Operation::SyncDirectory { .. } => {
                 for change in std::mem::take(&mut state.changes) {
-                    match change {
-                        Change::Named(path, number) => drop(state.names.insert(path, number)),
-                        Change::Unnamed(path) => drop(state.names.remove(&path)),
-                    }
+                    change.apply(&mut state.names);
                 }
             }
             Operation::Allocate { .. }
