@@ -11,6 +11,7 @@ pub mod fanout;
 pub mod http;
 pub mod language;
 pub mod metrics;
+mod notation;
 pub mod openapi;
 pub mod publisher;
 pub mod ui;

@@ -3,6 +3,7 @@
 //! error.
 
 use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,13 +11,34 @@ use gateway::adapters::Adapters;
 use gateway::config::{Config, ConfigError, LogFormat, Switch};
 use gateway::{App, app, demo};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("orison: {}", told(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The chain of causes in one line; what a cause has said already is not said again.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
+        match (told.is_empty(), told.ends_with(&cause)) {
+            (true, _) => cause,
+            (false, true) => told,
+            (false, false) => format!("{told}: {cause}"),
+        }
+    })
+}
+
+fn run() -> anyhow::Result<()> {
     let config = configuration()?;
     raise_descriptors();
     let recovered = app::recover(&config).context("recovery")?;
@@ -31,6 +53,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn serve(config: Config, recovered: replay::Recovered) -> anyhow::Result<()> {
+    // Caught before anybody is told that it listens: who reads that line may end it at once.
+    let signals = EndSignals::catch()?;
     let app = App::start(config, recovered).context("starting the engine")?;
     exit_on_failure(&app);
     let adapters = match Adapters::start(&app).await {
@@ -46,7 +70,7 @@ async fn serve(config: Config, recovered: replay::Recovered) -> anyhow::Result<(
     if app.config.demo == Switch::On {
         tokio::spawn(demo::run(Arc::clone(&app)));
     }
-    end_signal().await?;
+    signals.heard().await;
     tracing::info!("stopping");
     adapters.close();
     app.stop().await.context("stopping the engine")?;
@@ -100,14 +124,26 @@ fn exit_on_failure(app: &App) {
     });
 }
 
-async fn end_signal() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and Ctrl-C, which from here on are requests to end in order.
+struct EndSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl EndSignals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn heard(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// A line that programs wait for.

@@ -120,6 +120,9 @@ fn what_it_cannot_do_it_refuses_at_the_start() {
         for part in *expected {
             assert!(told.contains(part), "{flags:?}: {told:?} lacks {part:?}");
         }
+        let reason = told.lines().last().unwrap_or_default();
+        let is_ours = reason.starts_with("orison: ");
+        assert!(is_ours || output.status.code() == Some(2), "{flags:?}: ends with {reason:?}");
     }
 }
 

@@ -11,7 +11,7 @@ const LOCK_NAME: &str = "LOCK";
 
 /// Holds the lock while it lives; the kernel lets go of it when the process ends, however.
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
 }
 
 pub(crate) enum LockError {
@@ -37,7 +37,17 @@ impl Lock {
             Err(errno) => return Err(LockError::Io(errno.into())),
         }
         write_pid(&mut file).map_err(LockError::Io)?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
+    }
+}
+
+impl Drop for Lock {
+    /// Said, not left to closing: a child that another thread is just starting has the file open
+    /// too until its exec, and would hold the lock as long.
+    fn drop(&mut self) {
+        if let Err(errno) = rustix::fs::flock(&self.file, FlockOperation::Unlock) {
+            tracing::warn!(%errno, "the LOCK file could not be unlocked, only closed");
+        }
     }
 }
 
@@ -54,5 +64,22 @@ fn read_pid(file: &mut File) -> u32 {
     match file.read_to_string(&mut text) {
         Ok(_) => text.trim().parse().unwrap_or(0),
         Err(_) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_free_at_once_whoever_else_has_the_file_open() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = Lock::take(directory.path()).ok().unwrap();
+        let held = Lock::take(directory.path());
+        assert!(matches!(held, Err(LockError::Held { pid }) if pid == std::process::id()));
+        let as_a_child_has_it = lock.file.try_clone().unwrap();
+        drop(lock);
+        assert!(Lock::take(directory.path()).is_ok());
+        drop(as_a_child_has_it);
     }
 }

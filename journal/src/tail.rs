@@ -30,6 +30,14 @@ pub(crate) enum Torn {
     Damaged(Damage),
 }
 
+/// The boot we live in, seen from the segment where the journal stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Boot {
+    /// The one that wrote it.
+    Same,
+    Later,
+}
+
 pub(crate) fn judge(walk: &Walk, end: End, boot_id: &[u8; 16]) -> Result<Tail, ReadError> {
     let position = walk.position();
     let last = walk.last().sequence;
@@ -48,8 +56,8 @@ pub(crate) fn judge(walk: &Walk, end: End, boot_id: &[u8; 16]) -> Result<Tail, R
         Some(scan) => scan.look_behind(last)?,
         None => Behind::default(),
     };
-    let rebooted = position.header.boot_id != *boot_id;
-    if let Some(reason) = contradiction(&stop, &behind, &ready, rebooted) {
+    let boot = if position.header.boot_id == *boot_id { Boot::Same } else { Boot::Later };
+    if let Some(reason) = contradiction(&stop, &behind, &ready, boot) {
         return Err(walk.corrupt(position.offset, reason));
     }
     let torn = match stop {
@@ -61,13 +69,13 @@ pub(crate) fn judge(walk: &Walk, end: End, boot_id: &[u8; 16]) -> Result<Tail, R
 }
 
 /// Why the stop cannot be where the writer stopped.
-fn contradiction(stop: &Stop, behind: &Behind, ready: &Behind, rebooted: bool) -> Option<Damage> {
-    if let (false, Stop::Damaged(damage)) = (rebooted, stop) {
+fn contradiction(stop: &Stop, behind: &Behind, ready: &Behind, boot: Boot) -> Option<Damage> {
+    if let (Boot::Same, Stop::Damaged(damage)) = (boot, stop) {
         return Some(damage.clone());
     }
-    let (here, next) = match rebooted {
-        true => (behind.proof, ready.proof),
-        false => (behind.later, ready.later),
+    let (here, next) = match boot {
+        Boot::Same => (behind.later, ready.later),
+        Boot::Later => (behind.proof, ready.proof),
     };
     let damage = match (here, next) {
         (None, None) => return None,

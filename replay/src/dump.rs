@@ -5,6 +5,7 @@ use std::io::Write;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+use engine::Views;
 use engine::projection::Catalog;
 use journal::{Checkpoint, Kind, ReadError, Reader};
 use orison_core::{Event, ExecutionId, OrderId};
@@ -79,12 +80,12 @@ fn checkpoints(reader: &Reader) -> Result<Vec<Checkpoint>, DumpError> {
 
 /// The last step of `past`: the command's line, then those of its events that have a form.
 pub(crate) fn put_played(out: &mut Vec<u8>, past: &Past, played: &Played, naming: Naming<'_>) {
-    let catalog = &past.player().views.catalog;
-    put_command(out, catalog, played, past.events());
-    put_events(out, catalog, played, past.events(), naming, |_| true);
+    let views = &past.player().views;
+    put_command(out, views, played, past.events());
+    put_events(out, &views.catalog, played, past.events(), naming, |_| true);
 }
 
-pub(crate) fn put_command(out: &mut Vec<u8>, catalog: &Catalog, played: &Played, events: &[Event]) {
+pub(crate) fn put_command(out: &mut Vec<u8>, views: &Views, played: &Played, events: &[Event]) {
     let mut line = Object::open(out);
     line.bare("sequence", played.stamp.sequence).bare("ts", played.stamp.time_ns);
     match played.effect {
@@ -94,7 +95,12 @@ pub(crate) fn put_command(out: &mut Vec<u8>, catalog: &Catalog, played: &Played,
         }
     }
     let mut object = line.object("command");
-    CommandForm { catalog }.put(&mut object, played.stamp, &played.command, events);
+    CommandForm { catalog: &views.catalog, orders: &views.orders }.put(
+        &mut object,
+        played.stamp,
+        &played.command,
+        events,
+    );
     object.close();
     line.close_line();
 }

@@ -35,9 +35,9 @@ pub fn life(
         }
         let is_theirs = |event: &Event| orders.iter().any(|&order| mentions(event, order));
         if past.events().iter().any(is_theirs) {
-            let catalog = &past.player().views.catalog;
-            put_command(out, catalog, &played, past.events());
-            put_events(out, catalog, &played, past.events(), Naming::Engine, is_theirs);
+            let views = &past.player().views;
+            put_command(out, views, &played, past.events());
+            put_events(out, &views.catalog, &played, past.events(), Naming::Engine, is_theirs);
         }
     }
     Ok(orders.len())

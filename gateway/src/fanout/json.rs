@@ -7,6 +7,8 @@ use orison_core::Decimal;
 use orison_core::instrument::Step;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use crate::notation::civil;
+
 /// Room for the longest number: 39 digits of 128 bits, or 36 decimals behind `0.`.
 const DIGITS: usize = 64;
 
@@ -240,19 +242,6 @@ fn write_digits(digits: &mut [u8; DIGITS], mut value: u128) -> usize {
         value /= 10;
     }
     start
-}
-
-/// Year, month and day of a day since 1970-01-01 (Gregorian, 400-year cycles from March 1).
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let leaps = day_of_era / 1_460 + day_of_era / 146_096;
-    let year_of_era = (day_of_era + day_of_era / 36_524 - leaps) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

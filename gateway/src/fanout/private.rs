@@ -2,22 +2,19 @@
 //! Events and views come in, JSON goes out; it knows no client and no topic.
 
 use engine::projection::OrderView;
-use orison_core::command::{CancelReason, OrderFields, OrderType, TimeInForce};
+use orison_core::command::{CancelReason, OrderFields};
 use orison_core::event::{Accepted, Amended, Cancelled, Entry, Priority, Rejected, Trade};
-use orison_core::{
-    AccountName, ClientOrderId, Decimal, Event, InstrumentId, OrderId, Quantity, Stamp,
-};
+use orison_core::{AccountName, ClientOrderId, Event, InstrumentId, OrderId, Price, Stamp};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::feed::{OrderNews, Role};
 use super::json::Json;
-use super::public::{Listing, side_word};
+use super::public::Listing;
+use crate::notation::{average_price, order_type_word, side_word, time_in_force_word};
 
 /// Open orders in an OrdersSnapshot, newest first; an account that has more says
 /// `"complete":false`.
 pub(crate) const SNAPSHOT_ORDERS_MAX: usize = 1_000;
-/// Decimals of an average price beyond those of the price step.
-const AVERAGE_DECIMALS: u8 = 8;
 
 /// 0: of no instrument.
 pub(crate) fn instrument_of(event: &Event) -> InstrumentId {
@@ -102,7 +99,7 @@ fn accepted(json: &mut Json, account: &AccountName, event: &Accepted, listing: &
     open(json, "OrderAccepted", account, event.order, &event.client_order_id);
     json.text("symbol", listing.symbol());
     json.word("side", side_word(event.side));
-    json.word("order_type", type_word(event.order_type));
+    json.word("order_type", order_type_word(event.order_type));
     json.word("time_in_force", time_in_force_word(event.time_in_force));
     let price = event.fields.has(OrderFields::PRICE).then_some(event.price);
     listing.price_or_null(json, "price", price);
@@ -172,7 +169,9 @@ fn cancelled(
     open(json, kind, account, event.order, &news.client_order_id);
     json.text("symbol", listing.symbol());
     json.word("side", side_word(event.side));
-    listing.price(json, "price", event.price);
+    // A market order names none; a limit is at least one step.
+    let price = (event.price != Price(0)).then_some(event.price);
+    listing.price_or_null(json, "price", price);
     listing.quantity(json, "remaining_quantity", event.quantity);
     json.word("reason", &event.reason.word().to_ascii_uppercase());
 }
@@ -222,13 +221,13 @@ fn order_object(json: &mut Json, account: &AccountName, order: &OrderView, listi
     client_order_id(json, &order.client_order_id);
     json.text("symbol", listing.symbol());
     json.word("side", side_word(order.side));
-    json.word("type", type_word(order.order_type));
+    json.word("type", order_type_word(order.order_type));
     json.word("time_in_force", time_in_force_word(order.time_in_force));
     listing.price_or_null(json, "price", order.price);
     listing.quantity(json, "quantity", order.quantity);
     listing.quantity(json, "filled_quantity", order.filled);
     listing.quantity(json, "remaining_quantity", order.remaining);
-    match average_price(listing, order.filled_notional, order.filled) {
+    match average_price(&listing.instrument, order.filled_notional, order.filled) {
         Some(price) => json.decimal("average_price", price),
         None => json.null("average_price"),
     }
@@ -237,34 +236,4 @@ fn order_object(json: &mut Json, account: &AccountName, order: &OrderView, listi
     json.milliseconds("created_at", order.created.time_ns);
     json.milliseconds("updated_at", order.updated.time_ns);
     json.raw(b"}");
-}
-
-/// Rounded half up to 8 decimals beyond the price step's; None: nothing is filled.
-fn average_price(listing: &Listing, notional: i128, filled: Quantity) -> Option<Decimal> {
-    let step = listing.instrument.price_step;
-    let filled = i128::from(filled.0);
-    let scaled = notional.checked_mul(i128::from(step.mantissa))?;
-    let scaled = scaled.checked_mul(10i128.pow(u32::from(AVERAGE_DECIMALS)))?;
-    let rounded = scaled.checked_add(filled / 2)?.checked_div(filled)?;
-    Some(Decimal::new(rounded, step.scale + AVERAGE_DECIMALS))
-}
-
-pub(crate) fn type_word(order_type: OrderType) -> &'static str {
-    match order_type {
-        OrderType::Limit => "Limit",
-        OrderType::Market => "Market",
-        OrderType::Stop => "Stop",
-        OrderType::StopLimit => "StopLimit",
-        OrderType::TrailingStop => "TrailingStop",
-    }
-}
-
-pub(crate) fn time_in_force_word(time_in_force: TimeInForce) -> &'static str {
-    match time_in_force {
-        TimeInForce::Gtc => "GTC",
-        TimeInForce::Ioc => "IOC",
-        TimeInForce::Fok => "FOK",
-        TimeInForce::Day => "DAY",
-        TimeInForce::Gtd => "GTD",
-    }
 }

@@ -8,6 +8,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::json::Json;
 use super::mirror::{Merged, Mirror};
+use crate::notation::side_word;
 
 /// Levels a side in a DepthSnapshot, and levels in a DepthDelta; a book that has more says
 /// `"complete":false`, a command that changes more is told by a snapshot.
@@ -95,13 +96,6 @@ pub(crate) fn head(kind: &str, listing: &Listing, interval: Option<Interval>) ->
         json.word("interval", interval.word());
     }
     json.bytes().to_vec()
-}
-
-pub(crate) fn side_word(side: Side) -> &'static str {
-    match side {
-        Side::Buy => "Buy",
-        Side::Sell => "Sell",
-    }
 }
 
 /// `fee` is the taker's, in the quote asset; `side` is the taker's too.

@@ -1,7 +1,7 @@
 //! Commands as JSON: the tape's fields, and the engine's own names of orders and accounts. What a
 //! command did not say has no key; a number that was none of its instrument's is shown as null.
 
-use engine::projection::Catalog;
+use engine::projection::{Catalog, Orders};
 use orison_core::command::{
     AccountRef, Amend, AmendFields, Cancel, Genesis, InstrumentFields, InstrumentSpec, Liquidation,
     MassCancel, Order, OrderFields, Pray, Target, Ticker,
@@ -13,10 +13,11 @@ use orison_core::{
 use super::words::{ORDER_TYPES, PRAYERS, SELF_TRADES, SIDES, TIMES_IN_FORCE, word_of};
 use crate::json::Object;
 
-/// Writes commands; `catalog` is that of after the command.
+/// Writes commands; the views are those of after the command.
 #[derive(Clone, Copy)]
 pub(crate) struct CommandForm<'a> {
     pub(crate) catalog: &'a Catalog,
+    pub(crate) orders: &'a Orders,
 }
 
 /// The units that an instrument's numbers are shown in; None: there is no such instrument.
@@ -106,7 +107,7 @@ impl CommandForm<'_> {
         object.text("op", "amend");
         put_target(object, &amend.target, order);
         self.put_account(object, amend.account);
-        let units = self.units(instrument);
+        let units = self.units(instrument.unwrap_or_else(|| self.amended(amend.target)));
         for (field, key, value) in [
             (AmendFields::QUANTITY, "quantity", units.quantity(amend.quantity)),
             (AmendFields::PRICE, "price", units.price(amend.price)),
@@ -117,6 +118,16 @@ impl CommandForm<'_> {
                 put_decimal(object, key, value);
             }
         }
+    }
+
+    /// The instrument of an order that the events do not name: its numbers are steps of that one,
+    /// also when the amend was refused because the order is another account's.
+    fn amended(&self, target: Target) -> InstrumentId {
+        let order = match target {
+            Target::Order(id) => self.orders.order(id),
+            Target::Client(_) => None,
+        };
+        order.map(|order| order.instrument).unwrap_or_default()
     }
 
     fn put_mass_cancel(&self, object: &mut Object<'_>, mass: &MassCancel) {
@@ -294,12 +305,13 @@ fn entered(events: &[Event]) -> Option<OrderId> {
     })
 }
 
-/// The order that a cancel or amend led to, and its instrument as far as it is known.
-fn meant(events: &[Event]) -> (Option<OrderId>, InstrumentId) {
+/// The order that a cancel or amend led to, and its instrument, as far as the events name them.
+fn meant(events: &[Event]) -> (Option<OrderId>, Option<InstrumentId>) {
+    let named = |instrument| (instrument != InstrumentId::default()).then_some(instrument);
     match events.first() {
-        Some(Event::Amended(amended)) => (Some(amended.order), amended.instrument),
-        Some(Event::Cancelled(cancelled)) => (Some(cancelled.order), cancelled.instrument),
-        Some(Event::Rejected(rejected)) => (None, rejected.instrument),
-        _ => (None, InstrumentId::default()),
+        Some(Event::Amended(amended)) => (Some(amended.order), named(amended.instrument)),
+        Some(Event::Cancelled(cancelled)) => (Some(cancelled.order), named(cancelled.instrument)),
+        Some(Event::Rejected(rejected)) => (None, named(rejected.instrument)),
+        Some(_) | None => (None, None),
     }
 }

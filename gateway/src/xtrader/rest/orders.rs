@@ -112,17 +112,21 @@ pub(crate) fn orders(app: &App, caller: &Caller, query: &Query) -> Result<Answer
         let wrong = || Problem::invalid_parameter("before", "an order id", "주문 ID여야 합니다");
         OrderId::parse(text).ok_or_else(wrong)
     });
-    let before = before.transpose()?.map(age);
+    let before = before.transpose()?;
     let instrument = query.get("symbol").map(|text| instrument_id(&views, text)).transpose()?;
     let Some(account) = account(&views, caller) else {
         return Ok(Answer::new(200, &OrdersAnswer { orders: Vec::new(), next: None }));
     };
-    let mut found = views
-        .orders
-        .of_account(account)
+    // An order that is still known is where the page goes on; a forgotten one has only its age.
+    let older = before.and_then(|before| views.orders.of_account_before(account, before));
+    let newest = older.is_none().then(|| views.orders.of_account(account));
+    let mut found = older
+        .into_iter()
+        .flatten()
+        .chain(newest.into_iter().flatten())
         .filter(|order| wanted.has(order))
         .filter(|order| instrument.is_none_or(|id| order.instrument == id))
-        .filter(|order| before.is_none_or(|before| age(order.id) < before));
+        .filter(|order| before.is_none_or(|before| age(order.id) < age(before)));
     let page: Vec<&OrderView> = found.by_ref().take(limit).collect();
     let has_more = found.next().is_some();
     let next = page.last().filter(|_| has_more).map(|order| order.id.to_string());

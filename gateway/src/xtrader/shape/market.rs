@@ -11,8 +11,9 @@ use orison_core::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{millis, money, rfc3339, side_word};
+use super::{millis, money, rfc3339};
 use crate::config::Switch;
+use crate::notation::side_word;
 use crate::xtrader::json::{Number, shown, shown_or_null};
 
 /// `[price, quantity]`.

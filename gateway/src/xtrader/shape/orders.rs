@@ -2,41 +2,14 @@
 
 use engine::Views;
 use engine::projection::{AccountEvent, OrderView};
-use orison_core::command::{OrderType, TimeInForce};
 use orison_core::event::{Event, Priority, Trade};
-use orison_core::{AccountName, ClientOrderId, ExecutionId, Instrument, OrderId, Side, Symbol};
+use orison_core::{AccountName, ClientOrderId, ExecutionId, Instrument, OrderId, Symbol};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{average_price, millis, money};
+use super::{millis, money};
+use crate::notation::{average_price, order_type_word, side_word, time_in_force_word};
 use crate::xtrader::json::{Number, shown, shown_or_null};
-
-pub fn side_word(side: Side) -> &'static str {
-    match side {
-        Side::Buy => "Buy",
-        Side::Sell => "Sell",
-    }
-}
-
-pub fn order_type_word(order_type: OrderType) -> &'static str {
-    match order_type {
-        OrderType::Limit => "Limit",
-        OrderType::Market => "Market",
-        OrderType::Stop => "Stop",
-        OrderType::StopLimit => "StopLimit",
-        OrderType::TrailingStop => "TrailingStop",
-    }
-}
-
-pub fn time_in_force_word(time_in_force: TimeInForce) -> &'static str {
-    match time_in_force {
-        TimeInForce::Gtc => "GTC",
-        TimeInForce::Ioc => "IOC",
-        TimeInForce::Fok => "FOK",
-        TimeInForce::Day => "DAY",
-        TimeInForce::Gtd => "GTD",
-    }
-}
 
 /// An order as its owner sees it.
 #[derive(Serialize, ToSchema)]
@@ -97,7 +70,8 @@ impl Order {
             quantity: quantity(order.quantity),
             filled_quantity: quantity(order.filled),
             remaining_quantity: quantity(order.remaining),
-            average_price: average_price(instrument, order.filled_notional, order.filled.0),
+            average_price: average_price(instrument, order.filled_notional, order.filled)
+                .map(Number),
             fee: money(&views.catalog, instrument.quote, order.fee),
             status: order.status.word(),
             created_at: millis(order.created.time_ns),

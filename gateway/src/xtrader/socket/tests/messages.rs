@@ -142,6 +142,26 @@ async fn an_account_reads_what_happens_to_its_orders() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_market_order_names_no_price_from_its_entry_to_its_end() {
+    let market = Market::start();
+    let mut alice = market.connect().await;
+    alice.place("bob", "Sell", 100, "1").await;
+    alice.ask(subscribe(&["orders"], r#","account":"alice""#), "SubscribeSuccess").await;
+    let order = concat!(
+        r#"{"type":"PlaceOrder","symbol":"BTC-KRW","account":"alice","side":"Buy","#,
+        r#""order_type":"Market","quantity":"3"}"#
+    );
+    alice.say(order).await;
+    for (kind, price) in [
+        ("OrderAccepted", json!(null)),
+        ("OrderExecution", json!(100)),
+        ("OrderCancelled", json!(null)),
+    ] {
+        assert_eq!(alice.next_of(kind).await["price"], price, "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trade_with_oneself_is_told_as_taker_and_as_maker() {
     let market = Market::start();
     let mut client = market.connect().await;
