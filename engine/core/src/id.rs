@@ -23,7 +23,7 @@ pub struct OrderId {
     pub leg: u16,
 }
 
-/// (sequence, index): the `index`th execution, from 0, of the command with that sequence.
+/// (sequence, index): the event at `index`, from 0, of the command with that sequence; a trade.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ExecutionId {
     pub sequence: Sequence,

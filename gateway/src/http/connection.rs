@@ -34,8 +34,6 @@ pub(super) async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_header_size(HEAD_BYTES_MAX)
-        // A client may say its end after the request: what it asked is decided, and answered.
-        .half_close(true)
         .serve_connection(TokioIo::new(Linger::new(stream)), service)
         .with_upgrades();
     let mut connection = pin!(connection);

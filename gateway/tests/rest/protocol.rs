@@ -106,20 +106,6 @@ async fn a_body_may_come_in_chunks_and_requests_in_a_row() {
     assert_eq!(client.read().await.status, 400);
 }
 
-#[tokio::test]
-async fn a_client_that_has_said_its_end_is_answered() {
-    let exchange = Exchange::start().await;
-    let mut client = exchange.rest().await;
-    let head = "POST /v1/order HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
-    let order = format!("{head}content-length: {}\r\n\r\n{LIMIT}", LIMIT.len());
-    client.write(format!("{order}{order}").as_bytes()).await;
-    client.end().await;
-    for _ in 0..2 {
-        assert_eq!(client.read().await.status, 202);
-    }
-    assert!(client.is_closed().await);
-}
-
 /// Time stands still and jumps to the next deadline whenever nothing else can happen.
 #[tokio::test(start_paused = true)]
 async fn who_is_too_slow_is_told_or_let_go() {

@@ -87,11 +87,6 @@ impl Client {
         self.stream.write_all(bytes).await.unwrap();
     }
 
-    /// Nothing more will be written; answers can still be read.
-    pub(crate) async fn end(&mut self) {
-        self.stream.shutdown().await.unwrap();
-    }
-
     /// The next answer, whole.
     pub(crate) async fn read(&mut self) -> Reply {
         let mut reply = self.read_head().await;
