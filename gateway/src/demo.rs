@@ -54,7 +54,9 @@ pub async fn run(app: Arc<App>) {
         for market in &mut markets {
             match market.step(&app).await {
                 Ok(()) => {}
-                Err(DeskError::Busy | DeskError::Timeout) => tracing::debug!("demo: left out"),
+                Err(DeskError::Busy | DeskError::JournalFull | DeskError::Timeout) => {
+                    tracing::debug!("demo: left out")
+                }
                 Err(DeskError::Stopping) => return,
             }
         }

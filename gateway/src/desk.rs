@@ -31,6 +31,9 @@ pub enum DeskError {
     /// Nothing was entered: the ring is full or too many wait.
     #[error("the exchange is busy; nothing was entered")]
     Busy,
+    /// Nothing was entered: the disk is nearly full; cancels and amends still are.
+    #[error("the journal is nearly full; nothing was entered")]
+    JournalFull,
     /// Entered, but the engine is silent: whether it was carried out is not known.
     #[error("no answer within {} s: state unknown", ANSWER_TIMEOUT.as_secs())]
     Timeout,
@@ -67,6 +70,9 @@ impl Desk {
     pub fn enter(&self, command: &Command) -> Result<Ticket, DeskError> {
         let mut ingress = lock(&self.ingress);
         let ingress = ingress.as_mut().ok_or(DeskError::Stopping)?;
+        if ingress.is_nearly_full() && grows(command) {
+            return Err(DeskError::JournalFull);
+        }
         let ticket = Table::wait(&self.table).ok_or(DeskError::Busy)?;
         ingress.submit(ticket.token(), command).map_err(|engine::runtime::Busy| DeskError::Busy)?;
         Ok(ticket)
@@ -79,6 +85,20 @@ impl Desk {
     /// Commands on the road now.
     pub fn waiting(&self) -> usize {
         WAITING_MAX as usize - self.table.free.len()
+    }
+}
+
+/// Commands that a journal which is nearly full has no room for. The rest either makes it
+/// possible to leave the market or is the exchange's own.
+fn grows(command: &Command) -> bool {
+    match command {
+        Command::Place(_) | Command::Pray(_) | Command::Ticker(_) | Command::Liquidation(_) => true,
+        Command::Genesis(_)
+        | Command::Instrument(_)
+        | Command::Cancel(_)
+        | Command::Amend(_)
+        | Command::MassCancel(_)
+        | Command::Clock => false,
     }
 }
 

@@ -6,8 +6,12 @@ mod client;
 
 use std::sync::Arc;
 
+use engine::projection::ViewLimits;
 use gateway::adapters::Adapters;
 use gateway::{App, Config, app};
+use journal::{Faults, Seams};
+use orison_core::command::Genesis;
+use replay::Recovered;
 use tempfile::TempDir;
 
 pub(crate) use client::Client;
@@ -32,6 +36,25 @@ impl Exchange {
         let mut config = Config::for_tests(directory.path());
         adjust(&mut config);
         let recovered = app::recover(&config).unwrap();
+        Self::serve(directory, config, recovered).await
+    }
+
+    /// On a disk of the test's own.
+    pub(crate) async fn start_on(disk: Arc<dyn Faults>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config::for_tests(directory.path());
+        let options = journal::Options {
+            segment_bytes: config.segment_bytes,
+            seams: Seams { faults: Some(disk), ..Seams::default() },
+            ..journal::Options::default()
+        };
+        let limits = ViewLimits::DEFAULT;
+        let mut recovered = replay::recover(&config.data, &options, limits, |_| ()).unwrap();
+        replay::genesis(&mut recovered, &Genesis::DEFAULT, &config.instruments, 1).unwrap();
+        Self::serve(directory, config, recovered).await
+    }
+
+    async fn serve(directory: TempDir, config: Config, recovered: Recovered) -> Self {
         let app = App::start(config, recovered).unwrap();
         let adapters = Adapters::start(&app).await.unwrap();
         Self { app, adapters, directory }

@@ -28,6 +28,7 @@ pub struct Positions {
     journaled: CachePadded<AtomicU64>,
     reached_disk: CachePadded<Disk>,
     waits: CachePadded<AtomicU64>,
+    nearly_full: CachePadded<AtomicBool>,
     failure: OnceLock<Failure>,
     waiting: Mutex<usize>,
     advanced: Condvar,
@@ -50,6 +51,7 @@ impl Positions {
                 failed: AtomicBool::new(false),
             }),
             waits: CachePadded::new(AtomicU64::new(0)),
+            nearly_full: CachePadded::new(AtomicBool::new(false)),
             failure: OnceLock::new(),
             waiting: Mutex::new(0),
             advanced: Condvar::new(),
@@ -94,6 +96,13 @@ impl Positions {
         self.waits.load(Ordering::Relaxed)
     }
 
+    /// The disk has no room for another segment; the ones already made are what is left to
+    /// append to. It ends when room is made.
+    #[inline]
+    pub fn is_nearly_full(&self) -> bool {
+        self.nearly_full.load(Ordering::Relaxed)
+    }
+
     /// Blocks until `durable` has reached `sequence`, or the journal has failed.
     pub fn wait_durable(&self, sequence: u64) -> Result<(), Failure> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -132,6 +141,16 @@ impl Positions {
         self.failure.get_or_init(|| Failure { message });
         self.reached_disk.failed.store(true, Ordering::Release);
         self.tell();
+    }
+
+    pub(crate) fn publish_nearly_full(&self, nearly_full: bool) {
+        if self.nearly_full.swap(nearly_full, Ordering::Relaxed) == nearly_full {
+            return;
+        }
+        match nearly_full {
+            true => tracing::error!("the disk has no room for another segment of the journal"),
+            false => tracing::info!("the disk has room for another segment of the journal again"),
+        }
     }
 
     pub(crate) fn count_segment_wait(&self) {

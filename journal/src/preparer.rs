@@ -23,6 +23,9 @@ const POPULATE_STEP_BYTES: u64 = 1 << 20;
 const TICK_MIN: Duration = Duration::from_millis(4);
 const TICK_MAX: Duration = Duration::from_millis(128);
 
+/// The part of a segment, one in so many, in which the next one is made whatever the disk says.
+const LAST_PART: u64 = 8;
+
 /// A segment file as the syncer needs it.
 pub(crate) struct SegmentParts {
     pub(crate) path: PathBuf,
@@ -57,8 +60,10 @@ impl Preparer {
         let mut seen = 0;
         while !self.shared.stopping() {
             self.tend();
-            if self.upcoming.is_none() {
+            self.look_at_disk();
+            if self.upcoming.is_none() && self.is_due() {
                 self.prepare()?;
+                self.look_at_disk();
             }
             let at = self.current.committed();
             tick = if at == seen { TICK_MAX.min(tick * 2) } else { TICK_MIN };
@@ -82,6 +87,23 @@ impl Preparer {
         if due >= from + POPULATE_STEP_BYTES || (due == self.current.bytes() && due > from) {
             populate(&self.current, from, due);
             self.populated = due;
+        }
+    }
+
+    /// On a disk that is nearly full it is tried only when it cannot be put off: room may be made
+    /// until then, and a failure is the end.
+    fn is_due(&self) -> bool {
+        let left = self.current.bytes() - self.current.committed();
+        !self.shared.positions.is_nearly_full() || left < self.current.bytes() / LAST_PART
+    }
+
+    /// Says early that another segment would find no room: most of one is left then, or more.
+    fn look_at_disk(&self) {
+        match self.shared.storage.free_bytes(&self.shared.directory) {
+            Ok(bytes) => {
+                self.shared.positions.publish_nearly_full(bytes < self.header.segment_bytes);
+            }
+            Err(error) => tracing::debug!(%error, "the room on the disk is not known"),
         }
     }
 

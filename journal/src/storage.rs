@@ -99,6 +99,10 @@ pub trait Faults: Send + Sync {
     fn before(&self, operation: &Operation<'_>) -> io::Result<()>;
     /// `operation` has succeeded.
     fn after(&self, _operation: &Operation<'_>) {}
+    /// The room that is left on the disk; `None`: what the operating system says.
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// A disk operation failed.
@@ -243,6 +247,23 @@ impl Storage {
         act: impl FnOnce() -> io::Result<T>,
     ) -> Result<T, StorageError> {
         self.run(Operation::Map { path }, act)
+    }
+
+    /// Room that is left for files in `directory`.
+    pub(crate) fn free_bytes(&self, directory: &Path) -> Result<u64, StorageError> {
+        if let Some(bytes) = self.faults.as_ref().and_then(|faults| faults.free_bytes()) {
+            return Ok(bytes);
+        }
+        match rustix::fs::statvfs(directory) {
+            // A file system that counts no blocks does not know its room.
+            Ok(disk) if disk.f_blocks == 0 => Ok(u64::MAX),
+            Ok(disk) => Ok(disk.f_bavail.saturating_mul(disk.f_frsize)),
+            Err(errno) => Err(StorageError {
+                operation: "read the room on the disk of",
+                path: directory.to_owned(),
+                source: errno.into(),
+            }),
+        }
     }
 
     /// Forgets clean cached pages, so that what is read next comes from the device: after a

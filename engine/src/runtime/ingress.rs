@@ -53,6 +53,12 @@ impl Ingress {
         }
     }
 
+    /// The journal's disk has no room for another segment: only what makes the book smaller
+    /// should still be entered.
+    pub fn is_nearly_full(&self) -> bool {
+        self.shared.positions.is_nearly_full()
+    }
+
     #[inline]
     fn enter(&mut self, token: Token, time_ns: u64, command: &Command) -> Result<(), Busy> {
         if !self.shared.is_open.load(Ordering::Relaxed) {

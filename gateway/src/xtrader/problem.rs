@@ -179,6 +179,7 @@ impl From<DeskError> for Problem {
                 "the exchange is busy: retry",
                 "거래소가 혼잡합니다: 다시 시도하십시오",
             ),
+            DeskError::JournalFull => return Self::refused(Reason::JournalFull),
             DeskError::Stopping => {
                 (503, "STOPPING", "the exchange is shutting down", "거래소가 종료 중입니다")
             }

@@ -1,6 +1,8 @@
 //! What the service says of itself: instruments, time, health, metrics, description, prayers.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::support::Exchange;
 
@@ -184,4 +186,47 @@ async fn the_description_names_every_call_and_every_field() {
     for field in symbols["symbols"][0].as_object().unwrap().keys() {
         assert!(described.get(field).is_some(), "{field} is described");
     }
+}
+
+/// A disk without room for another segment, until the test makes some.
+#[derive(Default)]
+struct Full(AtomicBool);
+
+impl journal::Faults for Full {
+    fn before(&self, _operation: &journal::Operation<'_>) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        self.0.load(Ordering::SeqCst).then_some(0)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_disk_that_is_nearly_full_orders_are_refused_and_cancels_go_on() {
+    let disk = Arc::new(Full::default());
+    let exchange = Exchange::start_on(Arc::clone(&disk) as Arc<dyn journal::Faults>).await;
+    let mut client = exchange.rest().await;
+    let order = r#"{"symbol":"BTC-KRW","side":"Buy","type":"Limit","price":50000000,"quantity":1,
+        "client_order_id":"first"}"#;
+    assert_eq!(client.post("/v1/order", order).await.status, 202);
+
+    disk.0.store(true, Ordering::SeqCst);
+    let other = order.replace("first", "other");
+    let refused = loop {
+        let reply = client.post("/v1/order", &other).await;
+        if reply.status != 202 {
+            break reply;
+        }
+    };
+    let told = (refused.status, refused.error(), refused.header("retry-after"));
+    assert_eq!(told, (503, "JOURNAL_FULL".into(), Some("1")));
+    assert_eq!(client.post("/v1/prayer", r#"{"side":"up","count":1}"#).await.status, 503);
+    let amend = r#"{"client_order_id":"first","quantity":"0.5"}"#;
+    assert_eq!(client.post("/v1/order/amend", amend).await.status, 200);
+    let cancel = r#"{"client_order_id":"first"}"#;
+    assert_eq!(client.post("/v1/order/cancel", cancel).await.status, 200);
+
+    disk.0.store(false, Ordering::SeqCst);
+    while client.post("/v1/order", &other).await.status != 202 {}
 }

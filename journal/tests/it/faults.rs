@@ -254,3 +254,64 @@ fn a_panic_in_a_thread_of_the_journal_is_its_failure_and_the_notice_arrives() {
     assert_eq!(noticed.load(Ordering::SeqCst), 1);
     assert_eq!(open(directory.path(), &self::options()).unwrap().2, commands(1));
 }
+
+/// A disk whose room is what the test says.
+struct Room(AtomicU64);
+
+impl Faults for Room {
+    fn before(&self, operation: &Operation<'_>) -> io::Result<()> {
+        match operation {
+            Operation::Allocate { bytes, .. } if *bytes > self.0.load(Ordering::SeqCst) => {
+                Err(io::Error::from_raw_os_error(ENOSPC))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_is_told_while_there_is_room_and_that_it_has_room_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let room = Arc::new(Room(AtomicU64::new(u64::MAX)));
+    let mut options = options();
+    options.seams.faults = Some(Arc::clone(&room) as Arc<dyn Faults>);
+    let (mut writer, _, _) = open(directory.path(), &options).unwrap();
+    append(&mut writer, &command(1));
+    drop(writer);
+
+    room.0.store(0, Ordering::SeqCst);
+    let (mut writer, _, found) = open(directory.path(), &options).unwrap();
+    assert_eq!(found, commands(1), "a full disk does not refuse the start");
+    let positions = writer.positions();
+    let wait_until = |nearly_full: bool| {
+        while positions.is_nearly_full() != nearly_full {
+            std::thread::yield_now();
+        }
+    };
+    wait_until(true);
+    append(&mut writer, &command(2));
+    assert_eq!(positions.wait_durable(2), Ok(()), "what makes the book smaller goes on");
+
+    room.0.store(u64::MAX, Ordering::SeqCst);
+    wait_until(false);
+    for sequence in 3..=500 {
+        append(&mut writer, &command(sequence));
+    }
+    assert_eq!(positions.wait_durable(500), Ok(()));
+    assert!(segments(directory.path()).len() > 2);
+
+    room.0.store(0, Ordering::SeqCst);
+    let mut last = 500;
+    let failure = loop {
+        last += 1;
+        let next = command(last);
+        if let Err(error) = writer.append(next.kind, 1, last, next.time_ns, &next.payload) {
+            break error.to_string();
+        }
+    };
+    assert!(failure.contains("allocate"), "only when no room is left at all: {failure}");
+}
