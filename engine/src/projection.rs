@@ -125,6 +125,16 @@ impl Views {
             | Event::Cancelled(_)
             | Event::Amended(_)
             | Event::Level(_)
+            | Event::Conditions(_)
+            | Event::Waiting(_)
+            | Event::Triggered(_)
+            | Event::Refreshed(_)
+            | Event::Decremented(_)
+            | Event::Auction(_)
+            | Event::Status(_)
+            | Event::Balance(_)
+            | Event::Bounds(_)
+            | Event::Account(_)
             | Event::Done => {}
         }
     }
@@ -172,6 +182,16 @@ impl Views {
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
+            | Event::Conditions(_)
+            | Event::Waiting(_)
+            | Event::Triggered(_)
+            | Event::Refreshed(_)
+            | Event::Decremented(_)
+            | Event::Auction(_)
+            | Event::Status(_)
+            | Event::Balance(_)
+            | Event::Bounds(_)
+            | Event::Account(_)
             | Event::Done => {}
         }
     }

@@ -158,6 +158,12 @@ pub fn encode(command: &Command) -> Encoded {
             Encoded::new(Kind::Instrument, &layout::Instrument::from(spec))
         }
         Command::Place(order) => orders::encode_place(order),
+        Command::Pair(_)
+        | Command::Status(_)
+        | Command::Uncross(_)
+        | Command::EndOfDay(_)
+        | Command::Transfer(_)
+        | Command::Account(_) => todo!("forms of the second rules"),
         Command::Cancel(cancel) => orders::encode_cancel(cancel),
         Command::Amend(amend) => orders::encode_amend(amend),
         Command::MassCancel(cancel) => orders::encode_mass_cancel(cancel),

@@ -92,12 +92,21 @@ impl Desk {
 /// possible to leave the market or is the exchange's own.
 fn grows(command: &Command) -> bool {
     match command {
-        Command::Place(_) | Command::Pray(_) | Command::Ticker(_) | Command::Liquidation(_) => true,
+        Command::Place(_)
+        | Command::Pair(_)
+        | Command::Pray(_)
+        | Command::Ticker(_)
+        | Command::Liquidation(_) => true,
         Command::Genesis(_)
         | Command::Instrument(_)
         | Command::Cancel(_)
         | Command::Amend(_)
         | Command::MassCancel(_)
+        | Command::Status(_)
+        | Command::Uncross(_)
+        | Command::EndOfDay(_)
+        | Command::Transfer(_)
+        | Command::Account(_)
         | Command::Clock => false,
     }
 }

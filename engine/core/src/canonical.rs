@@ -4,10 +4,13 @@
 
 use crate::clients::Entry;
 use crate::command::{Foreign, Genesis, Prayer};
-use crate::event::{Accepted, Amended, Cancelled, Event, Level, Money, Rejected, Rested, Trade};
+use crate::event::{
+    Accepted, AccountSettings, Amended, Amount, Auction, Cancelled, Conditions, Decremented, Event,
+    Level, Money, Phase, Refreshed, Rejected, Rested, Trade, Triggered, Waiting,
+};
 use crate::exchange::{BookOrder, Exchange};
 use crate::id::OrderId;
-use crate::instrument::{Instrument, Step};
+use crate::instrument::{Bounds, Instrument, Step};
 use crate::text::Text;
 use crate::types::Side;
 
@@ -54,6 +57,10 @@ impl<'a> Fields<'a> {
 
     fn money(&mut self, value: Money) -> &mut Self {
         self.bytes(value.units().to_le_bytes())
+    }
+
+    fn amount(&mut self, value: Amount) -> &mut Self {
+        self.money(value.mantissa).u8(value.scale)
     }
 
     fn text<const N: usize>(&mut self, text: &Text<N>) -> &mut Self {
@@ -111,6 +118,21 @@ impl Event {
             Self::Done => {
                 to.u8(14);
             }
+            Self::Conditions(event) => conditions(to.u8(15), event),
+            Self::Waiting(event) => waiting(to.u8(16), event),
+            Self::Triggered(event) => triggered(to.u8(17), event),
+            Self::Refreshed(event) => refreshed(to.u8(18), event),
+            Self::Decremented(event) => decremented(to.u8(19), event),
+            Self::Auction(event) => auction(to.u8(20), event),
+            Self::Status(event) => {
+                to.u8(21).u16(event.instrument.0).u8(event.status as u8).u8(event.cause as u8);
+            }
+            Self::Balance(event) => {
+                let to = to.u8(22).u32(event.account.0).u16(event.asset.0);
+                to.money(event.free).money(event.locked);
+            }
+            Self::Bounds(event) => bounds(to.u8(23), event),
+            Self::Account(event) => settings(to.u8(24), event),
         }
         to.length
     }
@@ -134,6 +156,10 @@ fn trade(to: &mut Fields<'_>, event: &Trade) {
     to.u32(event.maker_account.0).u32(event.taker_account.0).u16(event.instrument.0);
     to.u8(event.taker_side as u8).i64(event.price.0).u64(event.quantity.0);
     to.money(event.maker_fee).money(event.taker_fee);
+    // Every trade of the first rules was continuous.
+    if event.phase == Phase::Uncross {
+        to.u8(event.phase as u8);
+    }
 }
 
 fn rested(to: &mut Fields<'_>, event: &Rested) {
@@ -156,6 +182,52 @@ fn amended(to: &mut Fields<'_>, event: &Amended) {
 
 fn level(to: &mut Fields<'_>, event: &Level) {
     to.u16(event.instrument.0).u8(event.side as u8).i64(event.price.0).u64(event.quantity.0);
+}
+
+fn conditions(to: &mut Fields<'_>, event: &Conditions) {
+    to.order(event.order).order(event.partner).u8(event.link.map_or(0, |link| link as u8));
+    to.i64(event.stop_price.0).i64(event.trail.0).u64(event.display.0);
+    to.u64(event.min_quantity.0).u64(event.expire_at_ns).money(event.budget);
+}
+
+fn waiting(to: &mut Fields<'_>, event: &Waiting) {
+    to.order(event.order).u32(event.account.0).u16(event.instrument.0).u8(event.side as u8);
+    to.i64(event.stop_price.0).i64(event.trail.0).u64(event.quantity.0);
+}
+
+fn triggered(to: &mut Fields<'_>, event: &Triggered) {
+    to.order(event.order).u32(event.account.0).u16(event.instrument.0).u8(event.side as u8);
+    to.i64(event.price.0);
+}
+
+fn refreshed(to: &mut Fields<'_>, event: &Refreshed) {
+    to.order(event.order).u32(event.account.0).u16(event.instrument.0).u8(event.side as u8);
+    to.i64(event.price.0).u64(event.tip.0).u64(event.hidden.0).u64(event.level.0);
+}
+
+fn decremented(to: &mut Fields<'_>, event: &Decremented) {
+    to.order(event.maker).order(event.taker).u32(event.account.0).u16(event.instrument.0);
+    to.u8(event.taker_side as u8).u8(event.phase as u8);
+    to.i64(event.price.0).u64(event.quantity.0).u64(event.level.0).u64(event.taker_level.0);
+}
+
+fn auction(to: &mut Fields<'_>, event: &Auction) {
+    to.u16(event.instrument.0).i64(event.price.0).u64(event.volume.0).u64(event.surplus.0);
+    to.u8(event.surplus_side.map_or(0, |side| side as u8 + 1));
+}
+
+fn bounds(to: &mut Fields<'_>, event: &Bounds) {
+    to.u16(event.instrument.0).i64(event.band_low.0).i64(event.band_high.0);
+    to.i64(event.reference_price.0).u32(event.execution_range_ppm).u64(event.interruption_ns);
+    to.u64(event.max_quantity.0).money(event.min_notional);
+}
+
+fn settings(to: &mut Fields<'_>, event: &AccountSettings) {
+    to.u32(event.account.0).u8(event.funding as u8).u8(event.access as u8);
+    to.u8(event.self_trade as u8).u16(event.fields.0);
+    to.u32(event.max_open_orders).u32(event.orders_per_second);
+    to.i32(event.maker_fee_ppm).i32(event.taker_fee_ppm);
+    to.amount(event.max_quantity).amount(event.max_notional).amount(event.position_limit);
 }
 
 fn instrument(to: &mut Fields<'_>, event: &Instrument) {
@@ -315,6 +387,9 @@ fn genesis(to: &mut Fields<'_>, genesis: &Genesis) {
     to.u16(genesis.instruments_max).u16(genesis.assets_max);
     to.u32(genesis.closed_ids_max).u32(genesis.closed_ids_per_account_max);
     to.u32(genesis.feed_window);
+    if genesis.rules_version > 1 {
+        to.u32(genesis.positions_max).u32(genesis.balances_max).u32(genesis.trailing_max);
+    }
 }
 
 fn closed_id(to: &mut Fields<'_>, entry: &Entry) {

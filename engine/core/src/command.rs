@@ -16,9 +16,21 @@ pub enum Command {
     /// Creates an instrument, or changes the named fields of a known one.
     Instrument(InstrumentSpec),
     Place(Order),
+    /// Two linked orders, entered together or not at all.
+    Pair(Pair),
     Cancel(Cancel),
     Amend(Amend),
     MassCancel(MassCancel),
+    /// An instrument opens, halts, closes, or calls an auction.
+    Status(StatusChange),
+    /// Ends the call phase of an instrument: what can trade does, then it is open.
+    Uncross(Uncross),
+    /// Day orders expire.
+    EndOfDay(EndOfDay),
+    /// Money comes in or goes out.
+    Transfer(Transfer),
+    /// Opens an account, or changes the named settings of a known one.
+    Account(AccountSpec),
     /// Time passes: what is due by the stamp happens.
     Clock,
     Pray(Pray),
@@ -26,7 +38,8 @@ pub enum Command {
     Liquidation(Liquidation),
 }
 
-/// Everything that decides and is not in a rule; changing one later is a command of its own.
+/// Everything that decides and is not in a rule. A later one changes the limits: none may fall
+/// below what an earlier one allowed, and the rules only move on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Genesis {
     pub rules_version: u32,
@@ -42,6 +55,12 @@ pub struct Genesis {
     pub closed_ids_per_account_max: u32,
     /// Messages of a venue and symbol among which an exact duplicate is found.
     pub feed_window: u32,
+    /// Pairs of an account and an instrument it ever had an order in; one more is `account_limit`.
+    pub positions_max: u32,
+    /// Pairs of a funded account and an asset; one more is `account_limit`.
+    pub balances_max: u32,
+    /// Trailing stops that wait at the same time; one more is `order_limit`.
+    pub trailing_max: u32,
 }
 
 impl Genesis {
@@ -54,6 +73,9 @@ impl Genesis {
         closed_ids_max: 1 << 20,
         closed_ids_per_account_max: 1024,
         feed_window: 4096,
+        positions_max: 1 << 18,
+        balances_max: 1 << 18,
+        trailing_max: 1 << 16,
     };
 }
 
@@ -92,7 +114,8 @@ field_set! {
 }
 
 /// Fields that are not in `fields` are at their `EMPTY` value. Prices count the price step that
-/// the command names, or that the instrument has.
+/// the command names, or that the instrument has. A bound, range, length, maximum, minimum or
+/// reference of 0 takes the rule away; a price below 0 is what an edge could not read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InstrumentSpec {
     pub symbol: Symbol,
@@ -113,6 +136,7 @@ pub struct InstrumentSpec {
     pub reference_price: Price,
     pub max_quantity: Quantity,
     pub min_notional: i128,
+    pub actor: Actor,
 }
 
 impl InstrumentSpec {
@@ -135,6 +159,7 @@ impl InstrumentSpec {
         reference_price: Price(0),
         max_quantity: Quantity(0),
         min_notional: 0,
+        actor: Actor::EMPTY,
     };
 }
 
@@ -245,6 +270,121 @@ impl Order {
 
     pub fn has(&self, field: OrderFields) -> bool {
         self.fields.has(field)
+    }
+}
+
+/// How the orders of a pair hang together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Link {
+    /// One cancels the other.
+    Oco = 1,
+    /// The second waits, parked, until the first is completely filled.
+    Oto = 2,
+}
+
+/// `legs` are of one account and one instrument; leg 0 is OTO's parent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pair {
+    pub link: Link,
+    pub legs: [Order; 2],
+}
+
+/// Who gave an administrative command, for the record; it decides nothing. Empty: nobody said.
+pub type Actor = Text<32>;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StatusChange {
+    pub instrument: InstrumentId,
+    pub status: Status,
+    pub actor: Actor,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Uncross {
+    pub instrument: InstrumentId,
+    pub actor: Actor,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EndOfDay {
+    /// None: every instrument.
+    pub instrument: Option<InstrumentId>,
+    pub actor: Actor,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Direction {
+    Deposit = 1,
+    Withdraw = 2,
+}
+
+/// A deposit opens an account that nobody has opened, and makes it a funded one. `amount` is
+/// positive and a whole number of the asset's smallest units, else `bad_amount`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Transfer {
+    pub account: AccountRef,
+    pub asset: AssetName,
+    pub direction: Direction,
+    pub amount: Decimal,
+    pub actor: Actor,
+}
+
+field_set! {
+    /// Settings of an account.
+    AccountFields: u16 {
+        SELF_TRADE = 0, MAX_QUANTITY = 1, MAX_NOTIONAL = 2, MAX_OPEN_ORDERS = 3,
+        ORDERS_PER_SECOND = 4, POSITION_LIMIT = 5, MAKER_FEE = 6, TAKER_FEE = 7, ENABLED = 8,
+    }
+}
+
+/// What an account may do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Access {
+    Enabled = 1,
+    /// The kill switch: its orders are cancelled and it enters none.
+    Disabled = 2,
+}
+
+/// Fields not in `fields` are at their `EMPTY` value; limits and fees in `cleared` are taken away.
+/// Quantities in units of the base asset, notionals in units of the quote.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AccountSpec {
+    pub account: AccountRef,
+    pub fields: AccountFields,
+    pub cleared: AccountFields,
+    pub self_trade: SelfTrade,
+    pub access: Access,
+    pub max_open_orders: u32,
+    pub orders_per_second: u32,
+    pub maker_fee_ppm: i32,
+    pub taker_fee_ppm: i32,
+    pub max_quantity: Decimal,
+    pub max_notional: Decimal,
+    pub position_limit: Decimal,
+    pub actor: Actor,
+}
+
+impl AccountSpec {
+    /// Changes nothing yet.
+    pub fn of(account: AccountRef) -> Self {
+        Self {
+            account,
+            fields: AccountFields::NONE,
+            cleared: AccountFields::NONE,
+            self_trade: SelfTrade::None,
+            access: Access::Enabled,
+            max_open_orders: 0,
+            orders_per_second: 0,
+            maker_fee_ppm: 0,
+            taker_fee_ppm: 0,
+            max_quantity: Decimal::ZERO,
+            max_notional: Decimal::ZERO,
+            position_limit: Decimal::ZERO,
+            actor: Actor::EMPTY,
+        }
     }
 }
 

@@ -2,14 +2,18 @@
 //! data are all derived from these, in this order. Plain data of at most 104 bytes.
 //!
 //! The visible book can be kept from events alone: every event that changes it says the level's
-//! total visible quantity afterwards, save `Trade`, which takes its quantity from the level of
-//! the resting order at the trade's price.
+//! total visible quantity afterwards, save a continuous `Trade`, which takes its quantity from the
+//! level of the resting order at the trade's price. An uncross says its levels after its trades.
+//!
+//! Tickets, too: an order takes one with an `Accepted` whose `level` is not zero, with `Rested`,
+//! `Waiting` and `Refreshed`, and with an `Amended` that lost its priority and is in the book.
 
 use crate::command::{
-    CancelReason, Liquidation, OrderFields, OrderType, Prayer, SelfTrade, Ticker, TimeInForce,
+    Access, AccountFields, CancelReason, Link, Liquidation, OrderFields, OrderType, Prayer,
+    SelfTrade, Ticker, TimeInForce,
 };
 use crate::id::OrderId;
-use crate::instrument::Instrument;
+use crate::instrument::{Bounds, Instrument, Status};
 use crate::reason::Reason;
 use crate::text::{AccountName, AssetName, ClientOrderId};
 use crate::types::{AccountId, AssetId, InstrumentId, Price, Quantity, Side};
@@ -27,10 +31,29 @@ pub enum Event {
     Amended(Amended),
     /// A level changed in a way that no other event says.
     Level(Level),
+    /// What else was said of an order that was just accepted; only if something was.
+    Conditions(Conditions),
+    /// A stop waits at the back of those with its stop price.
+    Waiting(Waiting),
+    /// A stop fired: from here on it is a market or limit order.
+    Triggered(Triggered),
+    /// An iceberg shows its next tip, at the back of its level.
+    Refreshed(Refreshed),
+    /// Self-trade prevention took the same quantity from both.
+    Decremented(Decremented),
+    /// What an auction would trade now.
+    Auction(Auction),
+    Status(StatusChanged),
+    /// How an account's balance stands at the end of the command.
+    Balance(Balance),
     AssetOpened(AssetOpened),
     /// An instrument was created or changed; this is how it stands now.
     Instrument(Instrument),
+    /// The bounds of an instrument were set; this is how they stand now.
+    Bounds(Bounds),
     AccountOpened(AccountOpened),
+    /// An account became funded, or its settings were changed; this is how they stand now.
+    Account(AccountSettings),
     Prayed(Prayed),
     Ticker(Ticker),
     Liquidation(Liquidation),
@@ -80,6 +103,14 @@ pub enum Op {
     Ticker = 7,
     Liquidation = 8,
     Genesis = 9,
+    Oco = 10,
+    Oto = 11,
+    Status = 12,
+    Uncross = 13,
+    EndOfDay = 14,
+    Deposit = 15,
+    Withdraw = 16,
+    Account = 17,
 }
 
 impl Op {
@@ -94,6 +125,14 @@ impl Op {
             Self::Ticker => "ticker",
             Self::Liquidation => "liquidation",
             Self::Genesis => "genesis",
+            Self::Oco => "oco",
+            Self::Oto => "oto",
+            Self::Status => "status",
+            Self::Uncross => "uncross",
+            Self::EndOfDay => "end_of_day",
+            Self::Deposit => "deposit",
+            Self::Withdraw => "withdraw",
+            Self::Account => "account",
         }
     }
 }
@@ -111,8 +150,18 @@ pub struct Rejected {
     pub client_order_id: ClientOrderId,
 }
 
-/// `price` is the resting order's; quantities in the instrument's steps; fees in the smallest
-/// unit of the quote asset, negative = a rebate.
+/// How a trade came about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Phase {
+    /// A taker met a resting order, at whose price they traded.
+    Continuous = 1,
+    /// Both rested; the later one is the taker.
+    Uncross = 2,
+}
+
+/// `price` is the resting order's, or the auction's; quantities in the instrument's steps; fees
+/// in the smallest unit of the quote asset, negative = a rebate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Trade {
     pub maker: OrderId,
@@ -121,6 +170,7 @@ pub struct Trade {
     pub taker_account: AccountId,
     pub instrument: InstrumentId,
     pub taker_side: Side,
+    pub phase: Phase,
     pub price: Price,
     pub quantity: Quantity,
     pub maker_fee: Money,
@@ -153,6 +203,7 @@ impl core::fmt::Debug for Money {
     }
 }
 
+/// `price` 0 and `level` 0: a market order in a call phase, ahead of every price.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rested {
     pub order: OrderId,
@@ -179,6 +230,158 @@ pub struct Cancelled {
     pub quantity: Quantity,
     /// Of the level it rested at.
     pub level: Quantity,
+}
+
+/// Fields that were not given are zero.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Conditions {
+    pub order: OrderId,
+    /// The other order of its pair; default: it has none.
+    pub partner: OrderId,
+    /// Which pair.
+    pub link: Option<Link>,
+    pub stop_price: Price,
+    pub trail: Price,
+    pub display: Quantity,
+    pub min_quantity: Quantity,
+    pub expire_at_ns: u64,
+    pub budget: Money,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Waiting {
+    pub order: OrderId,
+    pub account: AccountId,
+    pub instrument: InstrumentId,
+    pub side: Side,
+    /// 0: a trailing stop, which moves; see `trail`.
+    pub stop_price: Price,
+    /// 0: it does not trail.
+    pub trail: Price,
+    pub quantity: Quantity,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Triggered {
+    pub order: OrderId,
+    pub account: AccountId,
+    pub instrument: InstrumentId,
+    pub side: Side,
+    /// The trade price that elected it.
+    pub price: Price,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Refreshed {
+    pub order: OrderId,
+    pub account: AccountId,
+    pub instrument: InstrumentId,
+    pub side: Side,
+    pub price: Price,
+    /// Visible from now on.
+    pub tip: Quantity,
+    /// Open and not visible.
+    pub hidden: Quantity,
+    pub level: Quantity,
+}
+
+/// Both orders are of `account`. What reaches zero is `Cancelled` next, the maker first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Decremented {
+    pub maker: OrderId,
+    pub taker: OrderId,
+    pub account: AccountId,
+    pub instrument: InstrumentId,
+    pub taker_side: Side,
+    pub phase: Phase,
+    /// The maker's.
+    pub price: Price,
+    pub quantity: Quantity,
+    /// Of the maker's level.
+    pub level: Quantity,
+    /// Of the taker's level, in an uncross; else zero.
+    pub taker_level: Quantity,
+}
+
+/// `price` 0: nothing would trade.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Auction {
+    pub instrument: InstrumentId,
+    pub price: Price,
+    pub volume: Quantity,
+    pub surplus: Quantity,
+    /// None: no surplus.
+    pub surplus_side: Option<Side>,
+}
+
+/// Why the status changed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum StatusCause {
+    /// A command said so.
+    Command = 1,
+    /// A taker met its execution range.
+    Interruption = 2,
+    /// The interruption's time was over.
+    InterruptionEnd = 3,
+}
+
+impl StatusCause {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Interruption => "interruption",
+            Self::InterruptionEnd => "interruption_end",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StatusChanged {
+    pub instrument: InstrumentId,
+    pub status: Status,
+    pub cause: StatusCause,
+}
+
+/// Smallest units of the asset, absolute.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Balance {
+    pub account: AccountId,
+    pub asset: AssetId,
+    pub free: Money,
+    pub locked: Money,
+}
+
+/// Whether orders of an account need money behind them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Funding {
+    Unfunded = 1,
+    Funded = 2,
+}
+
+/// A decimal, laid out so that an event needs no 16-byte alignment.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Amount {
+    pub mantissa: Money,
+    pub scale: u8,
+}
+
+/// Limits and fees that are not in `fields` do not hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AccountSettings {
+    pub account: AccountId,
+    pub funding: Funding,
+    pub access: Access,
+    pub self_trade: SelfTrade,
+    pub fields: AccountFields,
+    pub max_open_orders: u32,
+    pub orders_per_second: u32,
+    pub maker_fee_ppm: i32,
+    pub taker_fee_ppm: i32,
+    pub max_quantity: Amount,
+    pub max_notional: Amount,
+    pub position_limit: Amount,
 }
 
 /// Whether an order was part of the book at that moment.

@@ -61,6 +61,9 @@ const BEFORE_GENESIS: Genesis = Genesis {
     closed_ids_max: 0,
     closed_ids_per_account_max: 0,
     feed_window: 0,
+    positions_max: 0,
+    balances_max: 0,
+    trailing_max: 0,
 };
 
 impl Exchange {
@@ -105,6 +108,12 @@ impl Exchange {
         self.applied = stamp;
         match command {
             Command::Place(order) => self.place(order, sink),
+            Command::Pair(_) => sink.event(&refused(Op::Oco, Reason::BadCombination)),
+            Command::Status(_) => sink.event(&refused(Op::Status, Reason::BadCombination)),
+            Command::Uncross(_) => sink.event(&refused(Op::Uncross, Reason::BadCombination)),
+            Command::EndOfDay(_) => sink.event(&refused(Op::EndOfDay, Reason::BadCombination)),
+            Command::Transfer(_) => sink.event(&refused(Op::Deposit, Reason::BadCombination)),
+            Command::Account(_) => sink.event(&refused(Op::Account, Reason::BadCombination)),
             Command::Cancel(cancel) => self.cancel(cancel, sink),
             Command::Amend(amend) => self.amend(amend, sink),
             Command::MassCancel(mass) => self.mass_cancel(mass, sink),

@@ -2,6 +2,7 @@
 //! Edges turn decimals into steps and back with the two functions here; the core itself counts.
 
 use crate::decimal::Decimal;
+use crate::event::Money;
 use crate::text::Symbol;
 use crate::types::{AssetId, InstrumentId, Price, Quantity};
 
@@ -66,6 +67,39 @@ pub struct Instrument {
     pub taker_fee_ppm: i32,
     pub price_step: Step,
     pub quantity_step: Step,
+}
+
+/// What an instrument demands of its orders and takers; 0 anywhere: nothing. Money is in the
+/// smallest unit of the quote asset.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bounds {
+    pub instrument: InstrumentId,
+    /// Limit prices lie within, both ends included.
+    pub band_low: Price,
+    pub band_high: Price,
+    /// Stands in for the last trade price until there is one.
+    pub reference_price: Price,
+    /// A taker trades within reference x (1 +- range).
+    pub execution_range_ppm: u32,
+    /// How long the auction lasts that a taker's meeting the range starts.
+    pub interruption_ns: u64,
+    pub max_quantity: Quantity,
+    pub min_notional: Money,
+}
+
+impl Bounds {
+    pub fn none(instrument: InstrumentId) -> Self {
+        Self {
+            instrument,
+            band_low: Price(0),
+            band_high: Price(0),
+            reference_price: Price(0),
+            execution_range_ppm: 0,
+            interruption_ns: 0,
+            max_quantity: Quantity::ZERO,
+            min_notional: Money::ZERO,
+        }
+    }
 }
 
 impl Instrument {

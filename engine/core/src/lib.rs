@@ -39,5 +39,7 @@ pub use reason::Reason;
 pub use text::{AccountName, AssetName, ClientOrderId, Symbol};
 pub use types::{AccountId, InstrumentId, Price, Quantity, Sequence, Side, Stamp};
 
-/// The version of the rules that this build decides by; a journal names its own in `Genesis`.
-pub const RULES_VERSION: u32 = 1;
+/// The version of the rules that this build decides by; a journal names its own in `Genesis`, and
+/// is decided by that until a later `Genesis` moves it on. Rules 1 had limit and market orders only
+/// and refused every later field `bad_combination`.
+pub const RULES_VERSION: u32 = 2;

@@ -3,7 +3,7 @@
 //! caller to rest or cancel.
 
 use crate::book::{Fill, Half, Limit};
-use crate::event::{Event, Money, Sink, Trade};
+use crate::event::{Event, Money, Phase, Sink, Trade};
 use crate::exchange::Exchange;
 use crate::id::OrderId;
 use crate::types::{AccountId, Quantity, Sequence};
@@ -52,6 +52,7 @@ impl Exchange {
                 taker_account: taker.account,
                 instrument,
                 taker_side: taker.half.side(),
+                phase: Phase::Continuous,
                 price: fill.price,
                 quantity: fill.quantity,
                 maker_fee: Money::new(maker_fee),

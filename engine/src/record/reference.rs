@@ -1,6 +1,6 @@
 //! Genesis and instruments: what a journal and a market are made of.
 
-use orison_core::command::{Genesis, InstrumentSpec};
+use orison_core::command::{Actor, Genesis, InstrumentSpec};
 use orison_core::instrument::Step;
 use orison_core::{Command, Price, Quantity};
 
@@ -33,6 +33,7 @@ impl ArchivedGenesis {
             closed_ids_max: self.closed_ids_max.to_native(),
             closed_ids_per_account_max: self.closed_ids_per_account_max.to_native(),
             feed_window: self.feed_window.to_native(),
+            ..Genesis::DEFAULT
         }))
     }
 }
@@ -98,6 +99,7 @@ impl ArchivedInstrument {
                 self.min_notional_low.to_native(),
                 self.min_notional_high.to_native(),
             ),
+            actor: Actor::EMPTY,
         }))
     }
 }

@@ -148,6 +148,16 @@ impl HubFeed {
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
+            | Event::Conditions(_)
+            | Event::Waiting(_)
+            | Event::Triggered(_)
+            | Event::Refreshed(_)
+            | Event::Decremented(_)
+            | Event::Auction(_)
+            | Event::Status(_)
+            | Event::Balance(_)
+            | Event::Bounds(_)
+            | Event::Account(_)
             | Event::Done => {}
         }
     }
@@ -287,6 +297,16 @@ pub(crate) fn order_of(event: &Event, role: Role) -> Option<OrderId> {
         | Event::Prayed(_)
         | Event::Ticker(_)
         | Event::Liquidation(_)
+        | Event::Conditions(_)
+        | Event::Waiting(_)
+        | Event::Triggered(_)
+        | Event::Refreshed(_)
+        | Event::Decremented(_)
+        | Event::Auction(_)
+        | Event::Status(_)
+        | Event::Balance(_)
+        | Event::Bounds(_)
+        | Event::Account(_)
         | Event::Done => None,
     }
 }

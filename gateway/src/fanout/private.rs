@@ -32,6 +32,16 @@ pub(crate) fn instrument_of(event: &Event) -> InstrumentId {
         | Event::Prayed(_)
         | Event::Ticker(_)
         | Event::Liquidation(_)
+        | Event::Conditions(_)
+        | Event::Waiting(_)
+        | Event::Triggered(_)
+        | Event::Refreshed(_)
+        | Event::Decremented(_)
+        | Event::Auction(_)
+        | Event::Status(_)
+        | Event::Balance(_)
+        | Event::Bounds(_)
+        | Event::Account(_)
         | Event::Done => InstrumentId::default(),
     }
 }
@@ -63,6 +73,16 @@ pub(crate) fn order_event(
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
+            | Event::Conditions(_)
+            | Event::Waiting(_)
+            | Event::Triggered(_)
+            | Event::Refreshed(_)
+            | Event::Decremented(_)
+            | Event::Auction(_)
+            | Event::Status(_)
+            | Event::Balance(_)
+            | Event::Bounds(_)
+            | Event::Account(_)
             | Event::Done,
             _,
         ) => return None,

@@ -41,6 +41,12 @@ impl CommandForm<'_> {
             Command::Genesis(genesis) => put_genesis(object, genesis),
             Command::Instrument(spec) => self.put_instrument(object, spec),
             Command::Place(order) => self.put_order(object, order, entered(events)),
+            Command::Pair(_)
+            | Command::Status(_)
+            | Command::Uncross(_)
+            | Command::EndOfDay(_)
+            | Command::Transfer(_)
+            | Command::Account(_) => todo!("forms of the second rules"),
             Command::Cancel(cancel) => self.put_cancel(object, cancel, events),
             Command::Amend(amend) => self.put_amend(object, amend, events),
             Command::MassCancel(mass) => self.put_mass_cancel(object, mass),

@@ -43,6 +43,16 @@ impl EventForm<'_> {
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
+            | Event::Conditions(_)
+            | Event::Waiting(_)
+            | Event::Triggered(_)
+            | Event::Refreshed(_)
+            | Event::Decremented(_)
+            | Event::Auction(_)
+            | Event::Status(_)
+            | Event::Balance(_)
+            | Event::Bounds(_)
+            | Event::Account(_)
             | Event::Done => false,
         }
     }
@@ -75,6 +85,16 @@ impl EventForm<'_> {
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
+            | Event::Conditions(_)
+            | Event::Waiting(_)
+            | Event::Triggered(_)
+            | Event::Refreshed(_)
+            | Event::Decremented(_)
+            | Event::Auction(_)
+            | Event::Status(_)
+            | Event::Balance(_)
+            | Event::Bounds(_)
+            | Event::Account(_)
             | Event::Done => {}
         }
     }

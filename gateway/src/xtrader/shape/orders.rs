@@ -180,6 +180,16 @@ impl OrderEvent {
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
+            | Event::Conditions(_)
+            | Event::Waiting(_)
+            | Event::Triggered(_)
+            | Event::Refreshed(_)
+            | Event::Decremented(_)
+            | Event::Auction(_)
+            | Event::Status(_)
+            | Event::Balance(_)
+            | Event::Bounds(_)
+            | Event::Account(_)
             | Event::Done => return None,
         };
         let (sequence, timestamp) = (event.stamp.sequence.0, millis(event.stamp.time_ns));
