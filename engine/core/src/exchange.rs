@@ -13,7 +13,7 @@ mod tests;
 
 use alloc::vec::Vec;
 
-pub use view::BookOrder;
+pub use view::{BookOrder, StopOrder};
 
 use crate::accounts::Accounts;
 use crate::book::{Book, Half};

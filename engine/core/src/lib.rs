@@ -32,7 +32,7 @@ mod timers;
 pub use command::Command;
 pub use decimal::Decimal;
 pub use event::Event;
-pub use exchange::{BookOrder, Exchange};
+pub use exchange::{BookOrder, Exchange, StopOrder};
 pub use id::{ExecutionId, OrderId};
 pub use instrument::Instrument;
 pub use reason::Reason;

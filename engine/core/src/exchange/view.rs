@@ -1,10 +1,15 @@
 //! What can be asked of the exchange between commands. Readers are recovery, checks and dry runs;
 //! views for clients are kept from events instead.
 
+use alloc::vec::Vec;
+
 use super::Exchange;
 use crate::book::Half;
+use crate::command::Command;
+use crate::event::{AccountSettings, Balance};
 use crate::id::OrderId;
-use crate::instrument::Instrument;
+use crate::instrument::{Bounds, Instrument};
+use crate::reason::Reason;
 use crate::text::{AccountName, ClientOrderId, Symbol};
 use crate::types::{AccountId, InstrumentId, Price, Quantity, Side, Stamp};
 
@@ -23,6 +28,20 @@ pub struct BookOrder {
     pub client_order_id: ClientOrderId,
     /// Counts up each time an order of the exchange takes a place at the back of a queue: at the
     /// same price the smaller one trades first.
+    pub ticket: u64,
+}
+
+/// An order that waits for its trigger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StopOrder {
+    pub id: OrderId,
+    pub account: AccountId,
+    pub instrument: InstrumentId,
+    pub side: Side,
+    /// None: a trailing stop before the first trade.
+    pub stop_price: Option<Price>,
+    pub quantity: Quantity,
+    pub client_order_id: ClientOrderId,
     pub ticket: u64,
 }
 
@@ -66,6 +85,38 @@ impl Exchange {
     /// A resting order by its id.
     pub fn order(&self, id: OrderId) -> Option<BookOrder> {
         self.live(id).map(|slot| self.view(slot))
+    }
+
+    /// The waiting stops of an instrument by entry.
+    pub fn stops(&self, instrument: InstrumentId) -> Vec<StopOrder> {
+        let _ = instrument;
+        Vec::new()
+    }
+
+    /// Every balance that was ever touched, by account, then asset.
+    pub fn balances(&self) -> impl Iterator<Item = Balance> + '_ {
+        core::iter::empty()
+    }
+
+    pub fn settings(&self, account: AccountId) -> Option<AccountSettings> {
+        let _ = account;
+        None
+    }
+
+    pub fn bounds(&self, instrument: InstrumentId) -> Option<&Bounds> {
+        let _ = instrument;
+        None
+    }
+
+    pub fn last_price(&self, instrument: InstrumentId) -> Option<Price> {
+        let _ = instrument;
+        None
+    }
+
+    /// What a `Place` or `Pair` would be refused for if it came at that time; nothing changes.
+    pub fn check(&self, time_ns: u64, command: &Command) -> Result<(), Reason> {
+        let _ = (time_ns, command);
+        Ok(())
     }
 
     /// All votes so far, up and down.
