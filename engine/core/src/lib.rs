@@ -19,9 +19,13 @@ pub mod types;
 pub mod book;
 
 mod accounts;
+#[allow(dead_code, reason = "auctions come")]
+mod auction;
 mod canonical;
 mod clients;
 mod exchange;
+#[allow(dead_code, reason = "orders with an end come")]
+mod expiries;
 mod feeds;
 mod instruments;
 mod keyed;
