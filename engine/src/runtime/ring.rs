@@ -192,6 +192,7 @@ mod tests {
             instrument: None,
             side: None,
             reason: orison_core::command::CancelReason::Mass,
+            actor: orison_core::command::Actor::EMPTY,
         };
         let rows = [
             (Command::Clock, 1),
