@@ -3,8 +3,8 @@
 //! it is the core that refuses them, in its order of checks.
 
 use orison_core::command::{
-    AccountRef, Amend, AmendFields, CancelReason, InstrumentSpec, MassCancel, Order, OrderFields,
-    OrderType, SelfTrade, Target,
+    AccountRef, Actor, Amend, AmendFields, CancelReason, InstrumentSpec, MassCancel, Order,
+    OrderFields, OrderType, SelfTrade, Target,
 };
 use orison_core::instrument::{ASSET_DECIMALS_DEFAULT, ASSET_DECIMALS_MAX};
 use orison_core::types::AssetId;
@@ -231,5 +231,6 @@ pub(super) fn read_mass_cancel(fields: &mut Fields<'_>) -> Result<MassCancel, Li
         instrument: None,
         side: fields.word("side", SIDES)?,
         reason: CancelReason::Mass,
+        actor: Actor::EMPTY,
     })
 }
