@@ -32,6 +32,8 @@ mod keyed;
 mod matching;
 mod terms;
 mod timers;
+#[allow(dead_code, reason = "trailing stops come")]
+mod trails;
 
 pub use command::Command;
 pub use decimal::Decimal;
