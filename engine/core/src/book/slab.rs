@@ -17,8 +17,8 @@ pub struct Order {
     pub open: u64,
     /// The caller's mark of the order, never 0 while it lives; 0 = the slot is free.
     pub mark: u64,
-    /// The caller's number of who entered it.
-    pub owner: u32,
+    /// The caller's number of who entered it, and `ATTENDED`.
+    owner: u32,
     /// The level it rests at; `NONE`: it is in no queue.
     pub(super) level: u32,
     /// Neighbours in the queue of the level; `next` of a free slot is the next free one.
@@ -27,6 +27,44 @@ pub struct Order {
 }
 
 const _: () = assert!(size_of::<Order>() == 32);
+
+/// The bit of an owner's number that says: a sweep stops before this order, and the caller decides
+/// what meeting it means.
+pub(super) const ATTENDED: u32 = 1 << 31;
+
+impl Order {
+    #[inline]
+    pub fn owner(&self) -> u32 {
+        self.owner & !ATTENDED
+    }
+
+    #[inline]
+    pub fn is_attended(&self) -> bool {
+        self.owner & ATTENDED != 0
+    }
+
+    /// Whom a sweep that avoids `owner` stops at.
+    #[inline]
+    pub(super) fn halts(&self, avoid: u32) -> bool {
+        self.owner == avoid || self.owner & ATTENDED != 0
+    }
+
+    pub fn attend(&mut self, attention: Attention) {
+        match attention {
+            Attention::Swept => self.owner &= !ATTENDED,
+            Attention::Attended => self.owner |= ATTENDED,
+        }
+    }
+}
+
+/// How a sweep takes an order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attention {
+    /// Like any other: it trades and is shown.
+    Swept,
+    /// It stops before it.
+    Attended,
+}
 
 #[derive(Debug)]
 pub struct Slab {
@@ -50,6 +88,7 @@ impl Slab {
             return None;
         }
         assert!(mark != 0, "a mark of 0 means a free slot");
+        assert!(owner & ATTENDED == 0, "owners are numbered below the bit");
         self.live += 1;
         let order = Order { open, mark, owner, level: NONE, next: NONE, prev: NONE };
         let slot = self.free;
