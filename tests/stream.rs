@@ -5,9 +5,9 @@
 use std::collections::VecDeque;
 
 use orison_core::command::{
-    AccountRef, Amend, AmendFields, Cancel, CancelReason, Foreign, Genesis, InstrumentFields,
-    InstrumentSpec, Liquidation, MassCancel, Order, OrderFields, OrderType, Pray, Prayer,
-    SelfTrade, Target, Ticker, TimeInForce,
+    AccountRef, Actor, Amend, AmendFields, Cancel, CancelReason, Foreign, Genesis,
+    InstrumentFields, InstrumentSpec, Liquidation, MassCancel, Order, OrderFields, OrderType, Pray,
+    Prayer, SelfTrade, Target, Ticker, TimeInForce,
 };
 use orison_core::instrument::{Status, Step as Size};
 use orison_core::{
@@ -352,7 +352,8 @@ impl Stream {
             CancelReason::Disconnect,
             CancelReason::Timer,
         ]);
-        Command::MassCancel(MassCancel { account: self.account(), instrument, side, reason })
+        let (account, actor) = (self.account(), Actor::EMPTY);
+        Command::MassCancel(MassCancel { account, instrument, side, reason, actor })
     }
 
     fn pray(&mut self) -> Command {

@@ -1,7 +1,9 @@
 //! Place, cancel, amend and mass cancel: which form is the narrowest, and the fields of each.
 //! In: a command's parts become a layout. Out: an archived layout becomes the command.
 
-use orison_core::command::{AccountRef, Amend, AmendFields, Cancel, MassCancel, Order, Target};
+use orison_core::command::{
+    AccountRef, Actor, Amend, AmendFields, Cancel, MassCancel, Order, Target,
+};
 use orison_core::{
     AccountId, AccountName, ClientOrderId, Command, InstrumentId, OrderId, Price, Quantity,
     Sequence,
@@ -445,7 +447,8 @@ fn mass_cancel(
         _ => Some(field::side(side)?),
     };
     let reason = field::cancel_reason(reason)?;
-    Ok(Command::MassCancel(MassCancel { account, instrument, side, reason }))
+    let actor = Actor::EMPTY;
+    Ok(Command::MassCancel(MassCancel { account, instrument, side, reason, actor }))
 }
 
 fn account_parts(account: AccountRef) -> (u8, u32, [u8; AccountName::LENGTH_MAX]) {

@@ -2,9 +2,9 @@
 //! form; no byte of a payload goes unchecked.
 
 use orison_core::command::{
-    AccountRef, Amend, AmendFields, Cancel, CancelReason, Foreign, Genesis, InstrumentFields,
-    InstrumentSpec, Liquidation, MassCancel, Order, OrderFields, OrderType, Pray, Prayer,
-    SelfTrade, Target, Ticker, TimeInForce,
+    AccountRef, Actor, Amend, AmendFields, Cancel, CancelReason, Foreign, Genesis,
+    InstrumentFields, InstrumentSpec, Liquidation, MassCancel, Order, OrderFields, OrderType, Pray,
+    Prayer, SelfTrade, Target, Ticker, TimeInForce,
 };
 use orison_core::instrument::{Status, Step};
 use orison_core::text::Text;
@@ -71,6 +71,7 @@ fn samples() -> Vec<(Kind, Command)> {
         instrument: Some(InstrumentId(3)),
         side: Some(Side::Sell),
         reason: CancelReason::Mass,
+        actor: Actor::EMPTY,
     };
     let (venue, symbol) = (Text::new("upbit").unwrap(), Symbol::new("KRW-BTC").unwrap());
     let by_order = Target::Order(ORDER);
@@ -401,7 +402,10 @@ fn a_mass_cancel() -> impl Strategy<Value = MassCancel> {
     ]);
     let instrument = prop::option::of(any::<u16>().prop_map(InstrumentId));
     (an_account(), instrument, prop::option::of(a_side()), reason).prop_map(
-        |(account, instrument, side, reason)| MassCancel { account, instrument, side, reason },
+        |(account, instrument, side, reason)| {
+            let actor = Actor::EMPTY;
+            MassCancel { account, instrument, side, reason, actor }
+        },
     )
 }
 

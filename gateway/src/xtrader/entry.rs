@@ -5,7 +5,9 @@
 mod order;
 mod target;
 
-use orison_core::command::{AccountRef, CancelReason, MassCancel, Pray, Prayer as PrayerSide};
+use orison_core::command::{
+    AccountRef, Actor, CancelReason, MassCancel, Pray, Prayer as PrayerSide,
+};
 use orison_core::event::{Entry, Event, Op, Priority, Rejected};
 use orison_core::{AccountName, ClientOrderId, Command, OrderId, Reason, Side};
 use serde::Serialize;
@@ -376,8 +378,8 @@ fn mass_cancel(app: &App, caller: &Caller, mut object: Object) -> Result<Command
         None => None,
     };
     let side: Option<Side> = side.map(|word| order::side(&word)).transpose()?;
-    let reason = CancelReason::Mass;
-    Ok(Command::MassCancel(MassCancel { account, instrument, side, reason }))
+    let (reason, actor) = (CancelReason::Mass, Actor::EMPTY);
+    Ok(Command::MassCancel(MassCancel { account, instrument, side, reason, actor }))
 }
 
 fn prayer(mut object: Object) -> Result<Command, Problem> {
