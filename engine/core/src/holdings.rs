@@ -16,7 +16,7 @@ pub(crate) struct Holding {
     /// Smallest units of the quote asset.
     pub(crate) fees: i128,
     /// What live orders of each side could trade; kept of watched accounts only.
-    pub(crate) open: [u64; 2],
+    pub(crate) open: [u128; 2],
     pub(crate) account: AccountId,
     pub(crate) instrument: InstrumentId,
     /// Balances of a funded account in base and quote; `NONE`: it is not funded.

@@ -323,7 +323,7 @@ impl Instruments {
     }
 
     /// Carries out a plan and says what came of it.
-    pub(crate) fn carry_out<S: Sink>(&mut self, plan: Plan, sink: &mut S) {
+    pub(crate) fn carry_out<S: Sink>(&mut self, plan: Plan, sink: &mut S) -> InstrumentId {
         let (instrument, bounds) = match plan {
             Plan::Create { instrument, bounds, worth, base, quote } => {
                 self.open_asset(instrument.base, base, sink);
@@ -351,6 +351,7 @@ impl Instruments {
         if before != bounds {
             sink.event(&Event::Bounds(bounds));
         }
+        instrument.id
     }
 
     fn open_asset<S: Sink>(&mut self, id: AssetId, asset: Asset, sink: &mut S) {

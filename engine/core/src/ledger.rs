@@ -91,7 +91,8 @@ impl Ledger {
     /// Free money becomes so much more or less.
     pub(crate) fn add(&mut self, at: u32, units: i128) {
         let entry = self.touch(at);
-        entry.free += units;
+        // Base that unfunded sellers made up may be more than can be counted.
+        entry.free = entry.free.saturating_add(units);
     }
 
     /// What live orders hold becomes so much more or less; free money the other way.

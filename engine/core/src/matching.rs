@@ -113,8 +113,10 @@ impl Exchange {
         open: Quantity,
         sink: &mut S,
     ) -> (Quantity, End) {
-        let Self { book, terms, accounts, clients, instruments, holdings, .. } = self;
         let (instrument, side) = (taker.half.instrument(), taker.half.side());
+        let follows = self.instruments.market(instrument).stops > 0;
+        let first = if follows { self.book.best(taker.half.opposite()) } else { None };
+        let Self { book, terms, accounts, clients, instruments, holdings, .. } = self;
         let worth = *instruments.worth(instrument);
         let own = &terms[taker.order.slot as usize];
         let (mut taker_fees, holding) = (own.fees, own.holding);
@@ -161,6 +163,11 @@ impl Exchange {
             let quantity = (open - swept.left).0;
             holdings.get_mut(holding).trade(side, quantity, notional, fees);
             self.timers.traded(self.applied.time_ns);
+            // Prices of a sweep only rise or only fall: both ends tell of all between.
+            if let Some(first) = first {
+                self.trails.on_last(instrument, first);
+                self.trails.on_last(instrument, last);
+            }
             self.instruments.market_mut(instrument).last = last;
             if all_fees != 0 {
                 self.instruments.earn(instrument, all_fees);
@@ -299,6 +306,7 @@ impl Exchange {
             self.pay(slot, side, (price, quantity), money, fee);
         }
         self.instruments.market_mut(instrument).last = price;
+        self.trails.on_last(instrument, price);
         self.timers.traded(self.applied.time_ns);
         sink.event(&Event::Trade(Trade {
             maker: self.order_id(maker),

@@ -110,7 +110,8 @@ impl Exchange {
     pub(super) fn move_holds(&mut self, slot: u32, before: Held, after: Held) {
         let holding = self.holdings.get_mut(self.terms[slot as usize].holding);
         for side in [0, 1] {
-            holding.open[side] = holding.open[side] - before.open[side] + after.open[side];
+            let open = holding.open[side] + u128::from(after.open[side]);
+            holding.open[side] = open - u128::from(before.open[side]);
         }
         let (base, quote) = (holding.base, holding.quote);
         if self.accounts.known(self.owner(slot)).funding == Funding::Funded {
@@ -129,12 +130,12 @@ impl Exchange {
         fee: i128,
     ) {
         let terms = &self.terms[slot as usize];
-        let base_unit = self.instruments.worth(terms.half.instrument()).base_unit();
+        let moved = self.instruments.worth(terms.half.instrument()).base(quantity);
         let holding = self.holdings.get_mut(terms.holding);
         holding.trade(side, quantity.0, price.notional(quantity), fee);
         let (base, quote) = (holding.base, holding.quote);
         if self.accounts.known(self.owner(slot)).funding == Funding::Funded {
-            let moved = base_unit * i128::from(quantity.0);
+            let moved = moved.unwrap_or(i128::MAX);
             let (base_units, quote_units) = match side {
                 Side::Buy => (moved, -money - fee),
                 Side::Sell => (-moved, money - fee),
@@ -179,10 +180,11 @@ impl Exchange {
             let holding = self.holdings.get(at);
             (holding.position, holding.open[side])
         });
-        let open = i128::from(open - held.open[side]) + i128::from(wish.open.0);
+        let open = open - u128::from(held.open[side]) + u128::from(wish.open.0);
+        let open = i128::try_from(open).unwrap_or(i128::MAX / 2);
         let reached = match wish.side {
             Side::Buy => position + open,
-            Side::Sell => -position + open,
+            Side::Sell => open - position,
         };
         let instrument = self.instruments.get(wish.instrument).expect("it was looked up before");
         let reached = instrument.quantity_step.to_decimal().times(reached);
