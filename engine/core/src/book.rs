@@ -56,6 +56,12 @@ impl Book {
         Self { orders: Slab::new(orders_max), ladder: Ladder::new(instruments_max, orders_max) }
     }
 
+    /// Room for more, after the limits were raised.
+    pub fn reserve(&mut self, instruments_max: u16, orders_max: u32) {
+        self.orders.reserve(orders_max);
+        self.ladder.reserve(instruments_max, orders_max);
+    }
+
     /// The next instrument, numbered from 1.
     pub fn open_instrument(&mut self) {
         self.ladder.open_instrument();

@@ -23,13 +23,13 @@ use alloc::vec::Vec;
 
 pub(crate) use ending::Ending;
 pub(crate) use money::Held;
-pub use view::{BookOrder, StopOrder};
+pub use view::{AssetTotals, BookOrder, StopOrder};
 
 use crate::accounts::Accounts;
 use crate::book::{Book, Half};
-use crate::conditions::ConditionsPool;
 use crate::clients::Clients;
 use crate::command::{Actor, Command, Genesis, Target};
+use crate::conditions::ConditionsPool;
 use crate::event::{Event, Op, Rejected, Sink};
 use crate::expiries::Expiries;
 use crate::feeds::Feeds;
@@ -173,9 +173,8 @@ impl Exchange {
     /// When the next living order ends.
     fn look_ahead(&mut self) {
         let Self { expiries, book, timers, .. } = self;
-        timers.expiry_ns = expiries.next_ns(|slot, mark| {
-            book.orders().get(slot).is_some_and(|order| order.mark == mark)
-        });
+        timers.expiry_ns = expiries
+            .next_ns(|slot, mark| book.orders().get(slot).is_some_and(|order| order.mark == mark));
     }
 
     #[inline]

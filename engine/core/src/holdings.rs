@@ -136,8 +136,4 @@ impl Holdings {
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Holding> {
         self.holdings.iter()
     }
-
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Holding> {
-        self.holdings.iter_mut()
-    }
 }

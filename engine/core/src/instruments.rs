@@ -274,8 +274,8 @@ impl Instruments {
         let unit = product(spec.price_step, spec.quantity_step).ok_or(Reason::BadPrice)?.scale();
         let quote_decimals = given(InstrumentFields::QUOTE_DECIMALS, spec.quote_decimals);
         let (quote_id, quote) = self.asset(spec.quote, quote_decimals, unit, known)?;
-        let worth = Worth::new(spec.price_step, spec.quantity_step, base, quote)
-            .ok_or(Reason::BadPrice)?;
+        let worth =
+            Worth::new(spec.price_step, spec.quantity_step, base, quote).ok_or(Reason::BadPrice)?;
         let instrument = Instrument {
             symbol: spec.symbol,
             id: InstrumentId(self.instruments.len() as u16 + 1),

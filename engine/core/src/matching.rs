@@ -291,15 +291,11 @@ impl Exchange {
         let (instrument, side) = (half.instrument(), half.side());
         let money = self.instruments.worth(instrument).money(price, quantity);
         let rates = (self.terms[maker as usize].fees, self.terms[taker as usize].fees);
-        let maker_fee =
-            self.terms[maker as usize].fees.charge(money, rates.0.maker_ppm);
-        let taker_fee =
-            self.terms[taker as usize].fees.charge(money, rates.1.taker_ppm);
+        let maker_fee = self.terms[maker as usize].fees.charge(money, rates.0.maker_ppm);
+        let taker_fee = self.terms[taker as usize].fees.charge(money, rates.1.taker_ppm);
         self.instruments.earn(instrument, maker_fee + taker_fee);
-        let own = [
-            (maker, side.opposite(), maker_fee, maker_held),
-            (taker, side, taker_fee, taker_held),
-        ];
+        let own =
+            [(maker, side.opposite(), maker_fee, maker_held), (taker, side, taker_fee, taker_held)];
         for (slot, side, fee, held) in own {
             self.spend_budget(slot, side, money, fee);
             self.rehold(slot, held);

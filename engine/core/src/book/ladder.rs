@@ -136,6 +136,15 @@ impl Ladder {
         }
     }
 
+    pub(super) fn reserve(&mut self, instruments_max: u16, orders_max: u32) {
+        let tops = HALVES * usize::from(instruments_max);
+        self.tops.reserve_exact(tops.saturating_sub(self.tops.len()));
+        self.trie.reserve(orders_max);
+        if self.directory.is_empty() && orders_max > 0 {
+            self.directory = alloc::vec![0; 1 << DIRECTORY_BITS];
+        }
+    }
+
     pub(super) fn open_instrument(&mut self) {
         self.tops.extend([Top::EMPTY; HALVES]);
     }

@@ -81,6 +81,12 @@ impl Slab {
         Self { orders, free: NONE, live: 0, orders_max }
     }
 
+    pub(super) fn reserve(&mut self, orders_max: u32) {
+        assert!(orders_max <= ORDERS_MAX, "an arena has at most {ORDERS_MAX} slots");
+        self.orders.reserve_exact((orders_max as usize).saturating_sub(self.orders.len()));
+        self.orders_max = orders_max;
+    }
+
     /// None: every slot is taken.
     #[inline]
     pub(super) fn take(&mut self, mark: u64, owner: u32, open: u64) -> Option<u32> {
@@ -121,6 +127,11 @@ impl Slab {
 
     pub fn is_full(&self) -> bool {
         self.live == self.orders_max
+    }
+
+    /// Whether so many more would find a slot.
+    pub fn has_room(&self, more: u32) -> bool {
+        self.orders_max - self.live >= more
     }
 
     pub fn live(&self) -> u32 {

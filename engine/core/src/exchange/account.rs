@@ -123,7 +123,7 @@ impl Exchange {
         self.leaving = slots;
     }
 
-    pub(super) fn settings_of(&self, account: AccountId) -> AccountSettings {
+    pub(crate) fn settings_of(&self, account: AccountId) -> AccountSettings {
         let settings = self.accounts.settings(account);
         let amount = |decimal: Decimal| Amount {
             mantissa: Money::new(decimal.mantissa()),
@@ -191,11 +191,7 @@ impl Exchange {
         sink.event(&Event::Balance(Balance { account, asset, free, locked: Money::ZERO }));
     }
 
-    fn judge_transfer(
-        &self,
-        transfer: &Transfer,
-        party: Party,
-    ) -> Result<(AssetId, i128), Reason> {
+    fn judge_transfer(&self, transfer: &Transfer, party: Party) -> Result<(AssetId, i128), Reason> {
         let is_deposit = transfer.direction == Direction::Deposit;
         let account = match party {
             _ if self.is_first_rules() => return Err(Reason::BadCombination),
@@ -253,8 +249,7 @@ fn with_fees(mut settings: Settings, spec: &AccountSpec) -> Result<Settings, Rea
     }
     let (maker, taker) = (settings.maker_fee_ppm, settings.taker_fee_ppm);
     let allowed = -FEE_PPM_MAX..=FEE_PPM_MAX;
-    let has_both =
-        settings.has(AccountFields::MAKER_FEE) && settings.has(AccountFields::TAKER_FEE);
+    let has_both = settings.has(AccountFields::MAKER_FEE) && settings.has(AccountFields::TAKER_FEE);
     if !allowed.contains(&maker) || !allowed.contains(&taker) || has_both && maker + taker < 0 {
         return Err(Reason::BadAmount);
     }

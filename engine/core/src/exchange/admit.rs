@@ -178,6 +178,7 @@ impl Exchange {
             return Err(Reason::BadCombination);
         }
         judge_fields(order)?;
+        self.judge_kept_price(order)?;
         self.judge_sums(order, None)?;
         if self.book.orders().is_full() { Err(Reason::BookFull) } else { Ok(()) }
     }
@@ -192,6 +193,7 @@ impl Exchange {
             self.judge_budget(order, account)?;
         }
         judge_fields(order)?;
+        self.judge_kept_price(order)?;
         self.judge_quantity(order)?;
         judge_parts(order)?;
         self.judge_sums(order, before)?;
@@ -232,6 +234,13 @@ impl Exchange {
             Side::Sell => has(OrderFields::QUANTITY),
         };
         if is_known { Ok(()) } else { Err(Reason::BadCombination) }
+    }
+
+    /// The last price of all stands for a market order's in a call phase.
+    #[inline]
+    fn judge_kept_price(&self, order: &Order) -> Result<(), Reason> {
+        let is_kept = order.price.0 == i64::MAX && is_limit(order.order_type);
+        if is_kept && !self.is_first_rules() { Err(Reason::Overflow) } else { Ok(()) }
     }
 
     /// What the instrument demands of the quantity.
@@ -431,8 +440,7 @@ impl Exchange {
                 self.judge_funds(&wish, Held::default())?;
             }
         }
-        if is_stop(order.order_type)
-            || self.instruments.status(order.instrument) == Status::Auction
+        if is_stop(order.order_type) || self.instruments.status(order.instrument) == Status::Auction
         {
             return Ok(());
         }
@@ -506,7 +514,9 @@ impl Exchange {
     /// The mode that holds for an order that named `own`.
     pub(crate) fn mode(&self, account: Option<AccountId>, own: SelfTrade) -> SelfTrade {
         match (own, account) {
-            (SelfTrade::AccountDefault, Some(account)) => self.accounts.settings(account).self_trade,
+            (SelfTrade::AccountDefault, Some(account)) => {
+                self.accounts.settings(account).self_trade
+            }
             (SelfTrade::AccountDefault, None) => SelfTrade::None,
             (named, _) => named,
         }
@@ -564,7 +574,7 @@ impl Crossing {
             fields: terms.fields,
             time_in_force: terms.time_in_force,
             self_trade: terms.self_trade,
-            open: exchange.wanted(slot),
+            open: exchange.open(slot),
             min_quantity: Quantity(conditions.min_quantity),
             fees: Some(terms.fees),
             budget: has_budget.then_some(conditions.budget),

@@ -6,9 +6,7 @@ use super::shape::TIPS_MAX;
 use super::{Exchange, rejected};
 use crate::accounts::Party;
 use crate::book::{Half, Limit};
-use crate::command::{
-    Access, AccountFields, Amend, AmendFields, CancelReason, OrderFields, OrderType,
-};
+use crate::command::{Access, AccountFields, Amend, AmendFields, CancelReason, OrderFields};
 use crate::event::{Amended, Event, Op, Place, Priority, Sink};
 use crate::instrument::Status;
 use crate::reason::Reason;
@@ -65,7 +63,7 @@ impl Exchange {
 
     fn standing(&self, slot: u32) -> Standing {
         let Terms { half, .. } = self.terms[slot as usize];
-        Standing { slot, half, price: self.shown_price(slot), open: self.wanted(slot) }
+        Standing { slot, half, price: self.shown_price(slot), open: self.open(slot) }
     }
 
     /// Its limit; 0: it has none.
@@ -84,8 +82,7 @@ impl Exchange {
         self.judge_amend_shape(fields, slot)?;
         let price = if fields.has(AmendFields::PRICE) { amend.price } else { old_price };
         let quantity = if fields.has(AmendFields::QUANTITY) { amend.quantity } else { open };
-        let is_kept = price.0 == i64::MAX && !self.is_first_rules();
-        if fields.has(AmendFields::PRICE) && (price.0 < 1 || is_kept) {
+        if fields.has(AmendFields::PRICE) && price.0 < 1 {
             return Err(Reason::BadPrice);
         }
         if fields.has(AmendFields::STOP_PRICE) && amend.stop_price.0 < 1
@@ -173,7 +170,8 @@ impl Exchange {
         if display > 0 && quantity.0 / display > TIPS_MAX {
             return Err(Reason::BadDisplay);
         }
-        fits.then_some(()).ok_or(Reason::Overflow)
+        let is_kept = price.0 == i64::MAX && !self.is_first_rules();
+        (fits && !is_kept).then_some(()).ok_or(Reason::Overflow)
     }
 
     fn judge_amend_status(&self, half: Half, party: Party) -> Result<(), Reason> {
@@ -236,7 +234,7 @@ impl Exchange {
             side: terms.half.side(),
             fees: terms.fees,
             price: self.shown_price(slot),
-            open: self.wanted(slot),
+            open: self.open(slot),
             budget: has_budget.then(|| self.conditions.get(terms.conditions).budget),
         }
     }

@@ -6,6 +6,7 @@ use super::Exchange;
 use crate::accounts::Settings;
 use crate::command::{AccountFields, Order, OrderFields, OrderType};
 use crate::conditions::Role;
+use crate::decimal::Decimal;
 use crate::event::{Balance, Event, Funding, Money, Sink};
 use crate::reason::Reason;
 use crate::terms::{Fees, State};
@@ -75,7 +76,7 @@ impl Exchange {
             side: terms.half.side(),
             fees: terms.fees,
             price: terms.price,
-            open: self.wanted(slot),
+            open: self.open(slot),
             budget,
         })
     }
@@ -160,11 +161,16 @@ impl Exchange {
         }
         if settings.has(AccountFields::MAX_NOTIONAL)
             && let Some(units) = notional
-            && self.quote_decimal(wish.instrument, units) > settings.max_notional
+            && Decimal::new(units, self.quote_decimals(wish.instrument)) > settings.max_notional
         {
             return Err(Reason::OrderLimit);
         }
         Ok(())
+    }
+
+    fn quote_decimals(&self, id: InstrumentId) -> u8 {
+        let instrument = self.instruments.get(id).expect("it was looked up before");
+        self.instruments.assets()[usize::from(instrument.quote.0) - 1].decimals
     }
 
     /// Whether the position could grow beyond the limit if all of this side traded. `held`: what
@@ -200,10 +206,9 @@ impl Exchange {
         }
         let instrument = self.instruments.get(wish.instrument).expect("it was looked up before");
         let needs = self.wished(wish);
-        for (asset, needed, held) in [
-            (instrument.base, needs.base, held.base),
-            (instrument.quote, needs.quote, held.quote),
-        ] {
+        for (asset, needed, held) in
+            [(instrument.base, needs.base, held.base), (instrument.quote, needs.quote, held.quote)]
+        {
             let at = self.ledger.find(account.balances, asset);
             let free = at.map_or(0, |at| self.ledger.get(at).free);
             if needed > held && needed - held > free {

@@ -210,7 +210,7 @@ impl Exchange {
             let is_live = |slot: u32, mark: u64| {
                 book.orders().get(slot).is_some_and(|order| order.mark == mark)
             };
-            expiries.push(order.expire_at_ns, id.sequence.0, slot, is_live);
+            expiries.push(order.expire_at_ns, slot, id.sequence.0, is_live);
         }
     }
 
@@ -331,7 +331,7 @@ impl Exchange {
             range: self.range(instrument),
         };
         let has_quantity = fields.has(OrderFields::QUANTITY);
-        let open = if has_quantity { self.wanted(slot) } else { Quantity(u64::MAX - 1) };
+        let open = if has_quantity { self.open(slot) } else { Quantity(u64::MAX - 1) };
         let outcome = self.trade(&taker, open, sink);
         let left = if has_quantity { outcome.left } else { Quantity::ZERO };
         self.book.set_open(slot, left);
@@ -407,7 +407,7 @@ impl Exchange {
             self.judge_band(half.instrument(), price)?;
         }
         if remainder(order_type, time_in_force, fields) == Remainder::Rests {
-            self.judge_total(half, Quantity::ZERO, self.wanted(slot))?;
+            self.judge_total(half, Quantity::ZERO, self.open(slot))?;
         }
         let is_limit = limit(order_type, fields, price) != crate::book::Limit::Any;
         let is_protected = fields.has(OrderFields::PROTECTION);
@@ -455,4 +455,3 @@ fn accepted(
         level,
     })
 }
-

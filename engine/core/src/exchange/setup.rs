@@ -52,7 +52,6 @@ impl Exchange {
             genesis.closed_ids_per_account_max,
         );
         self.instruments.reserve(genesis.instruments_max, genesis.assets_max);
-        self.feeds.reserve(genesis.feed_window);
         self.trails.reserve(genesis.instruments_max, genesis.trailing_max);
         self.holdings.reserve(genesis.positions_max);
         self.ledger.reserve(genesis.balances_max);
@@ -127,7 +126,8 @@ fn grows(old: &Genesis, new: &Genesis) -> bool {
         && new.assets_max >= old.assets_max
         && new.closed_ids_max >= old.closed_ids_max
         && new.closed_ids_per_account_max >= old.closed_ids_per_account_max
-        && new.feed_window >= old.feed_window
+        // Windows are rings of that size.
+        && new.feed_window == old.feed_window
         && new.positions_max >= old.positions_max
         && new.balances_max >= old.balances_max
         && new.trailing_max >= old.trailing_max

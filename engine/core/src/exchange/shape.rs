@@ -123,8 +123,7 @@ pub(super) fn judge_combination(order: &Order) -> Result<(), Reason> {
 pub(super) fn judge_fields(order: &Order) -> Result<(), Reason> {
     use OrderFields as F;
     let has = |field| order.has(field);
-    let price_is_bad = is_limit(order.order_type)
-        && (!has(F::PRICE) || order.price.0 < 1 || order.price.0 == i64::MAX);
+    let price_is_bad = is_limit(order.order_type) && (!has(F::PRICE) || order.price.0 < 1);
     if price_is_bad || has(F::PROTECTION) && order.protection.0 < 0 {
         return Err(Reason::BadPrice);
     }

@@ -34,7 +34,7 @@ impl Exchange {
             self.trails.insert(slot, instrument, half.side(), trail, ticket, last);
         } else {
             self.terms[slot as usize].state = State::Waiting;
-            let open = self.wanted(slot);
+            let open = self.open(slot);
             self.rest(slot, half.stops(), stop_price, open);
         }
         self.tell_waiting(slot, sink);
@@ -50,7 +50,7 @@ impl Exchange {
             side: terms.half.side(),
             stop_price: conditions.stop_price,
             trail: conditions.trail,
-            quantity: self.wanted(slot),
+            quantity: self.open(slot),
         }));
     }
 
@@ -134,7 +134,7 @@ impl Exchange {
         if at_once || uncollectable.iter().any(|&field| fields.has(field)) {
             return Err(Reason::Auction);
         }
-        self.judge_total(half, crate::types::Quantity::ZERO, self.wanted(slot))
+        self.judge_total(half, crate::types::Quantity::ZERO, self.open(slot))
     }
 
     /// The stop that the last price fires first, if the instrument trades.
@@ -177,7 +177,7 @@ impl Exchange {
         let slot = elected.slot;
         let Terms { half, state, .. } = self.terms[slot as usize];
         let instrument = half.instrument();
-        let open = self.wanted(slot);
+        let open = self.open(slot);
         match state {
             State::Trailing => self.trails.remove(slot),
             State::Waiting => {
