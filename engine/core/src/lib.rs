@@ -30,6 +30,7 @@ mod holdings;
 mod instruments;
 mod keyed;
 mod ledger;
+mod limits;
 mod matching;
 mod reach;
 mod terms;

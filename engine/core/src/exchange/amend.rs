@@ -289,6 +289,8 @@ impl Exchange {
                 self.change_stop(slot, (price, quantity), (stop_price, trail), priority);
                 self.rehold(slot, held);
                 let levels = (Quantity::ZERO, Quantity::ZERO);
+                // It was at no level.
+                let order = Standing { price: Price(0), ..order };
                 self.amended(order, priority, (price, quantity), levels, sink);
                 if priority == Priority::Lost {
                     self.tell_waiting(slot, sink);

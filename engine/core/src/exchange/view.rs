@@ -60,6 +60,11 @@ impl Exchange {
         self.applied
     }
 
+    /// The rules and limits that hold; None before the first command.
+    pub fn genesis(&self) -> Option<&Genesis> {
+        self.genesis.as_ref()
+    }
+
     /// When the next `Clock` is wanted. None: time alone changes nothing.
     pub fn next_deadline(&self) -> Option<u64> {
         let due = [self.timers.next_deadline(), self.interruption_end_ns()];
@@ -204,11 +209,6 @@ impl Exchange {
     /// All votes so far, up and down.
     pub fn prayers(&self) -> (u64, u64) {
         self.prayers
-    }
-
-    /// The limits that decide now. None: nothing was ever applied.
-    pub fn limits(&self) -> Option<&Genesis> {
-        self.genesis.as_ref()
     }
 
     /// Open quantity, hidden included.

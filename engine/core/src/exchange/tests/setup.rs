@@ -33,7 +33,7 @@ fn a_genesis_stands_at_the_beginning_and_later_raises_limits() {
     assert_eq!(reason(&again), Some(Reason::BadStatus), "a limit does not fall");
     let more = Genesis { orders_max: GENESIS.orders_max + 1, ..GENESIS };
     assert_eq!(harness.apply(&Command::Genesis(more)), [Event::Done], "it rises");
-    assert_eq!(harness.exchange.limits(), Some(&more));
+    assert_eq!(harness.exchange.genesis(), Some(&more));
     for (genesis, expected) in [
         (Genesis { rules_version: 0, ..GENESIS }, Reason::BadCombination),
         (Genesis { orders_max: u32::MAX, ..GENESIS }, Reason::BadQuantity),
