@@ -5,6 +5,7 @@
 mod account;
 mod answers;
 mod batch;
+mod blame;
 mod mass;
 mod order;
 mod pair;

@@ -158,6 +158,16 @@ pub(super) fn judge_parts(order: &Order) -> Result<(), Reason> {
     Ok(())
 }
 
+impl Order {
+    /// Whether any market could take it: an edge refuses what none could, in the core's own order,
+    /// before it is entered.
+    pub fn judge_shape(&self) -> Result<(), Reason> {
+        judge_combination(self)?;
+        judge_fields(self)?;
+        judge_parts(self)
+    }
+}
+
 pub(super) fn judge_expiry(order: &Order, now_ns: u64) -> Result<(), Reason> {
     let is_gtd = order.time_in_force == TimeInForce::Gtd;
     let has_moment = order.has(OrderFields::EXPIRE_AT);
