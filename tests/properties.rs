@@ -5,6 +5,7 @@
 
 mod coverage;
 mod follower;
+mod money;
 mod shrink;
 mod world;
 
@@ -75,8 +76,7 @@ impl Failure {
         let Self { seed, steps, difference: Difference { index, what } } = self;
         let first = steps[index].number;
         let (short, last) = shrink::shrunk(steps, index);
-        let symbols: Vec<_> = World::after(&short).symbols();
-        let tape = tape::lines(&short, &symbols);
+        let tape = tape::lines(&short, &World::after(&short).names());
         format!(
             "seed {seed}, step {first}: {what}\n\nmade short, {} commands:\n{tape}\n{}\n\n\
              the last one: {:?}\n\nagain with: ORISON_SEED={seed} cargo test -p tests properties",
