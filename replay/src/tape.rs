@@ -2,6 +2,7 @@
 //! command and its events are written before the next line is read, so that a driver may talk to
 //! it over a pipe. Time is what `time` lines say; no clock, random number or thread takes part.
 
+mod account;
 mod answer;
 mod config;
 mod engine;

@@ -61,6 +61,7 @@ pub struct Genesis {
     pub balances_max: u32,
     /// Trailing stops that wait at the same time; one more is `order_limit`.
     pub trailing_max: u32,
+    pub actor: Actor,
 }
 
 impl Genesis {
@@ -76,6 +77,7 @@ impl Genesis {
         positions_max: 1 << 18,
         balances_max: 1 << 18,
         trailing_max: 1 << 16,
+        actor: Actor::EMPTY,
     };
 }
 
@@ -463,6 +465,8 @@ pub struct MassCancel {
     pub side: Option<Side>,
     /// `Mass` when the account asked; `Admin`, `Disconnect` or `Timer` when somebody did for it.
     pub reason: CancelReason,
+    /// Who did, with `Admin`.
+    pub actor: Actor,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

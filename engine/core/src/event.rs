@@ -410,7 +410,9 @@ pub struct Amended {
     pub priority: Priority,
     /// `Book`: it rests again at `price`; `OffBook`: it goes on to trade there.
     pub place: Place,
+    /// 0: it was at no level (a pending stop, a market order in a call phase), so none changed.
     pub old_price: Price,
+    /// 0: it has no limit.
     pub price: Price,
     /// The new open quantity, hidden included.
     pub quantity: Quantity,

@@ -18,7 +18,7 @@ pub use view::{BookOrder, StopOrder};
 use crate::accounts::Accounts;
 use crate::book::{Book, Half};
 use crate::clients::Clients;
-use crate::command::{Command, Genesis, Target};
+use crate::command::{Actor, Command, Genesis, Target};
 use crate::event::{Event, Op, Rejected, Sink};
 use crate::feeds::Feeds;
 use crate::id::OrderId;
@@ -64,6 +64,7 @@ const BEFORE_GENESIS: Genesis = Genesis {
     positions_max: 0,
     balances_max: 0,
     trailing_max: 0,
+    actor: Actor::EMPTY,
 };
 
 impl Exchange {

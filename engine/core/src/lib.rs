@@ -19,15 +19,22 @@ pub mod types;
 pub mod book;
 
 mod accounts;
+#[allow(dead_code, reason = "auctions come")]
+mod auction;
 mod canonical;
 mod clients;
 mod exchange;
+#[allow(dead_code, reason = "orders with an end come")]
+mod expiries;
 mod feeds;
 mod instruments;
 mod keyed;
+mod limits;
 mod matching;
 mod terms;
 mod timers;
+#[allow(dead_code, reason = "trailing stops come")]
+mod trails;
 
 pub use command::Command;
 pub use decimal::Decimal;

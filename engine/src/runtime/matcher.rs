@@ -13,7 +13,7 @@ use orison_core::Exchange;
 use super::Clock;
 use super::checkpoints::Checkpoints;
 use super::pause::{LOOK_UP, Manner, Pause};
-use super::ring::{Assembly, InputPoller, Slot};
+use super::ring::{Assembly, InputPoller, Purpose, Slot};
 use super::sequencer::{Due, Entry, Sequencer};
 use super::shared::Shared;
 
@@ -103,7 +103,11 @@ impl Matcher {
                     now_ns
                 }
             };
-            self.sequencer.decide(Entry { token, kind, version, payload }, time_ns)?;
+            let entry = Entry { token, kind, version, payload };
+            match slot.purpose {
+                Purpose::Decide => self.sequencer.decide(entry, time_ns)?,
+                Purpose::Check => self.sequencer.check(entry, time_ns),
+            }
         }
         self.flush();
         self.inputs_taken += count;

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use disruptor::Producer;
 use orison_core::event::Sink;
-use orison_core::{Event, Stamp};
+use orison_core::{Event, Reason, Stamp};
 
 use super::pause::{LOOK_UP, Manner, Pause};
 use super::ring::OutputProducer;
@@ -57,6 +57,11 @@ impl Outbox {
         self.pending[self.len - 1].mark_last();
     }
 
+    /// The answer to a check, between two commands.
+    pub(super) fn answer(&mut self, token: Token, at: Stamp, verdict: Result<(), Reason>) {
+        self.put_pending(Output::verdict(token, at, verdict));
+    }
+
     /// At the end of a batch: everything pending goes out.
     #[inline]
     pub(super) fn flush(&mut self) {
@@ -64,6 +69,15 @@ impl Outbox {
             self.publish(self.len);
             self.len = 0;
         }
+    }
+
+    #[inline]
+    fn put_pending(&mut self, output: Output) {
+        if self.len == PENDING_MAX {
+            self.make_room();
+        }
+        self.pending[self.len] = output;
+        self.len += 1;
     }
 
     /// All but the latest event.
@@ -107,11 +121,7 @@ impl Outbox {
 impl Sink for Outbox {
     #[inline]
     fn event(&mut self, event: &Event) {
-        if self.len == PENDING_MAX {
-            self.make_room();
-        }
-        self.pending[self.len] = Output::new(self.token, self.stamp, event);
-        self.len += 1;
+        self.put_pending(Output::new(self.token, self.stamp, event));
         self.events += 1;
     }
 }

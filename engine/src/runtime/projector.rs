@@ -85,6 +85,10 @@ struct Stage<'a, P> {
 impl<P: Publisher> Stage<'_, P> {
     #[inline]
     fn on_output(&mut self, output: &Output) {
+        if output.is_verdict() {
+            self.publisher.on_verdict(output);
+            return;
+        }
         let views = self.locked.get_or_insert_with(|| self.views.write());
         let (stamp, event) = (output.stamp(), output.event());
         views.on_event(stamp, self.index, event);

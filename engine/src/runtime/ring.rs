@@ -24,10 +24,10 @@ pub(super) const SLOT_PAYLOAD_BYTES: usize = 104;
 const KIND_SEAL: u8 = 0;
 
 /// ```text
-///   0       8         16     17        18    20     21           24
-///  +-------+---------+------+---------+-----+------+------------+-------------+
-///  | token | time ns | kind | version | len | part | reserved 3 | payload 104 |
-///  +-------+---------+------+---------+-----+------+------------+-------------+
+///   0       8         16     17        18    20     21        22           24
+///  +-------+---------+------+---------+-----+------+---------+------------+-------------+
+///  | token | time ns | kind | version | len | part | purpose | reserved 2 | payload 104 |
+///  +-------+---------+------+---------+-----+------+---------+------------+-------------+
 /// ```
 /// Slots are never cleared: every field is written each time, and of the payload as much as
 /// `len` speaks of. `part` counts the slots of a command from 0; `len` is of the whole.
@@ -42,8 +42,27 @@ pub(super) struct Slot {
     pub(super) version: u8,
     pub(super) len: u16,
     part: u8,
-    reserved: [u8; 3],
+    pub(super) purpose: Purpose,
+    reserved: [u8; 2],
     payload: [u8; SLOT_PAYLOAD_BYTES],
+}
+
+/// What a slot asks of the matcher.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(super) enum Purpose {
+    /// Stamp, journal, decide.
+    Decide = 0,
+    /// Only say what the command would be refused for: no sequence, no record, no event.
+    Check = 1,
+}
+
+/// What comes in beside a command's bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Entrant {
+    pub(super) token: Token,
+    pub(super) time_ns: u64,
+    pub(super) purpose: Purpose,
 }
 
 const _: () = assert!(size_of::<Slot>() == 128);
@@ -57,21 +76,24 @@ impl Slot {
         version: 0,
         len: 0,
         part: 0,
-        reserved: [0; 3],
+        purpose: Purpose::Decide,
+        reserved: [0; 2],
         payload: [0; SLOT_PAYLOAD_BYTES],
     };
 
     /// Cannot panic: a panic between claim and publication would leave a hole in the ring.
     #[inline]
-    pub(super) fn write(&mut self, token: Token, time_ns: u64, command: &Encoded, part: u8) {
+    pub(super) fn write(&mut self, entrant: Entrant, command: &Encoded, part: u8) {
         let payload = command.payload();
+        let Entrant { token, time_ns, purpose } = entrant;
         self.token = token;
         self.time_ns = time_ns;
         self.kind = command.kind;
         self.version = command.version;
         self.len = payload.len() as u16;
         self.part = part;
-        self.reserved = [0; 3];
+        self.purpose = purpose;
+        self.reserved = [0; 2];
         let from = usize::from(part) * SLOT_PAYLOAD_BYTES;
         for (into, byte) in self.payload.iter_mut().zip(payload.iter().skip(from)) {
             *into = *byte;
@@ -147,8 +169,8 @@ pub(super) fn output(slots: usize) -> (OutputProducer, OutputPoller) {
 
 #[cfg(test)]
 mod tests {
-    use orison_core::command::{InstrumentSpec, MassCancel};
-    use orison_core::{AccountId, Command};
+    use orison_core::command::{AccountRef, InstrumentSpec, Link, MassCancel, Order, Pair};
+    use orison_core::{AccountId, Command, InstrumentId, Price, Quantity, Side};
 
     use super::*;
     use crate::record::encode;
@@ -157,23 +179,28 @@ mod tests {
         let mut slots =
             vec![Slot { payload: [0xee; 104], ..Slot::EMPTY }; slots_of(command.payload().len())];
         for (part, slot) in slots.iter_mut().enumerate() {
-            slot.write(Token(5), 6, command, part as u8);
+            let entrant = Entrant { token: Token(5), time_ns: 6, purpose: Purpose::Check };
+            slot.write(entrant, command, part as u8);
         }
         slots
     }
 
     #[test]
     fn a_command_comes_out_of_its_slots_as_it_went_in() {
+        let account = AccountRef::Id(AccountId(1));
+        let order = Order::limit(account, InstrumentId(2), Side::Buy, Price(3), Quantity(4));
         let mass = MassCancel {
-            account: orison_core::command::AccountRef::Id(AccountId(1)),
+            account,
             instrument: None,
             side: None,
             reason: orison_core::command::CancelReason::Mass,
+            actor: orison_core::command::Actor::EMPTY,
         };
         let rows = [
             (Command::Clock, 1),
             (Command::MassCancel(mass), 1),
             (Command::Instrument(InstrumentSpec::EMPTY), 2),
+            (Command::Pair(Pair { link: Link::Oco, legs: [order; 2] }), 4),
         ];
         let mut assembly = Assembly::new();
         for (command, slots) in rows.iter().chain(&rows) {
@@ -186,6 +213,7 @@ mod tests {
             }
             assert_eq!(assembly.take(last), Some(encoded.payload()));
             assert_eq!((last.token, last.time_ns, last.kind), (Token(5), 6, encoded.kind));
+            assert_eq!(last.purpose, Purpose::Check);
             assert!(!last.is_seal());
         }
     }

@@ -59,6 +59,17 @@ impl Sequencer {
         Ok(())
     }
 
+    /// What the command would be refused for now: nothing of it stays but the answer, which
+    /// follows the events of the last command through the gate.
+    #[cold]
+    pub(super) fn check(&mut self, entry: Entry<'_>, time_ns: u64) {
+        let Entry { token, kind, version, payload } = entry;
+        let command = record::decode(kind, version, payload)
+            .expect("what comes in was encoded by this very build");
+        let verdict = self.exchange.check(self.last.time_ns.max(time_ns), &command);
+        self.outbox.answer(token, self.last, verdict);
+    }
+
     /// What is due by now happens before anything else does; that is a command of its own.
     #[inline]
     pub(super) fn keep_time(&mut self, now_ns: u64) -> Result<Due, AppendError> {

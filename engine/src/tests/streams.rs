@@ -3,7 +3,7 @@
 
 use orison_core::command::AccountRef;
 use orison_core::command::{
-    Amend, AmendFields, Cancel, CancelReason, Genesis, InstrumentFields, InstrumentSpec,
+    Actor, Amend, AmendFields, Cancel, CancelReason, Genesis, InstrumentFields, InstrumentSpec,
     MassCancel, Order, OrderFields, OrderType, Pray, Prayer, Target, TimeInForce,
 };
 use orison_core::{
@@ -146,6 +146,7 @@ fn command() -> impl Strategy<Value = Command> {
         instrument: None,
         side,
         reason: CancelReason::Mass,
+        actor: Actor::EMPTY,
     });
     let pray = (prop_oneof![Just(Prayer::Up), Just(Prayer::Down)], 0u32..102)
         .prop_map(|(side, count)| Pray { side, count });

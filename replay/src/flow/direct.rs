@@ -38,6 +38,7 @@ impl Direct {
         match plan(&row, &judge.orders) {
             Plan::Send(command) => self.apply(row.time_ns, &command),
             Plan::NoOrder | Plan::Wait => {}
+            Plan::InUse => return Err(judge.in_use(&row)),
         }
         judge.settle(&row, &self.events)
     }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use orison_core::event::Trade;
 use orison_core::{Event, OrderId, Quantity};
 
+use super::input::InputError;
 use super::levels::Levels;
 use super::orderbook::OrderBook;
 use super::orders::{Entry, Orders};
@@ -29,6 +30,7 @@ pub struct Mismatch {
 }
 
 pub(super) struct Judge {
+    recording: PathBuf,
     pub(super) orders: Orders,
     levels: Levels,
     depth: Option<OrderBook>,
@@ -45,6 +47,7 @@ impl Judge {
     pub(super) fn new(options: &Options) -> Result<Self, FlowError> {
         let executions = options.executions.clone().map(Executions::create).transpose()?;
         Ok(Self {
+            recording: options.recording.clone(),
             orders: Orders::default(),
             levels: Levels::default(),
             depth: options.depth.as_deref().map(OrderBook::open).transpose()?,
@@ -58,6 +61,17 @@ impl Judge {
             executions.flush()?;
         }
         Ok(self.report)
+    }
+
+    /// A row enters an order under the name of one that lives: it cannot be told which of the two
+    /// later rows mean.
+    pub(super) fn in_use(&self, row: &Row) -> FlowError {
+        FlowError::Input(InputError::Field {
+            path: self.recording.clone(),
+            line: row.line,
+            column: "id".to_owned(),
+            reason: format!("`{}` names an order that is still live", row.id),
+        })
     }
 
     /// Compares what the engine made of a row. Rows come in order, each with all its events.

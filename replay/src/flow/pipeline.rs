@@ -94,6 +94,8 @@ impl Pipeline {
             match plan(&row, &judge.orders) {
                 Plan::Send(command) => return self.send(row, &command, judge),
                 Plan::Wait => self.settle_one(judge)?,
+                Plan::InUse if self.under_way.is_empty() => return Err(judge.in_use(&row)),
+                Plan::InUse => self.settle_all(judge)?,
                 Plan::NoOrder => {
                     self.settle_all(judge)?;
                     return judge.settle(&row, &[]);

@@ -17,18 +17,19 @@ pub(super) enum Plan {
     NoOrder,
     /// It names an order whose entry is still under way.
     Wait,
+    /// It enters an order under the name of one that lives, as far as is settled.
+    InUse,
 }
 
 /// For a reduction the open quantity in `orders` must be that of after all earlier rows.
 pub(super) fn plan(row: &Row, orders: &Orders) -> Plan {
     let account = orders.account();
-    if row.op.is_entry() {
-        return Plan::Send(Command::Place(enter(row, account)));
-    }
-    let order = match orders.entry(&row.id) {
-        Some(Entry::Live(order)) => order,
-        Some(Entry::UnderWay) => return Plan::Wait,
-        None => return Plan::NoOrder,
+    let order = match (row.op.is_entry(), orders.entry(&row.id)) {
+        (true, None) => return Plan::Send(Command::Place(enter(row, account))),
+        (true, Some(Entry::Live(_))) => return Plan::InUse,
+        (false, Some(Entry::Live(order))) => order,
+        (_, Some(Entry::UnderWay)) => return Plan::Wait,
+        (false, None) => return Plan::NoOrder,
     };
     let open = orders.open(order).saturating_sub(row.quantity.0);
     Plan::Send(match row.op {

@@ -2,12 +2,16 @@
 //! dump, and the answers to questions, which are no events of the engine.
 
 use engine::projection::Catalog;
-use orison_core::{BookOrder, Event, Exchange, Instrument, Side, Symbol};
+use orison_core::event::Balance;
+use orison_core::{
+    AccountName, BookOrder, Event, Exchange, Instrument, OrderId, Price, Side, StopOrder, Symbol,
+};
 
 use super::fields::LineError;
 use crate::form::event::{EventForm, Naming};
 use crate::form::names::ClientNames;
 use crate::json::{List, Object};
+use crate::player::Player;
 
 pub(super) fn put_events(
     out: &mut Vec<u8>,
@@ -61,19 +65,62 @@ pub(super) fn put_book(
         }
         list.close();
     }
-    object.list("stops").close();
+    let mut stops = object.list("stops");
+    if let Some(instrument) = instrument {
+        for stop in exchange.stops(instrument.id) {
+            put_stop(&mut stops, instrument, &stop, names);
+        }
+    }
+    stops.close();
     object.close_line();
 }
 
 fn put_order(list: &mut List<'_>, instrument: &Instrument, order: &BookOrder, names: &ClientNames) {
     let mut object = list.item();
-    match names.client(order.id) {
-        Some(client) => object.text("id", client.as_str()),
-        None => object.shown("id", order.id),
-    };
+    put_id(&mut object, order.id, names);
+    // A market order of a call phase has none.
+    let price = (order.price != Price(0)).then_some(order.price);
+    put_price(&mut object, "price", instrument, price);
     object
-        .shown("price", instrument.price_decimal(order.price))
         .shown("open", instrument.quantity_decimal(order.open))
         .shown("hidden", instrument.quantity_decimal(order.hidden));
     object.close();
+}
+
+fn put_stop(list: &mut List<'_>, instrument: &Instrument, stop: &StopOrder, names: &ClientNames) {
+    let mut object = list.item();
+    put_id(&mut object, stop.id, names);
+    put_price(&mut object, "stop_price", instrument, stop.stop_price);
+    object.close();
+}
+
+fn put_id(object: &mut Object<'_>, order: OrderId, names: &ClientNames) {
+    match names.client(order) {
+        Some(client) => object.text("id", client.as_str()),
+        None => object.shown("id", order),
+    };
+}
+
+fn put_price(object: &mut Object<'_>, key: &str, instrument: &Instrument, price: Option<Price>) {
+    match price {
+        Some(price) => object.shown(key, instrument.price_decimal(price)),
+        None => object.null(key),
+    };
+}
+
+/// `account`: None for those of all accounts.
+pub(super) fn put_balances(
+    out: &mut Vec<u8>,
+    player: &Player,
+    account: Option<&AccountName>,
+    names: &ClientNames,
+) {
+    let form = EventForm { catalog: &player.views.catalog, naming: Naming::Client(names) };
+    let meant = account.map(|name| player.exchange.account(name));
+    let is_meant = |balance: &Balance| meant.is_none_or(|meant| meant == Some(balance.account));
+    for balance in player.exchange.balances().filter(is_meant) {
+        let mut object = Object::open(out);
+        form.put(&mut object, &Event::Balance(balance), None);
+        object.close_line();
+    }
 }

@@ -96,12 +96,10 @@ impl Engine {
     }
 
     fn begin(&mut self, command: Command, what: &str) -> Result<(), EngineError> {
-        match self.apply(0, &command)?.first() {
-            Some(Event::Rejected(rejected)) => {
-                Err(EngineError::Refused { what: what.to_owned(), reason: rejected.reason })
-            }
-            _ => Ok(()),
+        if let Some(Event::Rejected(rejected)) = self.apply(0, &command)?.first() {
+            return Err(EngineError::Refused { what: what.to_owned(), reason: rejected.reason });
         }
+        Ok(())
     }
 
     pub(super) fn player(&self) -> &Player {

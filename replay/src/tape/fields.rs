@@ -36,8 +36,6 @@ pub(crate) enum LineError {
     UnknownField { op: String, field: String },
     #[error("op `{op}` is not known")]
     UnknownOp { op: String },
-    #[error("op `{op}` is not supported by this engine yet")]
-    Unsupported { op: String },
     #[error("symbol `{symbol}` is not known")]
     UnknownSymbol { symbol: String },
     #[error("time {time_ns} is before {now_ns}: time never goes backwards")]
@@ -165,12 +163,40 @@ impl<'a> Fields<'a> {
         self.integer(field)?.ok_or(LineError::Missing { field })
     }
 
-    /// `true` or `false`; absent is false.
-    pub(crate) fn flag(&mut self, field: &'static str) -> Result<bool, LineError> {
+    /// `true` or `false`.
+    pub(crate) fn flag(&mut self, field: &'static str) -> Result<Option<bool>, LineError> {
         match self.take(field).map(RawValue::get) {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
+            None => Ok(None),
+            Some("false") => Ok(Some(false)),
+            Some("true") => Ok(Some(true)),
             Some(_) => Err(LineError::Type { field, expected: "true or false" }),
+        }
+    }
+
+    /// An object in the line, which must be there.
+    pub(crate) fn required_object(&mut self, field: &'static str) -> Result<Self, LineError> {
+        let raw = self.take(field).ok_or(LineError::Missing { field })?;
+        Self::nested(raw, field, "an object")
+    }
+
+    /// Two objects in an array, which must be there.
+    pub(crate) fn required_pair(&mut self, field: &'static str) -> Result<[Self; 2], LineError> {
+        let expected = "an array of two objects";
+        let raw = self.take(field).ok_or(LineError::Missing { field })?;
+        let items: [&RawValue; 2] =
+            serde_json::from_str(raw.get()).map_err(|_| LineError::Type { field, expected })?;
+        let [first, second] = items.map(|item| Self::nested(item, field, expected));
+        Ok([first?, second?])
+    }
+
+    fn nested(
+        raw: &'a RawValue,
+        field: &'static str,
+        expected: &'static str,
+    ) -> Result<Self, LineError> {
+        match raw.get().as_bytes()[0] {
+            b'{' => Self::parse(raw.get()),
+            _ => Err(LineError::Type { field, expected }),
         }
     }
 }

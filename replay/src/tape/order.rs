@@ -1,14 +1,17 @@
-//! Lines about orders: `new`, `cancel`, `amend`, `mass_cancel` become commands. Numbers that are
-//! none of the instrument's become the core's invalid values, so that it is the core that refuses
-//! them, in its order of checks.
+//! Lines about orders: `new` and the legs of a pair, `cancel`, `amend`, `mass_cancel` become
+//! commands. Numbers that are none of the instrument's become the core's invalid values, so that
+//! it is the core that refuses them, in its order of checks.
 
 use orison_core::command::{
-    AccountRef, Amend, AmendFields, CancelReason, InstrumentSpec, MassCancel, Order, OrderFields,
-    OrderType, SelfTrade, Target,
+    AccountRef, Actor, Amend, AmendFields, CancelReason, InstrumentSpec, MassCancel, Order,
+    OrderFields, OrderType, SelfTrade, Target,
 };
 use orison_core::instrument::{ASSET_DECIMALS_DEFAULT, ASSET_DECIMALS_MAX};
 use orison_core::types::AssetId;
-use orison_core::{AccountName, ClientOrderId, Decimal, Instrument, InstrumentId, Price, Quantity};
+use orison_core::{
+    AccountName, AssetName, ClientOrderId, Decimal, Instrument, InstrumentId, Price, Quantity,
+    Symbol,
+};
 
 use super::fields::{Fields, LineError, Number};
 use crate::form::words::{ORDER_TYPES, SELF_TRADES, SIDES, TIMES_IN_FORCE};
@@ -21,11 +24,15 @@ pub(super) struct Market {
     pub(super) quote_decimals: u8,
 }
 
+/// What a text is that is no price of its instrument: below every price and distance.
+const UNREADABLE: Price = Price(-1);
+
 impl Market {
     pub(super) const UNKNOWN: Self = Self { instrument: None, quote_decimals: 0 };
 
     /// As it will be once this is carried out; None of its steps: nothing can be counted.
-    pub(super) fn planned(spec: &InstrumentSpec) -> Self {
+    /// `quote_decimals`: of the quote asset, if it is known already.
+    pub(super) fn planned(spec: &InstrumentSpec, quote_decimals: Option<u8>) -> Self {
         let has_steps = spec.price_step.mantissa > 0 && spec.quantity_step.mantissa > 0;
         let instrument = has_steps.then(|| Instrument {
             symbol: spec.symbol,
@@ -38,15 +45,14 @@ impl Market {
             price_step: spec.price_step,
             quantity_step: spec.quantity_step,
         });
-        let unit = spec.price_step.scale.saturating_add(spec.quantity_step.scale);
-        let quote_decimals = unit.clamp(ASSET_DECIMALS_DEFAULT, ASSET_DECIMALS_MAX);
-        Self { instrument, quote_decimals }
+        let opened = opened_decimals(spec, &spec.quote).unwrap_or(ASSET_DECIMALS_DEFAULT);
+        Self { instrument, quote_decimals: quote_decimals.unwrap_or(opened) }
     }
 
     pub(super) fn price(&self, number: Number) -> Price {
         let instrument = self.instrument.as_ref();
         let steps = exact(number).and_then(|decimal| instrument?.price(decimal));
-        steps.unwrap_or(Price::INVALID)
+        steps.unwrap_or(UNREADABLE)
     }
 
     pub(super) fn quantity(&self, number: Number) -> Quantity {
@@ -63,6 +69,21 @@ impl Market {
     }
 }
 
+/// How many decimals an asset has that is opened by creating this instrument; None: it opens
+/// another.
+pub(super) fn opened_decimals(spec: &InstrumentSpec, asset: &AssetName) -> Option<u8> {
+    let (price, quantity) = (spec.price_step, spec.quantity_step);
+    let unit = match asset {
+        name if *name == spec.base => quantity.scale,
+        name if *name == spec.quote => {
+            let product = i128::from(price.mantissa) * i128::from(quantity.mantissa);
+            Decimal::new(product, price.scale.saturating_add(quantity.scale)).scale()
+        }
+        _ => return None,
+    };
+    Some(unit.clamp(ASSET_DECIMALS_DEFAULT, ASSET_DECIMALS_MAX))
+}
+
 fn exact(number: Number) -> Option<Decimal> {
     match number {
         Number::Exact(decimal) => Some(decimal),
@@ -70,11 +91,34 @@ fn exact(number: Number) -> Option<Decimal> {
     }
 }
 
-pub(super) fn read_new(fields: &mut Fields<'_>, market: &Market) -> Result<Order, LineError> {
-    let id: ClientOrderId = fields.required_name("id")?;
-    let account = read_account(fields, &id)?;
+/// Which order is meant, whose it is and what of.
+pub(super) struct Head {
+    pub(super) id: ClientOrderId,
+    /// None: it was not said.
+    pub(super) account: Option<AccountName>,
+    pub(super) symbol: Option<Symbol>,
+}
+
+impl Head {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Result<Self, LineError> {
+        Ok(Self {
+            id: fields.required_name("id")?,
+            account: fields.name("account")?,
+            symbol: fields.name("symbol")?,
+        })
+    }
+}
+
+/// All of a new order but its head.
+pub(super) fn read_new(
+    fields: &mut Fields<'_>,
+    market: &Market,
+    id: ClientOrderId,
+    account: AccountName,
+) -> Result<Order, LineError> {
     let instrument = market.instrument.map_or(InstrumentId::default(), |known| known.id);
     let side = fields.required_word("side", SIDES)?;
+    let account = AccountRef::Name(account);
     let mut order = Order::limit(account, instrument, side, Price(0), Quantity(0));
     order.client_order_id = id;
     order.fields = OrderFields::NONE;
@@ -84,7 +128,7 @@ pub(super) fn read_new(fields: &mut Fields<'_>, market: &Market) -> Result<Order
         order.fields = order.fields.with(OrderFields::TIME_IN_FORCE);
         order.time_in_force = time_in_force;
     }
-    if fields.flag("post_only")? {
+    if fields.flag("post_only")? == Some(true) {
         order.fields = order.fields.with(OrderFields::POST_ONLY);
     }
     if let Some(expire_at_ns) = fields.integer("expire_at")? {
@@ -133,16 +177,8 @@ fn read_numbers(
     Ok(())
 }
 
-/// The account that is named, else the one named like the order: an id that is too long for that
-/// gives its last characters, where ids differ.
-fn read_account(fields: &mut Fields<'_>, id: &ClientOrderId) -> Result<AccountRef, LineError> {
-    let name = match fields.name("account")? {
-        Some(account) => account,
-        None => account_of(id),
-    };
-    Ok(AccountRef::Name(name))
-}
-
+/// The account named like an order: an id that is too long for that gives its last characters,
+/// where ids differ.
 pub(super) fn account_of(id: &ClientOrderId) -> AccountName {
     let id = id.as_str();
     let start = id.len().saturating_sub(AccountName::LENGTH_MAX);
@@ -195,5 +231,6 @@ pub(super) fn read_mass_cancel(fields: &mut Fields<'_>) -> Result<MassCancel, Li
         instrument: None,
         side: fields.word("side", SIDES)?,
         reason: CancelReason::Mass,
+        actor: Actor::EMPTY,
     })
 }

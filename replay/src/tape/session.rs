@@ -2,33 +2,23 @@
 //! A line changes nothing unless all of it was understood.
 
 use engine::witness::state_digest;
-use orison_core::command::{AccountRef, Cancel, Target};
-use orison_core::{AccountName, ClientOrderId, Command, InstrumentId, Symbol};
+use orison_core::command::{
+    AccountRef, Actor, Cancel, Direction, EndOfDay, Link, Pair, StatusChange, Target, Uncross,
+};
+use orison_core::{AccountName, AssetName, ClientOrderId, Command, InstrumentId, Symbol};
 
-use super::answer::{put_book, put_digest, put_done, put_error, put_events};
+use super::account::{read_account, read_transfer};
+use super::answer::{put_balances, put_book, put_digest, put_done, put_error, put_events};
 use super::engine::{Engine, EngineError};
 use super::fields::{Fields, LineError};
-use super::order::{Market, account_of, read_amend, read_mass_cancel, read_new, read_target};
+use super::order::{Head, Market, account_of, read_amend, read_mass_cancel, read_new, read_target};
 use super::settings::{
     default_spec, default_symbol, read_instrument, read_liquidation, read_pray, read_ticker,
 };
 use super::{LineEnd, Options};
 use crate::form::names::ClientNames;
+use crate::form::words::STATUSES;
 use crate::player::Player;
-
-/// Words of the tape whose rules the engine has not got.
-const UNSUPPORTED: [&str; 10] = [
-    "account",
-    "oco",
-    "oto",
-    "status",
-    "uncross",
-    "end_of_day",
-    "deposit",
-    "withdraw",
-    "positions",
-    "balances",
-];
 
 pub(super) struct Session {
     engine: Engine,
@@ -63,7 +53,7 @@ impl Session {
             None => Engine::in_memory(&options.instruments)?,
         };
         let now_ns = engine.player().at().time_ns;
-        let names = ClientNames::of_exchange(&engine.player().exchange);
+        let names = ClientNames::of_views(&engine.player().views);
         Ok(Self { engine, names, now_ns, line_end: options.line_end, out: Vec::new() })
     }
 
@@ -94,13 +84,25 @@ impl Session {
         let op = fields.required_text("op")?.into_owned();
         match op.as_str() {
             "new" => self.new_order(fields),
+            "oco" => self.pair(fields, &op, Link::Oco),
+            "oto" => self.pair(fields, &op, Link::Oto),
             "cancel" => self.cancel(fields),
             "amend" => self.amend(fields),
             "mass_cancel" => self.mass_cancel(fields),
             "instrument" => self.instrument(fields),
+            "status" => self.status(fields),
+            "uncross" => self.uncross(fields),
+            "end_of_day" => self.end_of_day(fields),
             "time" => self.time(fields),
+            "deposit" => self.transfer(fields, &op, Direction::Deposit),
+            "withdraw" => self.transfer(fields, &op, Direction::Withdraw),
             "book" => self.book(fields),
+            "balances" => self.balances(fields),
             "digest" => self.digest(fields),
+            "account" => {
+                let spec = read_account(&mut fields)?;
+                self.whole(fields, &op, Command::Account(spec))
+            }
             "pray" => {
                 let pray = read_pray(&mut fields)?;
                 self.whole(fields, &op, Command::Pray(pray))
@@ -113,7 +115,6 @@ impl Session {
                 let liquidation = read_liquidation(&mut fields)?;
                 self.whole(fields, &op, Command::Liquidation(liquidation))
             }
-            word if UNSUPPORTED.contains(&word) => Err(LineError::Unsupported { op }.into()),
             _ => Err(LineError::UnknownOp { op }.into()),
         }
     }
@@ -133,11 +134,41 @@ impl Session {
     }
 
     fn new_order(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
-        let symbol = fields.name("symbol")?.unwrap_or_else(default_symbol);
-        let mut order = read_new(&mut fields, &self.market(&symbol))?;
+        let Head { id, account, symbol } = Head::read(&mut fields)?;
+        let account = account.unwrap_or_else(|| account_of(&id));
+        let symbol = symbol.unwrap_or_else(default_symbol);
+        let mut order = read_new(&mut fields, &self.market(&symbol), id, account)?;
         fields.finish("new")?;
         order.instrument = self.opened(&symbol)?;
         self.apply(&Command::Place(order))
+    }
+
+    /// What a leg does not name is what the line names; else the account is that of the other leg,
+    /// at last the one named like the first.
+    fn pair(&mut self, mut fields: Fields<'_>, op: &str, link: Link) -> Result<(), Failed> {
+        let [mut first, mut second] = match link {
+            Link::Oco => fields.required_pair("legs")?,
+            Link::Oto => [fields.required_object("parent")?, fields.required_object("child")?],
+        };
+        let symbol = fields.name("symbol")?.unwrap_or_else(default_symbol);
+        let account: Option<AccountName> = fields.name("account")?;
+        fields.finish(op)?;
+        let heads = [Head::read(&mut first)?, Head::read(&mut second)?];
+        let named = account.or(heads[0].account).or(heads[1].account);
+        let default = named.unwrap_or_else(|| account_of(&heads[0].id));
+        let symbols = [&heads[0], &heads[1]].map(|head| head.symbol.unwrap_or(symbol));
+        let leg = |mut fields: Fields<'_>, head: &Head, symbol: &Symbol| {
+            // A line of its own says so; a leg may.
+            fields.word("op", &[("new", ())])?;
+            let account = head.account.unwrap_or(default);
+            let order = read_new(&mut fields, &self.market(symbol), head.id, account)?;
+            fields.finish(op).map(|()| order)
+        };
+        let mut legs = [leg(first, &heads[0], &symbols[0])?, leg(second, &heads[1], &symbols[1])?];
+        for (leg, symbol) in legs.iter_mut().zip(&symbols) {
+            leg.instrument = self.opened(symbol)?;
+        }
+        self.apply(&Command::Pair(Pair { link, legs }))
     }
 
     fn cancel(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
@@ -170,8 +201,44 @@ impl Session {
         let symbol = fields.name("symbol")?.unwrap_or_else(default_symbol);
         let is_known = self.engine.player().exchange.instrument(&symbol).is_some();
         let known = is_known.then(|| self.market(&symbol));
-        let spec = read_instrument(&mut fields, symbol, known)?;
+        let decimals = |asset: &AssetName| self.asset_decimals(asset);
+        let spec = read_instrument(&mut fields, symbol, known, decimals)?;
         self.whole(fields, "instrument", Command::Instrument(spec))
+    }
+
+    fn status(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let symbol = fields.name("symbol")?.unwrap_or_else(default_symbol);
+        let status = fields.required_word("status", STATUSES)?;
+        fields.finish("status")?;
+        let instrument = self.opened(&symbol)?;
+        self.apply(&Command::Status(StatusChange { instrument, status, actor: Actor::EMPTY }))
+    }
+
+    fn uncross(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let symbol = fields.name("symbol")?.unwrap_or_else(default_symbol);
+        fields.finish("uncross")?;
+        let instrument = self.opened(&symbol)?;
+        self.apply(&Command::Uncross(Uncross { instrument, actor: Actor::EMPTY }))
+    }
+
+    /// Of every instrument, if none is named.
+    fn end_of_day(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let symbol: Option<Symbol> = fields.name("symbol")?;
+        fields.finish("end_of_day")?;
+        let instrument = symbol.map(|symbol| self.opened(&symbol)).transpose()?;
+        self.apply(&Command::EndOfDay(EndOfDay { instrument, actor: Actor::EMPTY }))
+    }
+
+    fn transfer(
+        &mut self,
+        mut fields: Fields<'_>,
+        op: &str,
+        direction: Direction,
+    ) -> Result<(), Failed> {
+        let transfer = read_transfer(&mut fields, direction)?;
+        fields.finish(op)?;
+        self.open_asset(&transfer.asset)?;
+        self.apply(&Command::Transfer(transfer))
     }
 
     fn time(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
@@ -197,6 +264,15 @@ impl Session {
         Ok(())
     }
 
+    /// Of every account, if none is named; nothing of one that is not known.
+    fn balances(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let account: Option<AccountName> = fields.name("account")?;
+        fields.finish("balances")?;
+        let player = self.engine.player();
+        put_balances(&mut self.out, player, account.as_ref(), &self.names);
+        Ok(())
+    }
+
     fn digest(&mut self, fields: Fields<'_>) -> Result<(), Failed> {
         fields.finish("digest")?;
         let player = self.engine.player();
@@ -216,7 +292,10 @@ impl Session {
                 let quote_decimals = quote.map_or(0, |asset| asset.decimals);
                 Market { instrument: Some(*instrument), quote_decimals }
             }
-            None if *symbol == default_symbol() => Market::planned(&default_spec(*symbol)),
+            None if *symbol == default_symbol() => {
+                let spec = default_spec(*symbol);
+                Market::planned(&spec, self.asset_decimals(&spec.quote))
+            }
             None => Market::UNKNOWN,
         }
     }
@@ -244,6 +323,24 @@ impl Session {
         self.engine.apply(self.now_ns, &Command::Instrument(default_spec(*symbol)))?;
         let created = self.engine.player().exchange.instrument(symbol);
         Ok(created.map_or(InstrumentId::default(), |instrument| instrument.id))
+    }
+
+    /// None: no instrument names it.
+    fn asset_decimals(&self, name: &AssetName) -> Option<u8> {
+        let catalog = &self.engine.player().views.catalog;
+        let assets = catalog.instruments().iter().flat_map(|known| [known.base, known.quote]);
+        let asset =
+            assets.filter_map(|asset| catalog.asset(asset)).find(|known| known.name == *name);
+        asset.map(|asset| asset.decimals)
+    }
+
+    /// The assets of the default instrument are there before its first line is.
+    fn open_asset(&mut self, asset: &AssetName) -> Result<(), EngineError> {
+        let spec = default_spec(default_symbol());
+        if [spec.base, spec.quote].contains(asset) && self.asset_decimals(asset).is_none() {
+            self.opened(&spec.symbol)?;
+        }
+        Ok(())
     }
 
     /// The account that is named; else that of the latest order of this id in any account.

@@ -30,11 +30,13 @@ pub(crate) fn default_spec(symbol: Symbol) -> InstrumentSpec {
     }
 }
 
-/// `known`: the instrument that is to be changed; None: it is to be created.
+/// `known`: the instrument that is to be changed; None: it is to be created. `decimals` are those
+/// of an asset that is known.
 pub(super) fn read_instrument(
     fields: &mut Fields<'_>,
     symbol: Symbol,
     known: Option<Market>,
+    decimals: impl Fn(&AssetName) -> Option<u8>,
 ) -> Result<InstrumentSpec, LineError> {
     let mut spec = match known {
         Some(_) => InstrumentSpec { symbol, ..InstrumentSpec::EMPTY },
@@ -43,7 +45,7 @@ pub(super) fn read_instrument(
     read_names(fields, &mut spec)?;
     read_steps(fields, &mut spec)?;
     read_rates(fields, &mut spec)?;
-    let market = known.unwrap_or_else(|| Market::planned(&spec));
+    let market = known.unwrap_or_else(|| Market::planned(&spec, decimals(&spec.quote)));
     read_bounds(fields, &market, &mut spec)?;
     Ok(spec)
 }

@@ -180,12 +180,18 @@ fn input_that_cannot_be_used_is_named_by_file_line_and_column() {
         ("row back", good.replacen("2,300", "0,300", 1), "line 5, column row: 0 is before 1"),
         ("columns", good.replacen(",50,\n", ",50\n", 1), "line 2, column fills: 7 columns"),
         ("id", good.replacen("S,1,", "S,,", 1), "line 2, column id: it is empty"),
+        ("seeded", good.replacen("S,2,", "S,1,", 1), "line 3, column id: `1` names an order"),
+        ("in use", good.replacen("L,4,", "L,1,", 1), "line 10, column id: `1` names an order"),
+        ("at once", good.replacen("I,agg0", "I,1", 1), "line 8, column id: `1` names an order"),
     ] {
         let recording = write(folder.path(), "flow.csv", flow);
-        let ended = tool(&["flow", text(&recording)]);
-        assert_eq!(ended.status, 2, "{what}: {ended:?}");
-        assert!(ended.err.contains(place), "{what}: {}", ended.err);
-        assert!(ended.err.contains("flow.csv"), "{what}: {}", ended.err);
+        let directory = folder.path().join(format!("journal-{what}"));
+        for journal in [&[][..], &["--journal", text(&directory)]] {
+            let ended = tool(&[&["flow", text(&recording)], journal].concat());
+            assert_eq!(ended.status, 2, "{what}: {ended:?}");
+            assert!(ended.err.contains(place), "{what}: {}", ended.err);
+            assert!(ended.err.contains("flow.csv"), "{what}: {}", ended.err);
+        }
     }
     let recording = write(folder.path(), "flow.csv", &good);
     let missing = folder.path().join("missing.csv");

@@ -208,6 +208,7 @@ fn command(line: &str) -> Command {
             instrument: None,
             side: words.get(2).map(|word| if *word == "buy" { Side::Buy } else { Side::Sell }),
             reason: CancelReason::Mass,
+            actor: Actor::EMPTY,
         }),
         word => panic!("no command `{word}`"),
     }

@@ -129,6 +129,7 @@ fn command() -> impl Strategy<Value = Command> {
             instrument: None,
             side: None,
             reason: CancelReason::Mass,
+            actor: Actor::EMPTY,
         })),
     ]
 }

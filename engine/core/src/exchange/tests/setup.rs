@@ -308,8 +308,8 @@ fn an_id_names_one_order_and_a_mass_cancel_goes_by_instrument() {
         assert_eq!(reason(&events), Some(Reason::UnknownOrder), "{order:?}");
     }
     let mass = |instrument| {
-        let (account, reason) = (account("ann"), CancelReason::Admin);
-        Command::MassCancel(MassCancel { account, instrument, side: None, reason })
+        let (account, reason, actor) = (account("ann"), CancelReason::Admin, Actor::EMPTY);
+        Command::MassCancel(MassCancel { account, instrument, side: None, reason, actor })
     };
     let unknown = harness.apply(&mass(Some(InstrumentId(3))));
     assert_eq!(reason(&unknown), Some(Reason::UnknownSymbol));
