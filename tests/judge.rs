@@ -76,6 +76,7 @@ impl Judge {
             positions_max: 0,
             balances_max: 0,
             trailing_max: 0,
+            ..Genesis::DEFAULT
         };
         Self {
             genesis: nothing,

@@ -257,7 +257,8 @@ impl Stream {
             CancelReason::Disconnect,
             CancelReason::Timer,
         ]);
-        Command::MassCancel(MassCancel { account: self.account(), instrument, side, reason })
+        let (account, actor) = (self.account(), Actor::EMPTY);
+        Command::MassCancel(MassCancel { account, instrument, side, reason, actor })
     }
 
     /// Mostly back to normal, or nothing would ever trade.
