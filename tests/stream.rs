@@ -120,14 +120,14 @@ impl Stream {
                 (Command::Cancel(Cancel { account, target }), aims_at)
             }
             66..86 => self.amend(),
-            86 => (self.mass_cancel(), None),
-            87..90 => (Command::Clock, None),
+            86 if self.dice.one_in(4) => (self.mass_cancel(), None),
+            86..90 => (Command::Clock, None),
             90 => (self.pray(), None),
             91 => (self.ticker(), None),
             92 => (self.liquidation(), None),
             93 => (self.instrument_change(), None),
             94..97 => (Command::Transfer(self.transfer()), None),
-            97 | 98 => (self.account_change(), None),
+            97 | 98 if self.dice.one_in(2) => (self.account_change(), None),
             _ => (self.rare(), None),
         }
     }
@@ -266,10 +266,10 @@ impl Stream {
         let (instrument, actor) = (self.instrument(), Actor::EMPTY);
         let status = match self.dice.below(20) {
             0..10 => Status::Open,
-            10..13 => Status::Auction,
-            13 => Status::Halted,
-            14 => Status::Closed,
-            15..18 => return Command::Uncross(Uncross { instrument, actor }),
+            10..14 => Status::Auction,
+            14 if self.dice.one_in(3) => Status::Halted,
+            14 if self.dice.one_in(3) => Status::Closed,
+            14..18 => return Command::Uncross(Uncross { instrument, actor }),
             _ => {
                 let instrument = self.dice.one_in(2).then_some(instrument);
                 return Command::EndOfDay(EndOfDay { instrument, actor });
@@ -301,7 +301,7 @@ impl Stream {
         if self.dice.one_in(self.mood.hostile_odds) {
             let fine = Decimal::new(1, mood::DECIMALS + 1);
             let (zero, debt) = (Decimal::ZERO, Decimal::new(-1, 0));
-            let (most, much) = (Decimal::new(i128::MAX, 0), Decimal::new(i128::MAX, 8));
+            let (most, much) = (Decimal::new(i128::MAX, 0), Decimal::new(1 << 126, 8));
             transfer.amount = self.dice.pick(&[fine, zero, debt, most, much]);
         }
         if self.dice.one_in(self.mood.hostile_odds) {
@@ -333,21 +333,20 @@ impl Stream {
                 spec.position_limit = steps(self.dice.below(many * 200));
             }
             AccountFields::MAX_OPEN_ORDERS => {
-                spec.max_open_orders = self.dice.pick(&[0, 1, 2, 5, 20]);
+                spec.max_open_orders = self.dice.pick(&[1, 5, 20, 50]);
             }
             AccountFields::ORDERS_PER_SECOND => {
-                spec.orders_per_second = self.dice.pick(&[0, 1, 2, 10, 50]);
+                spec.orders_per_second = self.dice.pick(&[1, 3, 10, 50]);
             }
             AccountFields::MAKER_FEE => spec.maker_fee_ppm = self.dice.pick(&[0, 5, 100_000]),
             AccountFields::TAKER_FEE => spec.taker_fee_ppm = self.dice.pick(&[0, 300, 99_999]),
             _ => {
-                // Off for a short while only.
-                let access = [Access::Enabled, Access::Enabled, Access::Disabled];
-                spec.access = self.dice.pick(&access);
+                let is_off = self.dice.one_in(8);
+                spec.access = if is_off { Access::Disabled } else { Access::Enabled };
             }
         }
         let is_limit = field != AccountFields::SELF_TRADE && field != AccountFields::ENABLED;
-        if is_limit && !self.dice.one_in(4) {
+        if is_limit && !self.dice.one_in(self.mood.limit_odds) {
             spec = AccountSpec { cleared: field, ..AccountSpec::of(spec.account) };
         }
         Command::Account(spec)
@@ -390,7 +389,8 @@ impl Stream {
             }
             2 => {
                 spec.fields = InstrumentFields::STATUS;
-                spec.status = self.dice.pick(&[Status::Halted, Status::Closed, Status::Auction]);
+                let closed = if self.dice.one_in(4) { Status::Closed } else { Status::Auction };
+                spec.status = self.dice.pick(&[closed, Status::Auction]);
             }
             3 => {
                 spec.fields = InstrumentFields::MAKER_FEE.with(InstrumentFields::TAKER_FEE);

@@ -3,9 +3,9 @@
 //! no line: they are configuration.
 
 use orison_core::command::{
-    Access, AccountFields, AccountRef, AccountSpec, AmendFields, Direction, InstrumentFields,
-    InstrumentSpec, Link, Liquidation, Order, OrderFields, OrderType, Prayer, SelfTrade, Target,
-    Ticker, TimeInForce, Transfer, Venue,
+    Access, AccountFields, AccountRef, AccountSpec, Amend, AmendFields, Direction,
+    InstrumentFields, InstrumentSpec, Link, Order, OrderFields, OrderType, Prayer, SelfTrade,
+    Target, TimeInForce, Transfer, Venue,
 };
 use orison_core::{
     AccountName, ClientOrderId, Command, Decimal, Instrument, InstrumentId, Price, Quantity, Side,
@@ -64,9 +64,8 @@ impl Tape<'_> {
                 "new"
             }
             Command::Pair(pair) => {
-                let [first, second] = [0, 1].map(|leg| {
-                    self.order((step.number, leg), &pair.legs[usize::from(leg)])
-                });
+                let [first, second] =
+                    [0, 1].map(|leg| self.order((step.number, leg), &pair.legs[usize::from(leg)]));
                 match pair.link {
                     Link::Oco => {
                         put("legs", json!([first, second]));
@@ -84,21 +83,7 @@ impl Tape<'_> {
                 "cancel"
             }
             Command::Amend(amend) => {
-                let instrument = self.aimed(step).map_or(InstrumentId(1), |o| o.instrument);
-                let price = |price| self.price(instrument, price);
-                if amend.fields.has(AmendFields::QUANTITY) {
-                    put("quantity", self.quantity(instrument, amend.quantity));
-                }
-                for (field, name, value) in [
-                    (AmendFields::PRICE, "price", amend.price),
-                    (AmendFields::STOP_PRICE, "stop_price", amend.stop_price),
-                    (AmendFields::TRAIL, "trail", amend.trail),
-                ] {
-                    if amend.fields.has(field) {
-                        put(name, price(value));
-                    }
-                }
-                self.aim(step, &amend.target, amend.account, line);
+                self.amend(step, amend, line);
                 "amend"
             }
             Command::MassCancel(mass) => {
@@ -106,9 +91,7 @@ impl Tape<'_> {
                 if let Some(instrument) = mass.instrument {
                     put("symbol", self.symbol(instrument));
                 }
-                if let Some(side) = mass.side {
-                    put("side", side_word(side).into());
-                }
+                mass.side.map(|side| put("side", side_word(side).into()));
                 "mass_cancel"
             }
             Command::Status(change) => {
@@ -135,21 +118,25 @@ impl Tape<'_> {
                 put("count", pray.count.into());
                 "pray"
             }
-            Command::Ticker(Ticker { venue, symbol, event_time_ms, price, change_24h }) => {
-                put("price", price.to_decimal().to_string().into());
-                put("change_24h", change_24h.to_decimal().to_string().into());
-                foreign(line, venue, symbol, *event_time_ms);
-                "ticker"
-            }
-            Command::Liquidation(liquidation) => {
-                let Liquidation { venue, symbol, event_time_ms, .. } = liquidation;
-                put("side", side_word(liquidation.side).into());
-                put("quantity", liquidation.quantity.to_decimal().to_string().into());
-                put("price", liquidation.price.to_decimal().to_string().into());
-                foreign(line, venue, symbol, *event_time_ms);
-                "liquidation"
+            Command::Ticker(_) | Command::Liquidation(_) => news(&step.command, line),
+        }
+    }
+
+    fn amend(&self, step: &Step, amend: &Amend, line: &mut Line) {
+        let instrument = self.aimed(step).map_or(InstrumentId(1), |order| order.instrument);
+        if amend.fields.has(AmendFields::QUANTITY) {
+            line.insert("quantity".into(), self.quantity(instrument, amend.quantity));
+        }
+        for (field, name, value) in [
+            (AmendFields::PRICE, "price", amend.price),
+            (AmendFields::STOP_PRICE, "stop_price", amend.stop_price),
+            (AmendFields::TRAIL, "trail", amend.trail),
+        ] {
+            if amend.fields.has(field) {
+                line.insert(name.into(), self.price(instrument, value));
             }
         }
+        self.aim(step, &amend.target, amend.account, line);
     }
 
     fn instrument(&self, spec: &InstrumentSpec, line: &mut Line) {
@@ -177,7 +164,11 @@ impl Tape<'_> {
             (InstrumentFields::STATUS, "status", spec.status.word().into()),
             (InstrumentFields::BAND_LOW, "band_low", price(spec.band_low).into()),
             (InstrumentFields::BAND_HIGH, "band_high", price(spec.band_high).into()),
-            (InstrumentFields::REFERENCE_PRICE, "reference_price", price(spec.reference_price).into()),
+            (
+                InstrumentFields::REFERENCE_PRICE,
+                "reference_price",
+                price(spec.reference_price).into(),
+            ),
             (
                 InstrumentFields::EXECUTION_RANGE,
                 "execution_range_ppm",
@@ -244,7 +235,11 @@ impl Tape<'_> {
             (AccountFields::MAX_NOTIONAL, "max_notional", spec.max_notional.to_string().into()),
             (AccountFields::MAX_OPEN_ORDERS, "max_open_orders", spec.max_open_orders.into()),
             (AccountFields::ORDERS_PER_SECOND, "orders_per_second", spec.orders_per_second.into()),
-            (AccountFields::POSITION_LIMIT, "position_limit", spec.position_limit.to_string().into()),
+            (
+                AccountFields::POSITION_LIMIT,
+                "position_limit",
+                spec.position_limit.to_string().into(),
+            ),
             (AccountFields::MAKER_FEE, "maker_fee_ppm", spec.maker_fee_ppm.into()),
             (AccountFields::TAKER_FEE, "taker_fee_ppm", spec.taker_fee_ppm.into()),
             (AccountFields::ENABLED, "enabled", (spec.access == Access::Enabled).into()),
@@ -305,6 +300,27 @@ impl Tape<'_> {
             }
             AccountRef::Name(name) => name.as_str().into(),
         }
+    }
+}
+
+/// What a venue said.
+fn news(command: &Command, line: &mut Line) -> &'static str {
+    let mut put = |field: &str, value: String| line.insert(field.into(), value.into());
+    match command {
+        Command::Ticker(ticker) => {
+            put("price", ticker.price.to_decimal().to_string());
+            put("change_24h", ticker.change_24h.to_decimal().to_string());
+            foreign(line, &ticker.venue, &ticker.symbol, ticker.event_time_ms);
+            "ticker"
+        }
+        Command::Liquidation(forced) => {
+            put("side", side_word(forced.side).into());
+            put("quantity", forced.quantity.to_decimal().to_string());
+            put("price", forced.price.to_decimal().to_string());
+            foreign(line, &forced.venue, &forced.symbol, forced.event_time_ms);
+            "liquidation"
+        }
+        other => panic!("{other:?} is nobody's news"),
     }
 }
 

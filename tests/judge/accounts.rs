@@ -271,8 +271,8 @@ impl Judge {
         let after = self.balances();
         for balance in &after {
             let Balance { account, asset, free, locked } = *balance;
-            let is_said = self.account(account).is_funded()
-                || self.asked_balance == Some((account, asset));
+            let is_said =
+                self.account(account).is_funded() || self.asked_balance == Some((account, asset));
             let same_pair = |old: &&Balance| old.account == account && old.asset == asset;
             let before = self.balances_before.iter().find(same_pair);
             let before = before.map_or((0, 0), |old| (old.free, old.locked));
@@ -314,14 +314,13 @@ pub(super) fn op_of(transfer: &Transfer) -> Op {
     }
 }
 
-fn with_spec(
-    mut settings: AccountSettings,
-    spec: &AccountSpec,
-) -> Result<AccountSettings, Reason> {
+fn with_spec(mut settings: AccountSettings, spec: &AccountSpec) -> Result<AccountSettings, Reason> {
     let has = |field| spec.fields.has(field);
     let both = spec.fields.0 & spec.cleared.0 != 0;
     let unknown = (spec.fields.0 | spec.cleared.0) & !AccountFields::KNOWN.0 != 0;
-    if both || unknown || has(AccountFields::SELF_TRADE) && spec.self_trade == SelfTrade::AccountDefault
+    if both
+        || unknown
+        || has(AccountFields::SELF_TRADE) && spec.self_trade == SelfTrade::AccountDefault
     {
         return Err(Reason::BadCombination);
     }

@@ -146,9 +146,8 @@ impl Judge {
 
     /// The ladder: most volume, least surplus, the side of the surplus, the reference.
     fn indication(&self, instrument: InstrumentId) -> Indication {
-        let is_there = |order: &&Order| {
-            order.instrument == instrument && order.place == Place::Book
-        };
+        let is_there =
+            |order: &&Order| order.instrument == instrument && order.place == Place::Book;
         let orders: Vec<&Order> = self.orders.iter().filter(is_there).collect();
         let wanted = |side: Side, price: i64| -> u128 {
             let at = orders.iter().filter(|order| order.side == side && order.reaches(price));

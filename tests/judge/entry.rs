@@ -77,9 +77,8 @@ impl Judge {
             None => {}
         }
         let order = self.draft(account, link, asked, drafts.len() as u16);
-        let strays = |first: &Order| {
-            (first.account, first.instrument) != (order.account, order.instrument)
-        };
+        let strays =
+            |first: &Order| (first.account, first.instrument) != (order.account, order.instrument);
         let is_later = link.is_some() || shape::is_later(asked);
         if self.genesis.rules_version < 2 && is_later || drafts.first().is_some_and(strays) {
             return Err(Reason::BadCombination);

@@ -64,7 +64,12 @@ impl Listing {
     }
 
     /// None: that, or the largest fee on it, cannot be counted.
-    pub(super) fn checked_money(&self, id: InstrumentId, price: i64, quantity: u64) -> Option<i128> {
+    pub(super) fn checked_money(
+        &self,
+        id: InstrumentId,
+        price: i64,
+        quantity: u64,
+    ) -> Option<i128> {
         let worth = self.market(id).worth;
         let money = worth.checked_mul(Price(price).notional(Quantity(quantity)))?;
         money.checked_mul(1_000_000 + i128::from(FEE_MAX)).map(|_| money)
@@ -119,11 +124,7 @@ impl Listing {
             && same(InstrumentFields::QUANTITY_STEP, equal(spec.quantity_step, known.quantity_step))
     }
 
-    fn create(
-        &mut self,
-        spec: &InstrumentSpec,
-        genesis: &Genesis,
-    ) -> Result<InstrumentId, Reason> {
+    fn create(&mut self, spec: &InstrumentSpec, genesis: &Genesis) -> Result<InstrumentId, Reason> {
         let is_step = |step: Step| step.mantissa > 0 && step.scale <= 18;
         if !is_step(spec.price_step) {
             return Err(Reason::BadPrice);

@@ -172,9 +172,8 @@ impl Judge {
     /// Trailing stops follow every price.
     fn last_trade_was(&mut self, instrument: InstrumentId, price: i64) {
         self.listing.market_mut(instrument).last = Some(price);
-        let waits = |order: &&mut Order| {
-            order.instrument == instrument && order.place == Place::Waiting
-        };
+        let waits =
+            |order: &&mut Order| order.instrument == instrument && order.place == Place::Waiting;
         for order in self.orders.iter_mut().filter(waits) {
             let mark = order.mark.unwrap_or(price);
             order.mark = Some(match order.side {

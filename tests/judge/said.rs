@@ -17,19 +17,64 @@ pub(crate) fn id_of(order: OrderId) -> Id {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Said {
-    Accepted { order: Id, duplicate: bool },
+    Accepted {
+        order: Id,
+        duplicate: bool,
+    },
     /// `client` is as the command named the order; empty where it named it by `order`.
-    Rejected { op: Op, order: Id, client: ClientOrderId, reason: Reason },
-    Trade { maker: Id, taker: Id, price: i64, quantity: u64, maker_fee: i128, taker_fee: i128 },
-    Cancelled { order: Id, quantity: u64, reason: CancelReason },
+    Rejected {
+        op: Op,
+        order: Id,
+        client: ClientOrderId,
+        reason: Reason,
+    },
+    Trade {
+        maker: Id,
+        taker: Id,
+        price: i64,
+        quantity: u64,
+        maker_fee: i128,
+        taker_fee: i128,
+    },
+    Cancelled {
+        order: Id,
+        quantity: u64,
+        reason: CancelReason,
+    },
     /// Price 0: it has none.
-    Amended { order: Id, quantity: u64, price: i64, kept: bool },
-    Triggered { order: Id },
-    Decremented { maker: Id, taker: Id, quantity: u64 },
+    Amended {
+        order: Id,
+        quantity: u64,
+        price: i64,
+        kept: bool,
+    },
+    Triggered {
+        order: Id,
+    },
+    Decremented {
+        maker: Id,
+        taker: Id,
+        quantity: u64,
+    },
     /// Price 0: nothing would trade.
-    Auction { instrument: InstrumentId, price: i64, volume: u64, surplus: u64, on: Option<Side> },
-    Status { instrument: InstrumentId, status: Status, cause: StatusCause },
-    Balance { account: AccountId, asset: AssetId, free: i128, locked: i128 },
+    Auction {
+        instrument: InstrumentId,
+        price: i64,
+        volume: u64,
+        surplus: u64,
+        on: Option<Side>,
+    },
+    Status {
+        instrument: InstrumentId,
+        status: Status,
+        cause: StatusCause,
+    },
+    Balance {
+        account: AccountId,
+        asset: AssetId,
+        free: i128,
+        locked: i128,
+    },
     Prayed(Prayed),
     Ticker(Ticker),
     Liquidation(Liquidation),

@@ -74,9 +74,8 @@ impl Judge {
     /// Its price, its money or the sum of the side it would rest on cannot be counted.
     pub(super) fn overflows(&self, order: &Order, others: &[Order]) -> bool {
         let price = order.limit.filter(|_| order.shown_open() > 0);
-        let money = price.map(|price| {
-            self.listing.checked_money(order.instrument, price, order.shown_open())
-        });
+        let money = price
+            .map(|price| self.listing.checked_money(order.instrument, price, order.shown_open()));
         let rests = order.rests() || order.limit.is_none() && self.is_in_call(order.instrument);
         let same_side = |other: &&Order| {
             (other.instrument, other.side) == (order.instrument, order.side)
@@ -146,8 +145,7 @@ pub(super) fn is_later(asked: &orison_core::command::Order) -> bool {
     let is_first_type = matches!(asked.order_type, OrderType::Limit | OrderType::Market);
     let is_first_time =
         matches!(asked.time_in_force, TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok);
-    let is_first_mode =
-        matches!(asked.self_trade, SelfTrade::AccountDefault | SelfTrade::None);
+    let is_first_mode = matches!(asked.self_trade, SelfTrade::AccountDefault | SelfTrade::None);
     asked.fields.0 & !first != 0 || !is_first_type || !is_first_time || !is_first_mode
 }
 

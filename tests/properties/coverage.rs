@@ -33,18 +33,20 @@ const CANCELS: &[CancelReason] = &[
 /// What happens in every ten thousand commands at the least.
 const OFTEN: &[(&str, u64)] = &[
     ("accepted", 2_000),
-    ("trade", 800),
+    ("trade", 500),
     ("cancelled user", 200),
-    ("cancelled ioc", 200),
+    ("cancelled ioc", 60),
+    ("cancelled stp", 60),
+    ("cancelled oco", 40),
     ("kept its place", 50),
     ("lost its place", 100),
-    ("duplicate", 20),
+    ("duplicate", 8),
     ("triggered", 50),
-    ("decremented", 10),
-    ("auction price", 20),
-    ("no auction price", 20),
-    ("interrupted", 2),
-    ("interruption over", 2),
+    ("decremented", 20),
+    ("auction price", 50),
+    ("no auction price", 50),
+    ("interrupted", 20),
+    ("interruption over", 20),
     ("balance", 1_000),
 ];
 

@@ -212,8 +212,7 @@ impl World {
         let market = &self.judge.markets()[usize::from(instrument.0) - 1];
         match best {
             [Some(bid), Some(ask)]
-                if bid.price >= ask.price
-                    && market.instrument.status != Status::Auction =>
+                if bid.price >= ask.price && market.instrument.status != Status::Auction =>
             {
                 Err(format!("crossed: {} bid, {} asked", bid.price, ask.price))
             }

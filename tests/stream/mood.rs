@@ -24,6 +24,8 @@ pub(super) struct Mood {
     pub(super) names: u64,
     /// One order in so many is more than a plain limit order.
     pub(super) plain_odds: u64,
+    /// One change of a limit in so many sets it, the others take it away.
+    pub(super) limit_odds: u64,
     /// One command in so many changes a status.
     pub(super) status_odds: u64,
     pub(super) limits: Genesis,
@@ -67,10 +69,11 @@ impl Mood {
             spread: dice.pick(&[2, 10, 100, 100_000]),
             quantity_max: dice.pick(&[1, 10, 1_000, 1 << 40]),
             hostile_odds: dice.pick(&[20, 100, 1_000_000]),
-            name_odds: dice.pick(&[1, 3, 1_000]),
-            names: dice.pick(&[40, 400, 100_000]),
+            name_odds: dice.pick(&[2, 6, 1_000]),
+            names: dice.pick(&[60, 1_000, 100_000]),
             plain_odds: dice.pick(&[2, 3, 20]),
-            status_odds: dice.pick(&[12, 40, 1_000]),
+            limit_odds: dice.pick(&[2, 30, 1_000]),
+            status_odds: dice.pick(&[20, 60, 1_000]),
             limits: Genesis { rules_version: if first_rules { 1 } else { 2 }, ..limits },
         }
     }
@@ -143,12 +146,7 @@ pub(super) fn instrument(number: u64, mood: &Mood, dice: &mut Dice) -> Instrumen
 }
 
 /// Bands, ranges and the like, narrow enough to be met.
-pub(super) fn demands(
-    spec: &mut InstrumentSpec,
-    number: u64,
-    mood: &Mood,
-    dice: &mut Dice,
-) {
+pub(super) fn demands(spec: &mut InstrumentSpec, number: u64, mood: &Mood, dice: &mut Dice) {
     let (middle, spread) = (mood.middle(), mood.spread as i64);
     if dice.one_in(3) {
         spec.fields = spec.fields.with(InstrumentFields::BAND_LOW);
