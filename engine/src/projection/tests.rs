@@ -2,8 +2,11 @@
 
 mod feed;
 
+mod conditions;
 mod depth;
 mod market_data;
+mod markets;
+mod money;
 mod orders;
 
 mod judge;

@@ -2,7 +2,8 @@
 
 use orison_core::command::{CancelReason, OrderFields, OrderType, SelfTrade, TimeInForce};
 use orison_core::event::{
-    Accepted, AssetOpened, Cancelled, Entry, Money, Phase, Place, Rested, Trade,
+    Accepted, AssetOpened, Balance, Cancelled, Conditions, Decremented, Entry, Level, Money, Phase,
+    Place, Refreshed, Rested, StatusCause, StatusChanged, Trade, Triggered, Waiting,
 };
 use orison_core::instrument::{Status, Step};
 use orison_core::types::AssetId;
@@ -203,4 +204,106 @@ pub(super) fn levels(views: &Views, side: Side) -> Vec<(i64, u64)> {
 pub(super) fn changes(views: &Views) -> Vec<(Side, i64, u64)> {
     let changes = views.depth.book(X).unwrap().changes();
     changes.iter().map(|change| (change.side, change.price.0, change.quantity.0)).collect()
+}
+
+/// Nothing was said beyond the type; a test names what it is about.
+pub(super) fn conditions(order: u64) -> Conditions {
+    Conditions {
+        order: id(order),
+        partner: OrderId::default(),
+        link: None,
+        stop_price: Price(0),
+        trail: Price(0),
+        display: Quantity::ZERO,
+        min_quantity: Quantity::ZERO,
+        expire_at_ns: 0,
+        budget: Money::ZERO,
+    }
+}
+
+pub(super) fn waiting(account: AccountId, order: u64, stop_price: i64, quantity: u64) -> Event {
+    Event::Waiting(Waiting {
+        order: id(order),
+        account,
+        instrument: X,
+        side: Side::Buy,
+        stop_price: Price(stop_price),
+        trail: Price(0),
+        quantity: Quantity(quantity),
+    })
+}
+
+pub(super) fn triggered(account: AccountId, order: u64, price: i64) -> Event {
+    Event::Triggered(Triggered {
+        order: id(order),
+        account,
+        instrument: X,
+        side: Side::Buy,
+        price: Price(price),
+    })
+}
+
+pub(super) fn refreshed(
+    account: AccountId,
+    order: u64,
+    (tip, hidden): (u64, u64),
+    level: u64,
+) -> Event {
+    Event::Refreshed(Refreshed {
+        order: id(order),
+        account,
+        instrument: X,
+        side: Side::Sell,
+        price: Price(101),
+        tip: Quantity(tip),
+        hidden: Quantity(hidden),
+        level: Quantity(level),
+    })
+}
+
+/// Of a buying taker, by its account's own offer at 101.
+pub(super) fn decremented(
+    phase: Phase,
+    (maker, taker): (u64, u64),
+    quantity: u64,
+    (level, taker_level): (u64, u64),
+) -> Event {
+    Event::Decremented(Decremented {
+        maker: id(maker),
+        taker: id(taker),
+        account: ANN,
+        instrument: X,
+        taker_side: Side::Buy,
+        phase,
+        price: Price(101),
+        quantity: Quantity(quantity),
+        level: Quantity(level),
+        taker_level: Quantity(taker_level),
+    })
+}
+
+/// As `trade`, of two orders that rested.
+pub(super) fn uncrossed(
+    maker: (AccountId, u64),
+    taker: (AccountId, u64),
+    taker_side: Side,
+    price: i64,
+    quantity: u64,
+) -> Event {
+    match trade(maker, taker, taker_side, price, quantity) {
+        Event::Trade(trade) => Event::Trade(Trade { phase: Phase::Uncross, ..trade }),
+        _ => unreachable!(),
+    }
+}
+
+pub(super) fn level(side: Side, price: i64, quantity: u64) -> Event {
+    Event::Level(Level { instrument: X, side, price: Price(price), quantity: Quantity(quantity) })
+}
+
+pub(super) fn status(status: Status, cause: StatusCause) -> StatusChanged {
+    StatusChanged { instrument: X, status, cause }
+}
+
+pub(super) fn balance(account: AccountId, asset: AssetId, free: i128, locked: i128) -> Balance {
+    Balance { account, asset, free: Money::new(free), locked: Money::new(locked) }
 }
