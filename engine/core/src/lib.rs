@@ -29,6 +29,7 @@ mod expiries;
 mod feeds;
 mod instruments;
 mod keyed;
+mod limits;
 mod matching;
 mod terms;
 mod timers;

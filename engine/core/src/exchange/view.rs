@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::Exchange;
 use crate::book::Half;
-use crate::command::Command;
+use crate::command::{Command, Genesis};
 use crate::event::{AccountSettings, Balance};
 use crate::id::OrderId;
 use crate::instrument::{Bounds, Instrument};
@@ -49,6 +49,11 @@ impl Exchange {
     /// The stamp of the last command.
     pub fn applied(&self) -> Stamp {
         self.applied
+    }
+
+    /// The rules and limits that hold; None before the first command.
+    pub fn genesis(&self) -> Option<&Genesis> {
+        self.genesis.as_ref()
     }
 
     /// When the next `Clock` is wanted. None: time alone changes nothing.
