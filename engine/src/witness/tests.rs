@@ -1,4 +1,6 @@
-//! The witness against the core, on random streams.
+//! The witness against the core, on random streams, and on hand-made events.
+
+mod rows;
 
 use proptest::prelude::*;
 
