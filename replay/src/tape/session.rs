@@ -53,7 +53,7 @@ impl Session {
             None => Engine::in_memory(&options.instruments)?,
         };
         let now_ns = engine.player().at().time_ns;
-        let names = ClientNames::of_exchange(&engine.player().exchange);
+        let names = ClientNames::of_views(&engine.player().views);
         Ok(Self { engine, names, now_ns, line_end: options.line_end, out: Vec::new() })
     }
 
