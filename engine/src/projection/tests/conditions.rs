@@ -183,15 +183,18 @@ fn prevention_takes_from_both_orders_and_is_told_once() {
 }
 
 #[test]
-fn a_market_order_has_a_limit_once_it_rests_with_one() {
-    for (price, level, limit) in [(103, 4, Some(Price(103))), (0, 0, None)] {
-        let Event::Accepted(plain) = accepted(ANN, 1, Side::Buy, 0, 4, 0) else { unreachable!() };
-        let (order_type, fields) = (OrderType::Market, OrderFields::QUANTITY);
+fn a_market_order_has_the_limit_of_its_protection() {
+    let Event::Accepted(plain) = accepted(ANN, 1, Side::Buy, 0, 4, 0) else { unreachable!() };
+    let market = Accepted { order_type: OrderType::Market, fields: OrderFields::QUANTITY, ..plain };
+    let fields = market.fields.with(OrderFields::PROTECTION);
+    let protected = Accepted { price: Price(103), fields, ..market };
+    for (entry, price, level, limit) in
+        [(protected, 103, 4, Some(Price(103))), (market, 0, 0, None)]
+    {
         let mut feed = Feed::new();
-        feed.command(&[
-            Event::Accepted(Accepted { order_type, fields, ..plain }),
-            rested(ANN, 1, Side::Buy, price, 4, level),
-        ]);
+        feed.command(&[Event::Accepted(entry)]);
+        assert_eq!(order(&feed, 1).price, limit);
+        feed.command(&[rested(ANN, 1, Side::Buy, price, 4, level)]);
         assert_eq!(order(&feed, 1).price, limit);
     }
 }
