@@ -4,6 +4,8 @@
 
 mod commands;
 
+use std::fmt;
+
 use orison_core::command::{
     AccountFields, AccountRef, Amend, Cancel, Direction, Genesis, InstrumentFields, InstrumentSpec,
     Order, OrderFields, Pair, Target, Transfer,
@@ -16,7 +18,7 @@ use orison_core::{
 pub(crate) use commands::steps;
 
 /// A command, and how long after the one before.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Step {
     pub(crate) pause_ns: u64,
     /// An order's `expire_at_ns` counts from the command's own time.
@@ -24,6 +26,48 @@ pub(crate) struct Step {
     /// Which of the live orders a cancel or an amend is about instead, or that an order is the
     /// one before once more.
     pub(crate) pick: Option<usize>,
+}
+
+/// A line each: shrunk streams are read by people.
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} after {} ns: ", self.pick, self.pause_ns)?;
+        match &self.command {
+            Command::Place(order) => show(order, f),
+            Command::Pair(Pair { link, legs: [first, second] }) => {
+                write!(f, "{link:?} ")?;
+                show(first, f)?;
+                write!(f, " and ")?;
+                show(second, f)
+            }
+            command => write!(f, "{command:?}"),
+        }
+    }
+}
+
+/// Only what was said.
+fn show(order: &Order, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let AccountRef::Name(account) = order.account else { unreachable!("streams say names") };
+    write!(f, "{} {} {:?}", account.as_str(), order.instrument, order.side)?;
+    write!(f, " {:?} {:?}", order.order_type, order.time_in_force)?;
+    write!(f, " {:?} {:?}", order.self_trade, order.client_order_id.as_str())?;
+    for (field, word, value) in [
+        (OrderFields::QUANTITY, "quantity", i128::from(order.quantity.0)),
+        (OrderFields::PRICE, "price", i128::from(order.price.0)),
+        (OrderFields::STOP_PRICE, "stop", i128::from(order.stop_price.0)),
+        (OrderFields::TRAIL, "trail", i128::from(order.trail.0)),
+        (OrderFields::DISPLAY, "display", i128::from(order.display.0)),
+        (OrderFields::MIN_QUANTITY, "min", i128::from(order.min_quantity.0)),
+        (OrderFields::BUDGET, "budget", order.budget),
+        (OrderFields::PROTECTION, "protection", i128::from(order.protection.0)),
+        (OrderFields::EXPIRE_AT, "expires", i128::from(order.expire_at_ns)),
+        (OrderFields::POST_ONLY, "post-only", 1),
+    ] {
+        if order.has(field) {
+            write!(f, " {word} {value}")?;
+        }
+    }
+    Ok(())
 }
 
 impl Step {
