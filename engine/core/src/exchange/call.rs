@@ -121,7 +121,7 @@ impl Exchange {
         let ticket = |slot: u32| self.terms[slot as usize].ticket;
         let (maker, taker) = if ticket(buy) < ticket(sell) { (buy, sell) } else { (sell, buy) };
         if self.partner_of(taker) == Some(maker) {
-            return self.withdraw(maker, CancelReason::Oco, sink);
+            return self.filled_leg(taker, sink);
         }
         let account = self.owner(taker);
         let mode = self.terms[taker as usize].self_trade;
