@@ -352,6 +352,9 @@ impl Exchange {
         sink: &mut S,
     ) {
         let place = if level.is_zero() { Place::OffBook } else { Place::Book };
+        // Whoever keeps levels must not take a waiting stop for one that left its limit.
+        let was_there = self.terms[order.slot as usize].state == State::Working;
+        let old_price = if was_there { order.price } else { Price(0) };
         sink.event(&Event::Amended(Amended {
             order: self.order_id(order.slot),
             account: AccountId(self.book.orders()[order.slot].owner()),
@@ -359,7 +362,7 @@ impl Exchange {
             side: order.half.side(),
             priority,
             place,
-            old_price: order.price,
+            old_price,
             price,
             quantity,
             old_level,
