@@ -7,4 +7,5 @@ mod run;
 mod flow;
 mod journal;
 mod pipes;
+mod scenarios;
 mod tape;
