@@ -198,7 +198,8 @@ impl Exchange {
                 continue;
             }
             if self.partner_of(taker.order.slot) == Some(maker) {
-                self.withdraw(maker, CancelReason::Oco, sink);
+                // The link goes first: the taker is to go on.
+                self.filled_leg(taker.order.slot, sink);
             } else if is_own {
                 match self.prevent(taker, maker, price, &mut left, sink) {
                     Ok(()) => {}
@@ -332,7 +333,7 @@ impl Exchange {
         conditions.expect("a budget is a condition").budget -= spent;
     }
 
-    /// The sibling of a leg that has traded goes before anything else.
+    /// The sibling of a leg that has traded, or met it, goes before anything else.
     pub(crate) fn filled_leg<S: Sink>(&mut self, slot: u32, sink: &mut S) {
         if self.role_of(slot) != Role::Leg {
             return;

@@ -6,6 +6,7 @@ mod run;
 
 mod flow;
 mod journal;
+mod past_builds;
 mod pipes;
 mod scenarios;
 mod tape;

@@ -91,8 +91,9 @@ impl Exchange {
         if let Err(reason) = self.judge_child(slot) {
             return self.refuse_late(slot, reason, sink);
         }
+        let held = self.held(slot);
         self.terms[slot as usize].state = State::Working;
-        self.rehold(slot, Held::default());
+        self.rehold(slot, held);
         if is_stop(self.terms[slot as usize].order_type) {
             self.wait(slot, sink);
         } else {
