@@ -7,7 +7,10 @@ use std::fs;
 use std::panic::catch_unwind;
 use std::path::Path;
 
+use replay::dump::dump;
+use replay::json::Hex;
 use replay::tape::{LineEnd, Options};
+use replay::verify::verify;
 
 use crate::run::{answers_of, options};
 
@@ -41,10 +44,14 @@ impl<'a> Scenario<'a> {
         Self { claim, steps }
     }
 
+    fn input(&self) -> String {
+        let asked = self.steps.iter().flat_map(|step| &step.asked);
+        asked.fold(String::new(), |input, line| input + line + "\n")
+    }
+
     /// What differs; None: nothing.
     fn difference(&self) -> Option<String> {
-        let asked = self.steps.iter().flat_map(|step| &step.asked);
-        let input = asked.fold(String::new(), |input, line| input + line + "\n");
+        let input = self.input();
         let options = Options { line_end: LineEnd::Done, ..options() };
         let Ok(out) = catch_unwind(|| answers_of(&options, input.as_bytes())) else {
             return Some(format!("# {}\npanics, as told above\n", self.claim));
@@ -80,9 +87,13 @@ fn tell(told: &mut String, step: &Step<'_>, found: &[&str]) {
     }
 }
 
+fn scenarios(text: &str) -> Vec<Scenario<'_>> {
+    text.split("\n\n").map(Scenario::parse).collect()
+}
+
 /// Every scenario of a file holds; says all that do not.
 fn check(name: &str, text: &str) {
-    let scenarios: Vec<_> = text.split("\n\n").map(Scenario::parse).collect();
+    let scenarios = scenarios(text);
     let wrong: Vec<_> = scenarios.iter().filter_map(Scenario::difference).collect();
     let (count, all) = (wrong.len(), scenarios.len());
     assert!(wrong.is_empty(), "{name}: {count} of {all} differ\n\n{}", wrong.join("\n"));
@@ -90,13 +101,19 @@ fn check(name: &str, text: &str) {
 
 macro_rules! scenarios {
     ($($name:ident)*) => {
-        /// Each file is a test of its own.
-        const FILES: &[&str] = &[$(stringify!($name),)*];
+        /// Each file, by name, is a test of its own.
+        const FILES: &[(&str, &str)] = &[
+            $((
+                stringify!($name),
+                include_str!(concat!("../scenarios/", stringify!($name), ".tape")),
+            ),)*
+        ];
 
         $(#[test]
         fn $name() {
-            let name = stringify!($name);
-            check(name, include_str!(concat!("../scenarios/", stringify!($name), ".tape")));
+            let file = FILES.iter().find(|(name, _)| *name == stringify!($name));
+            let (name, text) = file.expect("every test has its file");
+            check(name, text);
         })*
     };
 }
@@ -116,7 +133,7 @@ fn every_file_is_a_test_and_no_claim_stands_twice() {
         claims.extend(text.lines().filter(|line| line.starts_with('#')).map(str::to_owned));
         files.push(path.file_stem().unwrap().to_str().unwrap().to_owned());
     }
-    let mut expected: Vec<_> = FILES.to_vec();
+    let mut expected: Vec<_> = FILES.iter().map(|(name, _)| *name).collect();
     expected.sort_unstable();
     files.sort_unstable();
     assert_eq!(files, expected);
@@ -125,4 +142,46 @@ fn every_file_is_a_test_and_no_claim_stands_twice() {
         assert_ne!(pair[0], pair[1]);
     }
     assert!(claims.len() >= 350, "{} claims", claims.len());
+}
+
+/// Takes back what a scenario said of the default instrument; ids and accounts are renamed.
+const AFRESH: &str = concat!(
+    r#"{"op":"instrument","status":"open","maker_fee_ppm":0,"taker_fee_ppm":0,"band_low":0,"#,
+    r#""band_high":0,"execution_range_ppm":0,"max_quantity":0,"min_notional":0}"#,
+);
+
+/// The scenarios of a file one after another, among all that the ones before have left.
+fn one_after_another(text: &str) -> String {
+    let mut input = String::new();
+    for (index, scenario) in scenarios(text).iter().enumerate() {
+        let lines = scenario.input().replace("\"id\":\"", &format!("\"id\":\"{index}-"));
+        input += &lines.replace("\"account\":\"", &format!("\"account\":\"{index}-"));
+        input = input + AFRESH + "\n";
+    }
+    input + "{\"op\":\"digest\"}\n"
+}
+
+#[test]
+fn every_scenario_is_journaled_and_replayed_to_the_same_digests() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in FILES {
+        let input = one_after_another(text);
+        let directory = folder.path().join(name);
+        let journaled = Options { journal: Some(directory.clone()), ..options() };
+        let out = answers_of(&journaled, input.as_bytes());
+        assert_eq!(out, answers_of(&options(), input.as_bytes()), "{name}");
+        let verified = verify(&directory, |_| {}).expect(name);
+        let sequence = verified.journal.last_sequence;
+        let (state, events) = (Hex(&verified.state), Hex(&verified.events));
+        let digest = format!(
+            "{{\"event\":\"digest\",\"sequence\":{sequence},\"state\":\"{state}\",\
+             \"events\":\"{events}\"}}"
+        );
+        assert_eq!(out.lines().last(), Some(digest.as_str()), "{name}");
+        let mut dumped = Vec::new();
+        dump(&directory, 0..=u64::MAX, &mut dumped, |_| {}).expect(name);
+        let dumped = String::from_utf8(dumped).unwrap();
+        let commands = dumped.lines().filter(|line| line.contains("\"command\":{\"op\":"));
+        assert_eq!(commands.count() as u64, sequence, "{name}");
+    }
 }
