@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use benches::pulse;
 use disruptor::{BusySpin, Polling, Producer, build_multi_producer, build_single_producer};
-use engine::record;
+use engine::record::{self, Encoded};
 use engine::runtime::{BareRuntime, Busy, Clock, Settings, Token, Wait};
 use hdrhistogram::Histogram;
 use journal::{Durability, Journal, Options, Wake};
@@ -79,9 +79,11 @@ fn commands() -> [(&'static str, Command); 3] {
 }
 
 fn encode(command: &Command, turns: u64) -> f64 {
+    let mut encoded = Encoded::CLOCK;
     let start = Instant::now();
     for _ in 0..turns {
-        black_box(record::encode(black_box(command)));
+        record::encode_into(&mut encoded, black_box(command));
+        black_box(&encoded);
     }
     per_message(start.elapsed(), turns)
 }

@@ -1,26 +1,33 @@
 //! The read models. Events in, views out; every view could be thrown away and rebuilt by replay.
 //! They must not know the book, the rings or the journal, and no decision ever reads them.
 
+pub mod balances;
 mod bar;
 pub mod candles;
 pub mod catalog;
 mod dense;
 pub mod depth;
 mod history;
+pub mod markets;
 pub mod orders;
+pub mod positions;
 pub mod prayers;
 pub mod statistics;
 pub mod tickers;
 pub mod trades;
+mod worth;
 
-use orison_core::event::{Entry, Place};
-use orison_core::{Event, InstrumentId, Stamp};
+use orison_core::event::{Amended, Balance, Decremented, Entry, Phase, Place, Trade};
+use orison_core::{AccountId, AccountName, Event, Instrument, InstrumentId, Stamp};
 
+pub use balances::Balances;
 use bar::Bar;
 pub use candles::{Candle, Candles, Interval};
 pub use catalog::Catalog;
 pub use depth::{BookView, Depth, LevelChange};
+pub use markets::{Indicative, Market, MarketNews, Markets};
 pub use orders::{AccountEvent, OrderStatus, OrderView, Orders};
+pub use positions::{Position, Positions};
 pub use prayers::{PrayerView, Prayers};
 pub use statistics::{DayStatistics, Statistics};
 pub use tickers::Tickers;
@@ -75,6 +82,9 @@ pub struct Views {
     pub statistics: Statistics,
     pub candles: Candles,
     pub orders: Orders,
+    pub markets: Markets,
+    pub balances: Balances,
+    pub positions: Positions,
     pub prayers: Prayers,
     pub tickers: Tickers,
     /// What the running command has traded.
@@ -91,6 +101,9 @@ impl Views {
             statistics: Statistics::new(),
             candles: Candles::new(limits.candles_max),
             orders: Orders::new(&limits),
+            markets: Markets::new(),
+            balances: Balances::new(),
+            positions: Positions::new(),
             prayers: Prayers::new(),
             tickers: Tickers::new(),
             bars: Vec::new(),
@@ -106,16 +119,21 @@ impl Views {
         self.show_levels(event);
         self.orders.on_event(stamp, index, event);
         match event {
-            Event::Trade(trade) => {
-                self.trades.on_trade(stamp, index, trade);
-                self.sum(trade.instrument, Bar::of(trade));
+            Event::Trade(trade) => self.on_trade(stamp, index, trade),
+            Event::Auction(auction) => self.markets.on_auction(stamp, auction),
+            Event::Status(changed) => {
+                self.catalog.on_status(changed);
+                self.markets.on_status(stamp, changed);
             }
+            Event::Balance(balance) => self.balances.on_balance(balance),
             Event::AssetOpened(asset) => self.catalog.on_asset(asset),
-            Event::Instrument(instrument) => {
-                self.catalog.on_instrument(instrument);
-                self.depth.on_instrument(instrument.id);
-            }
+            Event::Instrument(instrument) => self.on_instrument(stamp, instrument),
+            Event::Bounds(bounds) => self.catalog.on_bounds(bounds),
             Event::AccountOpened(account) => self.catalog.on_account(account),
+            Event::Account(settings) => {
+                self.catalog.on_settings(settings);
+                self.balances.on_settings(settings);
+            }
             Event::Prayed(prayed) => self.prayers.on_prayed(stamp, prayed),
             Event::Ticker(ticker) => self.tickers.on_ticker(stamp, ticker),
             Event::Liquidation(forced) => self.tickers.on_liquidation(stamp, forced),
@@ -130,11 +148,6 @@ impl Views {
             | Event::Triggered(_)
             | Event::Refreshed(_)
             | Event::Decremented(_)
-            | Event::Auction(_)
-            | Event::Status(_)
-            | Event::Balance(_)
-            | Event::Bounds(_)
-            | Event::Account(_)
             | Event::Done => {}
         }
     }
@@ -146,7 +159,25 @@ impl Views {
         self.statistics.begin();
         self.candles.begin();
         self.orders.begin();
+        self.markets.begin();
         self.prayers.begin();
+    }
+
+    fn on_trade(&mut self, stamp: Stamp, index: u32, trade: &Trade) {
+        self.trades.on_trade(stamp, index, trade);
+        self.balances.on_trade(trade);
+        self.positions.on_trade(trade);
+        self.sum(trade.instrument, Bar::of(trade));
+    }
+
+    fn on_instrument(&mut self, stamp: Stamp, instrument: &Instrument) {
+        self.catalog.on_instrument(instrument);
+        self.depth.on_instrument(instrument.id);
+        self.markets.on_instrument(stamp, instrument);
+        let worth = self.catalog.worth(instrument);
+        let worth = worth.expect("an instrument counts in whole units of assets that are open");
+        self.balances.on_instrument(instrument.id, worth);
+        self.positions.on_instrument(instrument.id, worth);
     }
 
     /// What an event says of the visible book.
@@ -159,22 +190,24 @@ impl Views {
                 }
                 Entry::New | Entry::Duplicate => {}
             },
-            Event::Trade(t) => {
-                depth.take(t.instrument, t.taker_side.opposite(), t.price, t.quantity);
-            }
+            Event::Trade(t) => match t.phase {
+                Phase::Continuous => {
+                    depth.take(t.instrument, t.taker_side.opposite(), t.price, t.quantity);
+                }
+                // Its levels come after its trades.
+                Phase::Uncross => {}
+            },
+            // A market order in a call phase is at no level.
+            Event::Rested(r) if r.level.is_zero() => {}
             Event::Rested(r) => depth.set(r.instrument, r.side, r.price, r.level),
             Event::Cancelled(c) => match c.place {
                 Place::Book => depth.set(c.instrument, c.side, c.price, c.level),
                 Place::OffBook => {}
             },
-            Event::Amended(a) => {
-                depth.set(a.instrument, a.side, a.old_price, a.old_level);
-                match a.place {
-                    Place::Book => depth.set(a.instrument, a.side, a.price, a.level),
-                    Place::OffBook => {}
-                }
-            }
+            Event::Amended(amended) => show_amended(depth, amended),
             Event::Level(l) => depth.set(l.instrument, l.side, l.price, l.quantity),
+            Event::Refreshed(r) => depth.set(r.instrument, r.side, r.price, r.level),
+            Event::Decremented(decremented) => self.show_decremented(decremented),
             Event::Rejected(_)
             | Event::AssetOpened(_)
             | Event::Instrument(_)
@@ -185,14 +218,28 @@ impl Views {
             | Event::Conditions(_)
             | Event::Waiting(_)
             | Event::Triggered(_)
-            | Event::Refreshed(_)
-            | Event::Decremented(_)
             | Event::Auction(_)
             | Event::Status(_)
             | Event::Balance(_)
             | Event::Bounds(_)
             | Event::Account(_)
             | Event::Done => {}
+        }
+    }
+
+    /// The price of a taker that rests is not in the event: it is the one the order has.
+    fn show_decremented(&mut self, d: &Decremented) {
+        if d.price.0 > 0 {
+            self.depth.set(d.instrument, d.taker_side.opposite(), d.price, d.level);
+        }
+        match d.phase {
+            Phase::Continuous => {}
+            Phase::Uncross => {
+                let taker = self.orders.order(d.taker);
+                if let Some(price) = taker.and_then(|order| order.price) {
+                    self.depth.set(d.instrument, d.taker_side, price, d.taker_level);
+                }
+            }
         }
     }
 
@@ -213,12 +260,37 @@ impl Views {
             self.candles.add(stamp, instrument, &bar);
         }
         self.depth.end(stamp);
+        self.orders.end();
         self.at = stamp;
+    }
+
+    /// Of the account of that name, by asset; nobody has nothing.
+    pub fn balances_of(&self, name: &AccountName) -> impl Iterator<Item = Balance> + '_ {
+        self.balances.of_account(self.named(name))
+    }
+
+    /// Of the account of that name, by instrument; nobody has none.
+    pub fn positions_of(&self, name: &AccountName) -> impl Iterator<Item = Position> + '_ {
+        self.positions.of_account(self.named(name))
+    }
+
+    fn named(&self, name: &AccountName) -> AccountId {
+        self.catalog.account(name).unwrap_or_default()
     }
 
     /// The last complete command.
     pub fn at(&self) -> Stamp {
         self.at
+    }
+}
+
+fn show_amended(depth: &mut Depth, a: &Amended) {
+    if a.old_price.0 > 0 {
+        depth.set(a.instrument, a.side, a.old_price, a.old_level);
+    }
+    match a.place {
+        Place::Book if a.price.0 > 0 => depth.set(a.instrument, a.side, a.price, a.level),
+        Place::Book | Place::OffBook => {}
     }
 }
 

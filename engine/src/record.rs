@@ -4,6 +4,9 @@
 //! version and bytes. Out: the same become a `Command`, every byte checked. It must not know
 //! rings or files.
 
+mod admin;
+mod amends;
+mod cancels;
 mod feeds;
 mod field;
 mod layout;
@@ -23,9 +26,7 @@ use thiserror::Error;
 use field::Fault;
 
 /// The widest payload of any command; a longer one is no command of ours.
-pub const PAYLOAD_BYTES_MAX: usize = 256;
-/// The widest of today.
-const WIDEST_BYTES: usize = 168;
+pub const PAYLOAD_BYTES_MAX: usize = Kind::Pair.payload_bytes();
 /// Payloads are read in place at this alignment, which records and ring slots have; at any other
 /// they are copied first.
 pub const PAYLOAD_ALIGN: usize = 8;
@@ -60,18 +61,24 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The rules and limits of a journal.
+    /// The first rules, with the limits that they knew.
     Genesis = 0x01, 28;
     /// An instrument is created or changed.
     Instrument = 0x02, 144;
     /// Time passes.
     Clock = 0x03, 0;
+    /// The rules and every limit, and who said so.
+    GenesisWide = 0x04, 72;
+    /// An instrument is created or changed by somebody who is named.
+    InstrumentBy = 0x05, 176;
     /// An order of a known account, without a name of its own, with price and quantity at most.
     Place = 0x10, 32;
     /// The same with a client order id.
     PlaceClient = 0x11, 64;
     /// An order with any field, of an account by number or name.
     PlaceWide = 0x12, 168;
+    /// Two linked orders, each with any field.
+    Pair = 0x18, 344;
     /// A cancel by a known account, of an order by its id.
     Cancel = 0x20, 24;
     /// A cancel by a known account, of an order by its client order id.
@@ -90,25 +97,43 @@ kinds! {
     MassCancel = 0x40, 12;
     /// Orders of a named account.
     MassCancelNamed = 0x41, 40;
+    /// Orders of an account by number or name, cancelled by somebody who is named.
+    MassCancelBy = 0x42, 80;
     /// Votes.
     Pray = 0x50, 8;
     /// A foreign venue's price.
     Ticker = 0x58, 64;
     /// A foreign venue's forced order.
     Liquidation = 0x59, 64;
+    /// An instrument opens, halts, closes or calls an auction.
+    Status = 0x60, 40;
+    /// The end of an instrument's call phase.
+    Uncross = 0x61, 40;
+    /// The end of the day, of one instrument or all.
+    EndOfDay = 0x62, 40;
+    /// Money of an account, in or out.
+    Transfer = 0x68, 104;
+    /// Settings of an account.
+    Account = 0x70, 144;
 }
 
-/// A command in the form that ring and journal carry.
+/// A command in the form that ring and journal carry. One that is used again and again costs
+/// each command no more than the bytes it has.
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
 pub struct Encoded {
-    bytes: [u8; WIDEST_BYTES],
+    /// Behind `len`: whatever an earlier command left there.
+    bytes: [u8; PAYLOAD_BYTES_MAX],
     len: u16,
     pub kind: u8,
     pub version: u8,
 }
 
 impl Encoded {
+    /// Time passes: the one command that has no payload.
+    pub const CLOCK: Self =
+        Self { bytes: [0; PAYLOAD_BYTES_MAX], len: 0, kind: Kind::Clock as u8, version: VERSION };
+
     #[inline]
     pub fn payload(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
@@ -116,24 +141,21 @@ impl Encoded {
 
     /// The layout's own alignment is at most `PAYLOAD_ALIGN`, its width that of the kind.
     #[inline]
-    fn new<T>(kind: Kind, layout: &T) -> Self
+    fn put<T>(&mut self, kind: Kind, layout: &T)
     where
         T: for<'a> Serialize<Strategy<Buffer<'a>, Failure>>,
     {
-        let mut encoded = Self {
-            bytes: [0; WIDEST_BYTES],
-            len: kind.payload_bytes() as u16,
-            kind: kind as u8,
-            version: VERSION,
-        };
-        let mut buffer = Buffer::from(&mut encoded.bytes);
+        self.head(kind);
+        let mut buffer = Buffer::from(&mut self.bytes);
         serialize_using::<_, Failure>(layout, &mut buffer)
             .expect("every layout fits the widest payload");
-        encoded
     }
 
-    fn empty(kind: Kind) -> Self {
-        Self { bytes: [0; WIDEST_BYTES], len: 0, kind: kind as u8, version: VERSION }
+    #[inline]
+    fn head(&mut self, kind: Kind) {
+        self.len = kind.payload_bytes() as u16;
+        self.kind = kind as u8;
+        self.version = VERSION;
     }
 }
 
@@ -150,28 +172,33 @@ pub enum DecodeError {
 }
 
 /// Panics if a set of fields has a bit without a meaning: no edge can build such a command.
-#[inline]
 pub fn encode(command: &Command) -> Encoded {
+    let mut encoded = Encoded::CLOCK;
+    encode_into(&mut encoded, command);
+    encoded
+}
+
+/// As `encode`, in the place of an earlier command.
+#[inline]
+pub fn encode_into(into: &mut Encoded, command: &Command) {
     match command {
-        Command::Genesis(genesis) => Encoded::new(Kind::Genesis, &layout::Genesis::from(genesis)),
-        Command::Instrument(spec) => {
-            Encoded::new(Kind::Instrument, &layout::Instrument::from(spec))
-        }
-        Command::Place(order) => orders::encode_place(order),
-        Command::Pair(_)
-        | Command::Status(_)
-        | Command::Uncross(_)
-        | Command::EndOfDay(_)
-        | Command::Transfer(_)
-        | Command::Account(_) => todo!("forms of the second rules"),
-        Command::Cancel(cancel) => orders::encode_cancel(cancel),
-        Command::Amend(amend) => orders::encode_amend(amend),
-        Command::MassCancel(cancel) => orders::encode_mass_cancel(cancel),
-        Command::Clock => Encoded::empty(Kind::Clock),
-        Command::Pray(pray) => Encoded::new(Kind::Pray, &layout::Pray::from(pray)),
-        Command::Ticker(ticker) => Encoded::new(Kind::Ticker, &layout::Ticker::from(ticker)),
+        Command::Genesis(genesis) => reference::encode_genesis(into, genesis),
+        Command::Instrument(spec) => reference::encode_instrument(into, spec),
+        Command::Place(order) => orders::encode_place(into, order),
+        Command::Pair(pair) => orders::encode_pair(into, pair),
+        Command::Cancel(cancel) => cancels::encode_cancel(into, cancel),
+        Command::Amend(amend) => amends::encode_amend(into, amend),
+        Command::MassCancel(cancel) => cancels::encode_mass_cancel(into, cancel),
+        Command::Status(change) => into.put(Kind::Status, &layout::Status::from(change)),
+        Command::Uncross(uncross) => into.put(Kind::Uncross, &layout::Uncross::from(uncross)),
+        Command::EndOfDay(end) => into.put(Kind::EndOfDay, &layout::EndOfDay::from(end)),
+        Command::Transfer(transfer) => into.put(Kind::Transfer, &layout::Transfer::from(transfer)),
+        Command::Account(spec) => into.put(Kind::Account, &layout::Account::from(spec)),
+        Command::Clock => into.head(Kind::Clock),
+        Command::Pray(pray) => into.put(Kind::Pray, &layout::Pray::from(pray)),
+        Command::Ticker(ticker) => into.put(Kind::Ticker, &layout::Ticker::from(ticker)),
         Command::Liquidation(liquidation) => {
-            Encoded::new(Kind::Liquidation, &layout::Liquidation::from(liquidation))
+            into.put(Kind::Liquidation, &layout::Liquidation::from(liquidation));
         }
     }
 }
@@ -189,7 +216,7 @@ pub fn decode(kind: u8, version: u8, payload: &[u8]) -> Result<Command, DecodeEr
     let command = match payload.as_ptr().addr().is_multiple_of(PAYLOAD_ALIGN) {
         true => read(known, payload),
         false => {
-            let mut copy = Encoded::empty(known);
+            let mut copy = Encoded::CLOCK;
             copy.bytes[..expected].copy_from_slice(payload);
             read(known, &copy.bytes[..expected])
         }
@@ -208,9 +235,12 @@ fn read(kind: Kind, payload: &[u8]) -> Result<Command, Fault> {
         Kind::Genesis => access::<layout::Genesis>(payload).command(),
         Kind::Instrument => access::<layout::Instrument>(payload).command(),
         Kind::Clock => Ok(Command::Clock),
+        Kind::GenesisWide => access::<layout::GenesisWide>(payload).command(),
+        Kind::InstrumentBy => access::<layout::InstrumentBy>(payload).command(),
         Kind::Place => access::<layout::Place>(payload).command(),
         Kind::PlaceClient => access::<layout::PlaceClient>(payload).command(),
         Kind::PlaceWide => access::<layout::PlaceWide>(payload).command(),
+        Kind::Pair => access::<layout::Pair>(payload).command(),
         Kind::Cancel => access::<layout::Cancel>(payload).command(),
         Kind::CancelClient => access::<layout::CancelClient>(payload).command(),
         Kind::CancelNamed => access::<layout::CancelNamed>(payload).command(),
@@ -220,19 +250,41 @@ fn read(kind: Kind, payload: &[u8]) -> Result<Command, Fault> {
         Kind::AmendWide => access::<layout::AmendWide>(payload).command(),
         Kind::MassCancel => access::<layout::MassCancel>(payload).command(),
         Kind::MassCancelNamed => access::<layout::MassCancelNamed>(payload).command(),
+        Kind::MassCancelBy => access::<layout::MassCancelBy>(payload).command(),
         Kind::Pray => access::<layout::Pray>(payload).command(),
         Kind::Ticker => access::<layout::Ticker>(payload).command(),
         Kind::Liquidation => access::<layout::Liquidation>(payload).command(),
+        Kind::Status => access::<layout::Status>(payload).command(),
+        Kind::Uncross => access::<layout::Uncross>(payload).command(),
+        Kind::EndOfDay => access::<layout::EndOfDay>(payload).command(),
+        Kind::Transfer => access::<layout::Transfer>(payload).command(),
+        Kind::Account => access::<layout::Account>(payload).command(),
     }
 }
 
-/// Only the wide kinds can hold what a narrower one can.
+/// The form that `encode` gives a command that was read from `kind`.
 #[inline]
 fn narrowest(kind: Kind, command: &Command) -> Kind {
-    match (kind, command) {
-        (Kind::PlaceClient | Kind::PlaceWide, Command::Place(order)) => orders::place_kind(order),
-        (Kind::AmendWide, Command::Amend(amend)) => orders::amend_kind(amend),
-        _ => kind,
+    match command {
+        // It holds nothing that a narrower one could; nor does any kind that stands alone.
+        Command::Place(_) if kind == Kind::Place => kind,
+        Command::Place(order) => orders::place_kind(order),
+        Command::Amend(_) if kind != Kind::AmendWide => kind,
+        Command::Amend(amend) => amends::amend_kind(amend),
+        Command::MassCancel(cancel) => cancels::mass_cancel_kind(cancel),
+        Command::Genesis(genesis) => reference::genesis_kind(genesis),
+        Command::Instrument(spec) => reference::instrument_kind(spec),
+        Command::Pair(_)
+        | Command::Cancel(_)
+        | Command::Status(_)
+        | Command::Uncross(_)
+        | Command::EndOfDay(_)
+        | Command::Transfer(_)
+        | Command::Account(_)
+        | Command::Clock
+        | Command::Pray(_)
+        | Command::Ticker(_)
+        | Command::Liquidation(_) => kind,
     }
 }
 

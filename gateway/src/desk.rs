@@ -2,26 +2,36 @@
 //! beside the command through both rings; the projector's thread completes it once the command
 //! has reached the ack mode and the views show it. Knows no protocol and no wire.
 
+mod underway;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam::queue::ArrayQueue;
+use engine::runtime::Busy;
 use engine::{Ingress, Token};
+use orison_core::event::Accepted;
 use orison_core::{Command, Event, Stamp};
 use thiserror::Error;
 use tokio::sync::oneshot;
+
+pub use underway::{Named, OnTheWay, Underway};
 
 /// Commands that may be on the road at once; one more is `Busy`.
 pub const WAITING_MAX: u32 = 1 << 14;
 /// A command without an answer by then is `Timeout`: its fate is unknown to the caller.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What became of a command.
+/// What became of a command, or of a check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Outcome {
+    /// The command's; of a check that of the last command it saw.
     pub stamp: Stamp,
     /// The event that answers: the first one that is not the opening of an account or asset.
+    /// What it brought about later, a refusal of a fired stop too, answers nobody.
     pub answer: Event,
+    /// The second order of a pair.
+    pub second: Option<Accepted>,
     pub trades: u32,
     pub cancelled: u32,
 }
@@ -47,13 +57,16 @@ pub struct Desk {
     table: Arc<Table>,
     /// Held for one publication at a time; None once stopped.
     ingress: Mutex<Option<Ingress>>,
+    /// Orders that were entered under a name and are not shown yet.
+    pub underway: Underway,
 }
 
 impl Desk {
     /// The desk stays closed (`Stopping`) until `open`.
     pub fn new() -> (Self, Completions) {
         let table = Arc::new(Table::new(WAITING_MAX));
-        let desk = Self { table: Arc::clone(&table), ingress: Mutex::new(None) };
+        let (ingress, underway) = (Mutex::new(None), Underway::default());
+        let desk = Self { table: Arc::clone(&table), ingress, underway };
         (desk, Completions(table))
     }
 
@@ -68,13 +81,26 @@ impl Desk {
 
     /// Enters the command at once; the order of calls is the order of commands.
     pub fn enter(&self, command: &Command) -> Result<Ticket, DeskError> {
+        self.publish(command, |ingress, token| ingress.submit(token, command))
+    }
+
+    /// Asks what `enter` would be refused for; the answer is `Done` or `Rejected`.
+    pub fn check(&self, command: &Command) -> Result<Ticket, DeskError> {
+        self.publish(command, |ingress, token| ingress.check(token, command))
+    }
+
+    fn publish(
+        &self,
+        command: &Command,
+        submit: impl FnOnce(&mut Ingress, Token) -> Result<(), Busy>,
+    ) -> Result<Ticket, DeskError> {
         let mut ingress = lock(&self.ingress);
         let ingress = ingress.as_mut().ok_or(DeskError::Stopping)?;
         if ingress.is_nearly_full() && grows(command) {
             return Err(DeskError::JournalFull);
         }
         let ticket = Table::wait(&self.table).ok_or(DeskError::Busy)?;
-        ingress.submit(ticket.token(), command).map_err(|engine::runtime::Busy| DeskError::Busy)?;
+        submit(ingress, ticket.token()).map_err(|Busy| DeskError::Busy)?;
         Ok(ticket)
     }
 
@@ -210,7 +236,7 @@ mod tests {
 
     fn outcome(sequence: u64) -> Outcome {
         let stamp = Stamp { sequence: orison_core::Sequence(sequence), time_ns: 0 };
-        Outcome { stamp, answer: Event::Done, trades: 0, cancelled: 0 }
+        Outcome { stamp, answer: Event::Done, second: None, trades: 0, cancelled: 0 }
     }
 
     #[tokio::test]

@@ -21,6 +21,9 @@ use crate::xtrader::rest::{connections, market, orders, service};
     servers((url = "/api/v1"), (url = "/v1")),
     paths(
         entry::place,
+        entry::test,
+        entry::oco,
+        entry::oto,
         entry::cancel,
         entry::amend,
         entry::cancel_all,
@@ -46,6 +49,8 @@ use crate::xtrader::rest::{connections, market, orders, service};
     components(schemas(
         ProblemBody<'_>,
         requests::PlaceRequest,
+        requests::OcoRequest,
+        requests::OtoRequest,
         requests::CancelRequest,
         requests::AmendRequest,
         requests::CancelAllRequest,

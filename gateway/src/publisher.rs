@@ -4,6 +4,7 @@
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 use engine::{Output, Token, Views};
+use orison_core::event::Accepted;
 use orison_core::{Event, Stamp};
 
 use crate::desk::{Completions, Outcome};
@@ -46,6 +47,12 @@ impl engine::Publisher for Publisher {
         }
     }
 
+    fn on_verdict(&mut self, verdict: &Output) {
+        let (stamp, answer) = (verdict.stamp(), *verdict.event());
+        let outcome = Outcome { stamp, answer, second: None, trades: 0, cancelled: 0 };
+        self.desk.complete(verdict.token(), outcome);
+    }
+
     fn on_idle(&mut self) {
         if let Some(hub) = &mut self.hub {
             hub.on_idle();
@@ -57,6 +64,7 @@ impl engine::Publisher for Publisher {
 #[derive(Default)]
 struct Progress {
     answer: Option<Event>,
+    second: Option<Accepted>,
     trades: u32,
     cancelled: u32,
 }
@@ -67,6 +75,9 @@ impl Progress {
             Event::Trade(_) => self.trades += 1,
             Event::Cancelled(_) => self.cancelled += 1,
             Event::AssetOpened(_) | Event::AccountOpened(_) => return,
+            Event::Accepted(accepted) if self.answer.is_some() => {
+                self.second.get_or_insert(*accepted);
+            }
             Event::Accepted(_)
             | Event::Rejected(_)
             | Event::Rested(_)
@@ -93,6 +104,7 @@ impl Progress {
 
     fn outcome(self, stamp: Stamp) -> Outcome {
         let answer = self.answer.unwrap_or(Event::Done);
-        Outcome { stamp, answer, trades: self.trades, cancelled: self.cancelled }
+        let Self { second, trades, cancelled, .. } = self;
+        Outcome { stamp, answer, second, trades, cancelled }
     }
 }

@@ -2,11 +2,14 @@
 
 use std::fmt::Write;
 
-use orison_core::{BookOrder, Instrument, Side};
+use orison_core::{AccountId, BookOrder, ClientOrderId, Instrument, Price, Side, StopOrder};
 
 use crate::json::{List, Object};
 use crate::moment::Moment;
 use crate::player::Player;
+
+/// What a market order has in a call phase, where it stands before every price.
+const MARKET: Price = Price(0);
 
 /// One JSON line.
 pub fn json(player: &Player, instrument: &Instrument, out: &mut Vec<u8>) {
@@ -20,24 +23,53 @@ pub fn json(player: &Player, instrument: &Instrument, out: &mut Vec<u8>) {
         }
         list.close();
     }
-    object.list("stops").close();
+    let mut list = object.list("stops");
+    for stop in player.exchange.stops(instrument.id) {
+        put_stop(&mut list, player, instrument, &stop);
+    }
+    list.close();
     object.close_line();
 }
 
 fn put_order(list: &mut List<'_>, player: &Player, instrument: &Instrument, order: &BookOrder) {
     let mut object = list.item();
+    object.shown("id", order.id);
+    let price = (order.price != MARKET).then_some(order.price);
+    put_price(&mut object, "price", instrument, price);
     object
-        .shown("id", order.id)
-        .shown("price", instrument.price_decimal(order.price))
         .shown("open", instrument.quantity_decimal(order.open))
         .shown("hidden", instrument.quantity_decimal(order.hidden));
-    if let Some(account) = player.exchange.account_name(order.account) {
+    put_owner(&mut object, player, order.account, &order.client_order_id);
+    object.close();
+}
+
+fn put_stop(list: &mut List<'_>, player: &Player, instrument: &Instrument, stop: &StopOrder) {
+    let mut object = list.item();
+    object.shown("id", stop.id);
+    put_price(&mut object, "stop_price", instrument, stop.stop_price);
+    put_owner(&mut object, player, stop.account, &stop.client_order_id);
+    object.close();
+}
+
+fn put_price(object: &mut Object<'_>, key: &str, instrument: &Instrument, price: Option<Price>) {
+    match price {
+        Some(price) => object.shown(key, instrument.price_decimal(price)),
+        None => object.null(key),
+    };
+}
+
+fn put_owner(
+    object: &mut Object<'_>,
+    player: &Player,
+    account: AccountId,
+    client_order_id: &ClientOrderId,
+) {
+    if let Some(account) = player.exchange.account_name(account) {
         object.text("account", account.as_str());
     }
-    if !order.client_order_id.is_empty() {
-        object.text("client_order_id", order.client_order_id.as_str());
+    if !client_order_id.is_empty() {
+        object.text("client_order_id", client_order_id.as_str());
     }
-    object.close();
 }
 
 /// Levels, asks above bids, best prices in the middle.
@@ -60,7 +92,10 @@ pub fn table(player: &Player, instrument: &Instrument) -> String {
             Side::Buy => "bid",
         };
         for (price, quantity, orders) in levels {
-            let price = instrument.price_decimal(price).to_string();
+            let price = match price {
+                MARKET => "market".to_owned(),
+                price => instrument.price_decimal(price).to_string(),
+            };
             let quantity = instrument.volume_decimal(quantity).to_string();
             put(title, &quantity, &orders.to_string(), &price);
         }
@@ -69,12 +104,8 @@ pub fn table(player: &Player, instrument: &Instrument) -> String {
 }
 
 /// Price, visible quantity, orders; best first.
-fn levels(
-    player: &Player,
-    instrument: &Instrument,
-    side: Side,
-) -> Vec<(orison_core::Price, u128, u64)> {
-    let mut levels: Vec<(orison_core::Price, u128, u64)> = Vec::new();
+fn levels(player: &Player, instrument: &Instrument, side: Side) -> Vec<(Price, u128, u64)> {
+    let mut levels: Vec<(Price, u128, u64)> = Vec::new();
     for order in player.exchange.book(instrument.id, side) {
         match levels.last_mut() {
             Some((price, quantity, orders)) if *price == order.price => {

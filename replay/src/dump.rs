@@ -153,23 +153,23 @@ pub(crate) fn mentions(event: &Event, order: OrderId) -> bool {
         Event::Rested(rested) => rested.order == order,
         Event::Cancelled(cancelled) => cancelled.order == order,
         Event::Amended(amended) => amended.order == order,
+        Event::Conditions(said) => said.order == order || said.partner == order,
+        Event::Waiting(waiting) => waiting.order == order,
+        Event::Triggered(triggered) => triggered.order == order,
+        Event::Refreshed(refreshed) => refreshed.order == order,
+        Event::Decremented(both) => both.maker == order || both.taker == order,
         Event::Level(_)
-        | Event::AssetOpened(_)
-        | Event::Instrument(_)
-        | Event::AccountOpened(_)
-        | Event::Prayed(_)
-        | Event::Ticker(_)
-        | Event::Liquidation(_)
-        | Event::Conditions(_)
-        | Event::Waiting(_)
-        | Event::Triggered(_)
-        | Event::Refreshed(_)
-        | Event::Decremented(_)
         | Event::Auction(_)
         | Event::Status(_)
         | Event::Balance(_)
+        | Event::AssetOpened(_)
+        | Event::Instrument(_)
         | Event::Bounds(_)
+        | Event::AccountOpened(_)
         | Event::Account(_)
+        | Event::Prayed(_)
+        | Event::Ticker(_)
+        | Event::Liquidation(_)
         | Event::Done => false,
     }
 }

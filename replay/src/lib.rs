@@ -2,6 +2,7 @@
 //! into the past, and the text formats that drive an engine. It stands on `engine` and `journal`
 //! and knows no socket. Directories and texts go in; state, reports and texts come out.
 
+pub mod changes;
 pub mod recovery;
 
 pub mod playback;
@@ -23,5 +24,6 @@ pub mod moment;
 
 mod form;
 
+pub use changes::{Change, Changes};
 pub use player::Player;
-pub use recovery::{Progress, RecoverError, Recovered, genesis, recover};
+pub use recovery::{Progress, RecoverError, Recovered, genesis, recover, upgrade};

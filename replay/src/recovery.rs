@@ -1,6 +1,7 @@
 //! From a directory to an exchange that can go on: the journal is opened for writing, read once,
 //! and every command in it is decided again. Digests on the way must agree. An empty journal is
-//! begun with its genesis and instruments; later differences of configuration are only named.
+//! begun with its genesis and instruments; one of older rules is moved on to those of this build;
+//! other differences of configuration are only named.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,10 +11,11 @@ use engine::record;
 use engine::runtime::Parts;
 use engine::{Views, Witness};
 use journal::{AppendError, Journal, OpenError, Opened, Reader, RecordView, Writer};
-use orison_core::command::{Genesis, InstrumentFields, InstrumentSpec};
-use orison_core::{Command, Event, Exchange, Instrument};
+use orison_core::command::{Actor, Genesis, InstrumentFields, InstrumentSpec};
+use orison_core::{Command, Exchange, Instrument, RULES_VERSION, Sequence, Stamp};
 use thiserror::Error;
 
+use crate::changes::{Changes, Seen};
 use crate::playback::{Compared, Playback, PlaybackError};
 use crate::player::{self, Player};
 use crate::verify::is_finding;
@@ -22,6 +24,8 @@ use crate::verify::is_finding;
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(300);
 /// Records between two looks at the clock.
 const PROGRESS_RECORDS: u64 = 4096;
+/// Who moves a journal on to newer rules.
+const UPGRADE_ACTOR: &str = "orison";
 
 #[derive(Debug, Error)]
 pub enum RecoverError {
@@ -63,6 +67,8 @@ pub struct Recovered {
     pub witness: Witness,
     pub writer: Writer,
     pub opened: Opened,
+    /// What was administered, the latest of it.
+    pub changes: Changes,
     /// Replayed, the quarantined ones included.
     pub commands: u64,
     pub compared: Compared,
@@ -90,10 +96,11 @@ pub fn recover(
     let bytes_total = known.as_ref().map_or(0, bytes_of);
     let mut playback = known.map(|reader| Playback::new(reader.identity(), limits));
     let mut pace = Pace::new(bytes_total, progress);
+    let mut changes = Changes::default();
     let (writer, opened) = Journal::open(directory, options, |record: RecordView<'_>| {
         pace.record(&record);
         match &mut playback {
-            Some(playback) => playback.record(&record, |_, _| {}).map(|_| ()),
+            Some(playback) => play(playback, &record, &mut changes),
             None => Err(PlaybackError::Beginning { first: record.sequence }),
         }
     })?;
@@ -106,7 +113,24 @@ pub fn recover(
     let Player { exchange, views, witness } = playback.into_player();
     let commands = exchange.applied().sequence.0;
     let seconds = started.elapsed().as_secs_f64();
-    Ok(Recovered { exchange, views, witness, writer, opened, commands, compared, seconds })
+    Ok(Recovered { exchange, views, witness, writer, opened, changes, commands, compared, seconds })
+}
+
+fn play(
+    playback: &mut Playback,
+    record: &RecordView<'_>,
+    changes: &mut Changes,
+) -> Result<(), PlaybackError> {
+    let stamp = Stamp { sequence: Sequence(record.sequence), time_ns: record.time_ns };
+    let mut seen = Seen::default();
+    let command = playback.record(record, |index, event| {
+        seen.on_event(index, event);
+        changes.on_event(stamp, event);
+    })?;
+    if let Some(command) = command {
+        changes.on_command(stamp, &command, &seen);
+    }
+    Ok(())
 }
 
 /// Begins an empty journal: the genesis at sequence 1, then the instruments. A beginning that a
@@ -123,7 +147,7 @@ pub fn genesis(
     if applied.sequence.0 == 0 {
         recovered.begin(time_ns, "the genesis", &Command::Genesis(*genesis))?;
     } else if !is_beginning(&recovered.exchange, instruments) {
-        return Ok(differences(&recovered.exchange, instruments));
+        return Ok(differences(&recovered.exchange, genesis, instruments));
     }
     let begun = recovered.exchange.instruments().len();
     for spec in instruments.iter().skip(begun) {
@@ -142,6 +166,20 @@ fn is_beginning(exchange: &Exchange, instruments: &[InstrumentSpec]) -> bool {
         && same
 }
 
+/// Moves a journal of older rules on to those of this build, its limits as they are. Some: the
+/// rules it had.
+pub fn upgrade(recovered: &mut Recovered, time_ns: u64) -> Result<Option<u32>, RecoverError> {
+    let Some(&known) = recovered.exchange.genesis() else { return Ok(None) };
+    if known.rules_version >= RULES_VERSION {
+        return Ok(None);
+    }
+    let time_ns = time_ns.max(recovered.exchange.applied().time_ns);
+    let actor = Actor::new(UPGRADE_ACTOR).expect("a short word is a name");
+    let genesis = Genesis { rules_version: RULES_VERSION, actor, ..known };
+    recovered.begin(time_ns, "the change of rules", &Command::Genesis(genesis))?;
+    Ok(Some(known.rules_version))
+}
+
 impl Recovered {
     fn begin(&mut self, time_ns: u64, what: &str, command: &Command) -> Result<(), RecoverError> {
         match self.enter(time_ns, command)? {
@@ -156,24 +194,35 @@ impl Recovered {
         time_ns: u64,
         command: &Command,
     ) -> Result<Option<orison_core::Reason>, AppendError> {
-        let Self { exchange, views, witness, writer, .. } = self;
+        let Self { exchange, views, witness, writer, changes, .. } = self;
         let stamp = player::next_stamp(exchange, time_ns);
         let encoded = record::encode(command);
         let (kind, version) = (encoded.kind, encoded.version);
         writer.append(kind, version, stamp.sequence.0, time_ns, encoded.payload())?;
-        let mut refused = None;
-        player::advance((exchange, views, witness), stamp, command, |_, event| {
-            if let Event::Rejected(rejected) = event {
-                refused = Some(rejected.reason);
-            }
+        let mut seen = Seen::default();
+        player::advance((exchange, views, witness), stamp, command, |index, event| {
+            seen.on_event(index, event);
+            changes.on_event(stamp, event);
         });
-        Ok(refused)
+        changes.on_command(stamp, command, &seen);
+        Ok(seen.refused())
     }
 }
 
 /// What is configured and not so in the journal, one line each.
-fn differences(exchange: &Exchange, instruments: &[InstrumentSpec]) -> Vec<String> {
-    let mut found = Vec::new();
+fn differences(
+    exchange: &Exchange,
+    genesis: &Genesis,
+    instruments: &[InstrumentSpec],
+) -> Vec<String> {
+    let known = exchange.genesis().unwrap_or(genesis);
+    let higher = known.limits().into_iter().zip(genesis.limits());
+    let mut found: Vec<String> = higher
+        .filter(|((_, journaled), (_, configured))| configured > journaled)
+        .map(|((name, journaled), (_, configured))| {
+            format!("limit {name} is {journaled}, configured is {configured}")
+        })
+        .collect();
     for spec in instruments {
         match exchange.instrument(&spec.symbol) {
             None => found.push(format!("instrument {} is not in the journal", spec.symbol)),

@@ -147,6 +147,9 @@ fn order(directory: &Path, id: &str) -> Result<Outcome> {
 }
 
 fn dump_range(directory: &Path, from: u64, to: u64) -> Result<Outcome> {
+    if from > to {
+        bail!("--from {from} is behind --to {to}: there is nothing between them");
+    }
     let gauge = Gauge::of_commands();
     let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match dump::dump(directory, from..=to, out, |sequence| gauge.at(sequence)) {

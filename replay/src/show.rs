@@ -102,7 +102,11 @@ fn print_verified(out: &mut impl Write, verified: &Verified) -> io::Result<()> {
     writeln!(out, "last time    {}", Moment(journal.last_time_ns))?;
     writeln!(out, "segments     {}", journal.segments)?;
     writeln!(out, "checkpoints  {} of {} compared", compared.checkpoints, journal.checkpoints)?;
-    writeln!(out, "closed       {}", if journal.closed_cleanly { "cleanly" } else { "not" })?;
+    writeln!(
+        out,
+        "closed       {}",
+        if journal.closed_cleanly { "cleanly" } else { "not cleanly" }
+    )?;
     writeln!(out, "state        {}", Hex(&verified.state))?;
     writeln!(out, "events       {}", Hex(&verified.events))?;
     writeln!(out, "chain        {}", Hex(&journal.chain))?;

@@ -104,6 +104,21 @@ impl Clients {
         }
     }
 
+    /// Room for more, after the limits were raised. Chains only become longer.
+    pub(crate) fn reserve(
+        &mut self,
+        (orders_max, accounts_max): (u32, u32),
+        closed_max: u32,
+        closed_per_account_max: u32,
+    ) {
+        let entries_max = orders_max as usize + closed_max as usize;
+        self.entries.reserve_exact(entries_max.saturating_sub(self.entries.len()));
+        let accounts = (accounts_max as usize).saturating_sub(self.windows.len());
+        self.windows.reserve_exact(accounts);
+        self.closed_max = closed_max;
+        self.closed_per_account_max = closed_per_account_max;
+    }
+
     /// The next account, numbered from 1.
     pub(crate) fn open_account(&mut self) {
         self.windows.push(Window::EMPTY);

@@ -67,6 +67,10 @@ impl<N: Number, T> Dense<N, T> {
         &mut self.items[number.count() - 1]
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = (N, &T)> {
+        (1..).map(N::from_count).zip(&self.items)
+    }
+
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (N, &mut T)> {
         (1..).map(N::from_count).zip(&mut self.items)
     }

@@ -11,14 +11,16 @@ mod quota;
 mod shelf;
 mod streams;
 
-use orison_core::command::{CancelReason, OrderFields, OrderType, TimeInForce};
-use orison_core::event::{Accepted, Amended, Cancelled, Entry, Money, Op, Rested, Trade};
+use orison_core::command::{CancelReason, OrderFields, OrderType, SelfTrade, TimeInForce};
+use orison_core::event::{
+    Accepted, Amended, Cancelled, Conditions, Decremented, Entry, Money, Op, Rested, Trade, Waiting,
+};
 use orison_core::{
     AccountId, ClientOrderId, Event, InstrumentId, OrderId, Price, Quantity, Reason, Side, Stamp,
 };
 
-use super::ViewLimits;
 use super::trades::Resume;
+use super::{ViewLimits, begin_news};
 pub use life::LifeEvents;
 use shelf::Shelf;
 use streams::Streams;
@@ -59,9 +61,16 @@ pub struct OrderView {
     pub side: Side,
     pub order_type: OrderType,
     pub time_in_force: TimeInForce,
-    /// None: a market order without a price.
+    pub self_trade: SelfTrade,
+    /// What its command said of it.
+    pub fields: OrderFields,
+    /// As they stand now; None: it was entered with none. Boxed, for most orders have none.
+    pub conditions: Option<Box<Conditions>>,
+    /// Whether it was a stop and has fired.
+    pub is_triggered: bool,
+    /// Its limit. None: a market order, unless it has protection and has come to rest.
     pub price: Option<Price>,
-    /// Original quantity, or filled + open after an amend.
+    /// Original quantity, or filled + open after an amend; filled, if it has a budget alone.
     pub quantity: Quantity,
     pub filled: Quantity,
     /// Open quantity; of an order that has ended, what was open then.
@@ -82,7 +91,7 @@ pub struct OrderView {
     pub events: LifeEvents,
 }
 
-/// An event of an order of the account, as maker or taker.
+/// An event of an order of the account, as maker or taker, or of its money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountEvent {
     pub stamp: Stamp,
@@ -103,11 +112,14 @@ struct Heard<'a> {
 pub struct Orders {
     shelf: Shelf,
     streams: Streams,
+    /// Orders with a budget alone that the running command has filled: what they do not spend is
+    /// cancelled, and if nothing is, they are done.
+    spending: Vec<OrderId>,
 }
 
 impl Orders {
     pub(super) fn new(limits: &ViewLimits) -> Self {
-        Self { shelf: Shelf::new(limits), streams: Streams::new(limits) }
+        Self { shelf: Shelf::new(limits), streams: Streams::new(limits), spending: Vec::new() }
     }
 
     pub(super) fn begin(&mut self) {
@@ -115,7 +127,7 @@ impl Orders {
     }
 
     pub(super) fn on_event(&mut self, stamp: Stamp, index: u32, event: &Event) {
-        let Self { shelf, streams } = self;
+        let Self { shelf, streams, spending } = self;
         let heard = Heard { stamp, index, event };
         match event {
             Event::Accepted(e) => match e.entry {
@@ -137,7 +149,30 @@ impl Orders {
                 } else {
                     streams.tell(e.taker_account, heard)
                 };
-                shelf.change(e.taker, told, |order| order.fill(e, e.taker_fee));
+                shelf.change(e.taker, told, |order| {
+                    order.fill(e, e.taker_fee);
+                    if !order.has_quantity() && spending.last() != Some(&order.id) {
+                        spending.push(order.id);
+                    }
+                });
+            }
+            Event::Conditions(e) => {
+                shelf.note(e.order, |order| order.conditions = Some(Box::new(*e)));
+            }
+            Event::Waiting(e) => {
+                shelf.change(e.order, streams.tell(e.account, heard), |order| order.wait(e));
+            }
+            Event::Triggered(e) => {
+                let told = streams.tell(e.account, heard);
+                shelf.change(e.order, told, |order| order.is_triggered = true);
+            }
+            Event::Decremented(e) => {
+                let told = streams.tell(e.account, heard);
+                shelf.change(e.maker, told, |order| order.decrement(e));
+                shelf.change(e.taker, told, |order| order.decrement(e));
+            }
+            Event::Balance(e) => {
+                streams.tell(e.account, heard);
             }
             Event::Rested(e) => {
                 shelf.change(e.order, streams.tell(e.account, heard), |order| order.rest(e));
@@ -155,18 +190,21 @@ impl Orders {
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
-            | Event::Conditions(_)
-            | Event::Waiting(_)
-            | Event::Triggered(_)
             | Event::Refreshed(_)
-            | Event::Decremented(_)
             | Event::Auction(_)
             | Event::Status(_)
-            | Event::Balance(_)
             | Event::Bounds(_)
             | Event::Account(_)
             | Event::Done => {}
         }
+    }
+
+    /// The command is complete.
+    pub(super) fn end(&mut self) {
+        for order in self.spending.drain(..) {
+            self.shelf.finish(order);
+        }
+        begin_news(&mut self.spending);
     }
 
     /// Open, or closed and still remembered.
@@ -219,6 +257,10 @@ fn entered(stamp: Stamp, accepted: &Accepted) -> OrderView {
         side: accepted.side,
         order_type: accepted.order_type,
         time_in_force: accepted.time_in_force,
+        self_trade: accepted.self_trade,
+        fields: accepted.fields,
+        conditions: None,
+        is_triggered: false,
         price: accepted.fields.has(OrderFields::PRICE).then_some(accepted.price),
         quantity: accepted.quantity,
         filled: Quantity::ZERO,
@@ -235,17 +277,21 @@ fn entered(stamp: Stamp, accepted: &Accepted) -> OrderView {
 }
 
 impl OrderView {
+    /// Otherwise its budget alone says how much it trades.
+    fn has_quantity(&self) -> bool {
+        self.fields.has(OrderFields::QUANTITY)
+    }
+
     fn fill(&mut self, trade: &Trade, fee: Money) {
         // Amended up again and again, an order may trade more than 64 bits in its life.
         self.filled = Quantity(self.filled.0.saturating_add(trade.quantity.0));
-        // An order that has only a budget does not say how much it will be.
         self.remaining = Quantity(self.remaining.0.saturating_sub(trade.quantity.0));
         self.quantity = Quantity(self.quantity.0.max(self.filled.0));
         // A million fills at the largest notional the core lets through would not fit.
         let notional = trade.price.notional(trade.quantity);
         self.filled_notional = self.filled_notional.saturating_add(notional);
         self.fee = self.fee.saturating_add(fee.units());
-        self.status = if self.remaining.is_zero() {
+        self.status = if self.remaining.is_zero() && self.has_quantity() {
             OrderStatus::Filled
         } else {
             OrderStatus::PartiallyFilled
@@ -253,12 +299,24 @@ impl OrderView {
     }
 
     fn rest(&mut self, rested: &Rested) {
-        self.price = Some(rested.price);
+        self.price = limit(rested.price);
         self.remaining = rested.quantity;
     }
 
+    /// A stop waits, for the first time or where an amend put it.
+    fn wait(&mut self, waiting: &Waiting) {
+        self.remaining = waiting.quantity;
+        if let Some(conditions) = &mut self.conditions {
+            (conditions.stop_price, conditions.trail) = (waiting.stop_price, waiting.trail);
+        }
+    }
+
+    fn decrement(&mut self, decremented: &Decremented) {
+        self.remaining = Quantity(self.remaining.0.saturating_sub(decremented.quantity.0));
+    }
+
     fn amend(&mut self, amended: &Amended) {
-        self.price = Some(amended.price);
+        self.price = limit(amended.price);
         self.remaining = amended.quantity;
         self.quantity = Quantity(self.filled.0.saturating_add(amended.quantity.0));
     }
@@ -286,4 +344,9 @@ impl OrderView {
             | CancelReason::Timer => OrderStatus::Cancelled,
         };
     }
+}
+
+/// As events say it: 0 is none.
+fn limit(price: Price) -> Option<Price> {
+    (price.0 > 0).then_some(price)
 }

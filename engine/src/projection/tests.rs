@@ -7,8 +7,8 @@ use orison_core::command::{
     TimeInForce, Venue,
 };
 use orison_core::event::{
-    Accepted, AccountOpened, Amended, Cancelled, Level, Money, Op, Prayed, Priority, Rejected,
-    Rested, Trade,
+    Accepted, AccountOpened, Amended, Cancelled, Level, Money, Op, Phase, Prayed, Priority,
+    Rejected, Rested, Trade,
 };
 use orison_core::{
     AccountId, AccountName, ClientOrderId, ExecutionId, OrderId, Price, Quantity, Reason, Sequence,
@@ -123,6 +123,7 @@ fn trade(
         taker_account,
         instrument: X,
         taker_side,
+        phase: Phase::Continuous,
         price: Price(price),
         quantity: Quantity(quantity),
         maker_fee: Money::new(-1),
@@ -563,6 +564,10 @@ fn an_order_is_told_from_its_entry_to_its_end() {
         side: Side::Sell,
         order_type: OrderType::Limit,
         time_in_force: TimeInForce::Gtc,
+        self_trade: SelfTrade::AccountDefault,
+        fields: OrderFields::PRICE.with(OrderFields::QUANTITY),
+        conditions: None,
+        is_triggered: false,
         price: Some(Price(101)),
         quantity: Quantity(5),
         filled: Quantity(2),

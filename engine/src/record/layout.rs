@@ -4,7 +4,7 @@
 
 use rkyv::{Archive, Archived, Serialize};
 
-use super::{Kind, PAYLOAD_ALIGN, PAYLOAD_BYTES_MAX, WIDEST_BYTES};
+use super::{Kind, PAYLOAD_ALIGN, PAYLOAD_BYTES_MAX};
 
 macro_rules! layouts {
     ($($name:ident { $($field:ident: $type:ty,)* })*) => {$(
@@ -16,12 +16,10 @@ macro_rules! layouts {
             assert!(size_of::<Archived<$name>>() == bytes);
             assert!(0 $(+ size_of::<$type>())* == bytes, "no padding without a name");
             assert!(align_of::<Archived<$name>>() <= PAYLOAD_ALIGN);
-            assert!(bytes <= WIDEST_BYTES);
+            assert!(bytes <= PAYLOAD_BYTES_MAX);
         };
     )*};
 }
-
-const _: () = assert!(WIDEST_BYTES <= PAYLOAD_BYTES_MAX);
 
 /// Cancels of a known account, and orders with and without a name, are what a day is made of.
 const _: () = assert!(Kind::Cancel.payload_bytes() <= 32);
@@ -62,6 +60,24 @@ layouts! {
         symbol: [u8; 16],
         base: [u8; 16],
         quote: [u8; 16],
+    }
+    GenesisWide {
+        rules_version: u32,
+        orders_max: u32,
+        accounts_max: u32,
+        closed_ids_max: u32,
+        closed_ids_per_account_max: u32,
+        feed_window: u32,
+        positions_max: u32,
+        balances_max: u32,
+        trailing_max: u32,
+        instruments_max: u16,
+        assets_max: u16,
+        actor: [u8; 32],
+    }
+    InstrumentBy {
+        spec: Instrument,
+        actor: [u8; 32],
     }
     Place {
         price: i64,
@@ -108,6 +124,11 @@ layouts! {
         client_order_id: [u8; 36],
         account_name: [u8; 32],
         account_by: u8,
+        reserved: [u8; 7],
+    }
+    Pair {
+        legs: [PlaceWide; 2],
+        link: u8,
         reserved: [u8; 7],
     }
     Cancel {
@@ -182,6 +203,17 @@ layouts! {
         reserved: [u8; 3],
         account_name: [u8; 32],
     }
+    MassCancelBy {
+        account: u32,
+        instrument: u16,
+        given: u8,
+        side: u8,
+        reason: u8,
+        account_by: u8,
+        reserved: [u8; 6],
+        account_name: [u8; 32],
+        actor: [u8; 32],
+    }
     Pray {
         count: u32,
         side: u8,
@@ -207,5 +239,58 @@ layouts! {
         reserved: [u8; 5],
         venue: [u8; 16],
         symbol: [u8; 16],
+    }
+    Status {
+        instrument: u16,
+        status: u8,
+        reserved: [u8; 5],
+        actor: [u8; 32],
+    }
+    Uncross {
+        instrument: u16,
+        reserved: [u8; 6],
+        actor: [u8; 32],
+    }
+    EndOfDay {
+        instrument: u16,
+        given: u8,
+        reserved: [u8; 5],
+        actor: [u8; 32],
+    }
+    Transfer {
+        amount_low: u64,
+        amount_high: i64,
+        account: u32,
+        amount_scale: u8,
+        direction: u8,
+        account_by: u8,
+        reserved: [u8; 1],
+        asset: [u8; 16],
+        account_name: [u8; 32],
+        actor: [u8; 32],
+    }
+    Account {
+        max_quantity_low: u64,
+        max_quantity_high: i64,
+        max_notional_low: u64,
+        max_notional_high: i64,
+        position_limit_low: u64,
+        position_limit_high: i64,
+        max_open_orders: u32,
+        orders_per_second: u32,
+        maker_fee_ppm: i32,
+        taker_fee_ppm: i32,
+        account: u32,
+        fields: u16,
+        cleared: u16,
+        self_trade: u8,
+        access: u8,
+        max_quantity_scale: u8,
+        max_notional_scale: u8,
+        position_limit_scale: u8,
+        account_by: u8,
+        reserved: [u8; 2],
+        account_name: [u8; 32],
+        actor: [u8; 32],
     }
 }

@@ -5,7 +5,37 @@ use orison_core::instrument::Step;
 use orison_core::{Command, Price, Quantity};
 
 use super::field::{self, Fault};
-use super::layout::{self, ArchivedGenesis, ArchivedInstrument};
+use super::layout::{
+    self, ArchivedGenesis, ArchivedGenesisWide, ArchivedInstrument, ArchivedInstrumentBy,
+};
+use super::{Encoded, Kind};
+
+/// The rules that knew no other limits than those of the narrow form.
+const NARROW_RULES_MAX: u32 = 1;
+/// What the other limits are where that form is read: for ever, whatever the defaults become.
+const NARROW_POSITIONS_MAX: u32 = 1 << 18;
+const NARROW_BALANCES_MAX: u32 = 1 << 18;
+const NARROW_TRAILING_MAX: u32 = 1 << 16;
+
+fn is_narrow(genesis: &Genesis) -> bool {
+    genesis.rules_version <= NARROW_RULES_MAX
+        && genesis.positions_max == NARROW_POSITIONS_MAX
+        && genesis.balances_max == NARROW_BALANCES_MAX
+        && genesis.trailing_max == NARROW_TRAILING_MAX
+        && genesis.actor.is_empty()
+}
+
+pub(super) fn genesis_kind(genesis: &Genesis) -> Kind {
+    if is_narrow(genesis) { Kind::Genesis } else { Kind::GenesisWide }
+}
+
+pub(super) fn encode_genesis(into: &mut Encoded, genesis: &Genesis) {
+    if is_narrow(genesis) {
+        into.put(Kind::Genesis, &layout::Genesis::from(genesis));
+    } else {
+        into.put(Kind::GenesisWide, &layout::GenesisWide::from(genesis));
+    }
+}
 
 impl From<&Genesis> for layout::Genesis {
     fn from(genesis: &Genesis) -> Self {
@@ -24,6 +54,48 @@ impl From<&Genesis> for layout::Genesis {
 
 impl ArchivedGenesis {
     pub(super) fn command(&self) -> Result<Command, Fault> {
+        let rules_version = self.rules_version.to_native();
+        if rules_version > NARROW_RULES_MAX {
+            return Err(Fault { field: "rules_version", value: u64::from(rules_version) });
+        }
+        Ok(Command::Genesis(Genesis {
+            rules_version,
+            orders_max: self.orders_max.to_native(),
+            accounts_max: self.accounts_max.to_native(),
+            instruments_max: self.instruments_max.to_native(),
+            assets_max: self.assets_max.to_native(),
+            closed_ids_max: self.closed_ids_max.to_native(),
+            closed_ids_per_account_max: self.closed_ids_per_account_max.to_native(),
+            feed_window: self.feed_window.to_native(),
+            positions_max: NARROW_POSITIONS_MAX,
+            balances_max: NARROW_BALANCES_MAX,
+            trailing_max: NARROW_TRAILING_MAX,
+            actor: Actor::EMPTY,
+        }))
+    }
+}
+
+impl From<&Genesis> for layout::GenesisWide {
+    fn from(genesis: &Genesis) -> Self {
+        Self {
+            rules_version: genesis.rules_version,
+            orders_max: genesis.orders_max,
+            accounts_max: genesis.accounts_max,
+            closed_ids_max: genesis.closed_ids_max,
+            closed_ids_per_account_max: genesis.closed_ids_per_account_max,
+            feed_window: genesis.feed_window,
+            positions_max: genesis.positions_max,
+            balances_max: genesis.balances_max,
+            trailing_max: genesis.trailing_max,
+            instruments_max: genesis.instruments_max,
+            assets_max: genesis.assets_max,
+            actor: *genesis.actor.bytes(),
+        }
+    }
+}
+
+impl ArchivedGenesisWide {
+    pub(super) fn command(&self) -> Result<Command, Fault> {
         Ok(Command::Genesis(Genesis {
             rules_version: self.rules_version.to_native(),
             orders_max: self.orders_max.to_native(),
@@ -33,8 +105,25 @@ impl ArchivedGenesis {
             closed_ids_max: self.closed_ids_max.to_native(),
             closed_ids_per_account_max: self.closed_ids_per_account_max.to_native(),
             feed_window: self.feed_window.to_native(),
-            ..Genesis::DEFAULT
+            positions_max: self.positions_max.to_native(),
+            balances_max: self.balances_max.to_native(),
+            trailing_max: self.trailing_max.to_native(),
+            actor: field::text("actor", &self.actor)?,
         }))
+    }
+}
+
+pub(super) fn instrument_kind(spec: &InstrumentSpec) -> Kind {
+    if spec.actor.is_empty() { Kind::Instrument } else { Kind::InstrumentBy }
+}
+
+pub(super) fn encode_instrument(into: &mut Encoded, spec: &InstrumentSpec) {
+    let layout = layout::Instrument::from(spec);
+    if spec.actor.is_empty() {
+        into.put(Kind::Instrument, &layout);
+    } else {
+        let actor = *spec.actor.bytes();
+        into.put(Kind::InstrumentBy, &layout::InstrumentBy { spec: layout, actor });
     }
 }
 
@@ -70,8 +159,13 @@ impl From<&InstrumentSpec> for layout::Instrument {
 
 impl ArchivedInstrument {
     pub(super) fn command(&self) -> Result<Command, Fault> {
+        self.spec().map(Command::Instrument)
+    }
+
+    /// Nobody is said to have asked for it.
+    fn spec(&self) -> Result<InstrumentSpec, Fault> {
         field::reserved(&self.reserved)?;
-        Ok(Command::Instrument(InstrumentSpec {
+        Ok(InstrumentSpec {
             symbol: field::text("symbol", &self.symbol)?,
             base: field::text("base", &self.base)?,
             quote: field::text("quote", &self.quote)?,
@@ -100,6 +194,13 @@ impl ArchivedInstrument {
                 self.min_notional_high.to_native(),
             ),
             actor: Actor::EMPTY,
-        }))
+        })
+    }
+}
+
+impl ArchivedInstrumentBy {
+    pub(super) fn command(&self) -> Result<Command, Fault> {
+        let actor = field::text("actor", &self.actor)?;
+        Ok(Command::Instrument(InstrumentSpec { actor, ..self.spec.spec()? }))
     }
 }

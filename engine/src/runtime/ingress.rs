@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::ring::{self, Entrant, InputProducer, Purpose};
 use super::shared::Shared;
 use super::{Clock, Token, Wait};
-use crate::record;
+use crate::record::{self, Encoded};
 
 /// Every 64th command of an ingress is timed from here to its decision.
 const TIMED_EVERY: u32 = 64;
@@ -26,12 +26,14 @@ pub struct Busy;
 pub struct Ingress {
     producer: InputProducer,
     shared: Arc<Shared>,
+    /// Of the last command; the next one takes its place.
+    encoded: Encoded,
     submitted: u32,
 }
 
 impl Ingress {
     pub(super) fn new(producer: InputProducer, shared: Arc<Shared>) -> Self {
-        Self { producer, shared, submitted: 0 }
+        Self { producer, shared, encoded: Encoded::CLOCK, submitted: 0 }
     }
 
     /// Enters the command; its events carry the token. Commands of one ingress keep their order.
@@ -72,14 +74,15 @@ impl Ingress {
         if !self.shared.is_open.load(Ordering::Relaxed) {
             return Err(self.busy());
         }
-        let command = record::encode(command);
+        record::encode_into(&mut self.encoded, command);
+        let command = &self.encoded;
         let published = match ring::slots_of(command.payload().len()) {
-            1 => self.producer.try_publish(|slot| slot.write(entrant, &command, 0)).is_ok(),
+            1 => self.producer.try_publish(|slot| slot.write(entrant, command, 0)).is_ok(),
             slots => self
                 .producer
                 .try_batch_publish(slots, |slots| {
                     for (slot, part) in slots.zip(0..) {
-                        slot.write(entrant, &command, part);
+                        slot.write(entrant, command, part);
                     }
                 })
                 .is_ok(),

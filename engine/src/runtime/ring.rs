@@ -169,8 +169,8 @@ pub(super) fn output(slots: usize) -> (OutputProducer, OutputPoller) {
 
 #[cfg(test)]
 mod tests {
-    use orison_core::command::{InstrumentSpec, MassCancel};
-    use orison_core::{AccountId, Command};
+    use orison_core::command::{AccountRef, InstrumentSpec, Link, MassCancel, Order, Pair};
+    use orison_core::{AccountId, Command, InstrumentId, Price, Quantity, Side};
 
     use super::*;
     use crate::record::encode;
@@ -187,8 +187,10 @@ mod tests {
 
     #[test]
     fn a_command_comes_out_of_its_slots_as_it_went_in() {
+        let account = AccountRef::Id(AccountId(1));
+        let order = Order::limit(account, InstrumentId(2), Side::Buy, Price(3), Quantity(4));
         let mass = MassCancel {
-            account: orison_core::command::AccountRef::Id(AccountId(1)),
+            account,
             instrument: None,
             side: None,
             reason: orison_core::command::CancelReason::Mass,
@@ -198,6 +200,7 @@ mod tests {
             (Command::Clock, 1),
             (Command::MassCancel(mass), 1),
             (Command::Instrument(InstrumentSpec::EMPTY), 2),
+            (Command::Pair(Pair { link: Link::Oco, legs: [order; 2] }), 4),
         ];
         let mut assembly = Assembly::new();
         for (command, slots) in rows.iter().chain(&rows) {

@@ -35,11 +35,12 @@ pub(crate) struct PlaceRequest {
     #[serde(rename = "type")]
     #[schema(example = "Limit")]
     order_type: String,
-    /// Needed by Limit and StopLimit; a Market order's 0 is none.
+    /// Needed by Limit and StopLimit; others have none, and 0 is none.
     price: Option<Amount>,
-    /// Needed, save by a Market order with a budget.
+    /// Needed, save beside a budget.
     quantity: Option<Amount>,
-    /// GTC (the default), IOC, FOK, DAY or GTD; also under the name `tif`.
+    /// GTC (the default, and the same whether it is said or not), IOC, FOK, DAY or GTD; also under
+    /// the name `tif`.
     #[schema(example = "GTC")]
     time_in_force: Option<String>,
     post_only: Option<bool>,
@@ -52,18 +53,38 @@ pub(crate) struct PlaceRequest {
     account: Option<String>,
     /// Visible part of an iceberg.
     display: Option<Amount>,
+    /// If less can trade at once the order is refused.
     min_quantity: Option<Amount>,
+    /// Of Stop and StopLimit: fires once the last price is there or beyond.
     stop_price: Option<Amount>,
-    /// Distance of a trailing stop.
+    /// Of TrailingStop: how far the stop price follows the best last price.
     trail: Option<Amount>,
-    /// At most this much of the quote asset, fee included.
+    /// At most this much of the quote asset, fee included; of Market, IOC and FOK orders.
     budget: Option<Amount>,
-    /// Market with protection: price points beyond the best opposite price.
+    /// Of Market: becomes a limit order so far beyond the best opposite price.
     protection: Option<Amount>,
-    /// Nanoseconds since the Unix epoch, with GTD.
+    /// Nanoseconds since the Unix epoch, with GTD and only there.
     expire_at: Option<u64>,
-    /// none, cancel_taker, cancel_maker, cancel_both or decrement.
+    /// What happens when it meets an order of its own account: none, cancel_taker, cancel_maker,
+    /// cancel_both or decrement; the account's default if absent.
+    #[schema(example = "cancel_taker")]
     stp: Option<String>,
+}
+
+/// Two orders of one account in one instrument; as soon as one trades, fires or ends the other is
+/// cancelled.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OcoRequest {
+    #[schema(min_items = 2, max_items = 2)]
+    orders: Vec<PlaceRequest>,
+}
+
+/// Two orders of one account in one instrument; the child waits until the parent is completely
+/// filled, and is cancelled with it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OtoRequest {
+    parent: PlaceRequest,
+    child: PlaceRequest,
 }
 
 /// Exactly one of `order_id` and `client_order_id`.
@@ -83,7 +104,9 @@ pub(crate) struct AmendRequest {
     /// The new OPEN quantity, hidden included; 0 cancels.
     quantity: Option<Amount>,
     price: Option<Amount>,
+    /// Of a Stop or StopLimit that has not fired.
     stop_price: Option<Amount>,
+    /// Of a TrailingStop that has not fired.
     trail: Option<Amount>,
 }
 

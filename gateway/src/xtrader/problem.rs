@@ -77,6 +77,16 @@ impl Problem {
         self
     }
 
+    /// The field is one of a part of the request.
+    #[must_use]
+    pub fn within(mut self, part: &str) -> Self {
+        self.field = Some(match self.field {
+            Some(field) => format!("{part}.{field}"),
+            None => part.to_owned(),
+        });
+        self
+    }
+
     pub fn bad_request(english: impl Into<Text>, korean: impl Into<Text>) -> Self {
         Self::new(400, "BAD_REQUEST", Message::ours(english, korean))
     }

@@ -32,6 +32,9 @@ pub(crate) struct Call<'a> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Route {
     Place,
+    Test,
+    Oco,
+    Oto,
     Cancel,
     Amend,
     CancelAll,
@@ -87,6 +90,9 @@ impl Route {
         let named = |segment: &str| decode_segment(segment).map(|text| text.into_owned());
         Ok(Some(match *call {
             ["order"] => Self::Place,
+            ["order", "test"] => Self::Test,
+            ["order", "oco"] => Self::Oco,
+            ["order", "oto"] => Self::Oto,
             ["order", "cancel"] => Self::Cancel,
             ["order", "amend"] => Self::Amend,
             ["order", "cancel-all"] => Self::CancelAll,
@@ -118,7 +124,14 @@ impl Route {
 
     pub(crate) fn methods(&self) -> &'static [Method] {
         match self {
-            Self::Place | Self::Cancel | Self::Amend | Self::CancelAll | Self::Batch => POST,
+            Self::Place
+            | Self::Test
+            | Self::Oco
+            | Self::Oto
+            | Self::Cancel
+            | Self::Amend
+            | Self::CancelAll
+            | Self::Batch => POST,
             Self::Order(_) => &[Method::GET, Method::DELETE],
             Self::Prayer => &[Method::GET, Method::POST],
             Self::Orders
@@ -147,6 +160,9 @@ impl Route {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Place => "order",
+            Self::Test => "order/test",
+            Self::Oco => "order/oco",
+            Self::Oto => "order/oto",
             Self::Cancel => "order/cancel",
             Self::Amend => "order/amend",
             Self::CancelAll => "order/cancel-all",
@@ -181,6 +197,9 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
     let language = caller.language;
     let answer = match (route, body) {
         (Route::Place, Some(body)) => Ok(entry::place(app, &caller, body).await),
+        (Route::Test, Some(body)) => Ok(entry::test(app, &caller, body).await),
+        (Route::Oco, Some(body)) => Ok(entry::oco(app, &caller, body).await),
+        (Route::Oto, Some(body)) => Ok(entry::oto(app, &caller, body).await),
         (Route::Cancel, Some(body)) => Ok(entry::cancel(app, &caller, body).await),
         (Route::Amend, Some(body)) => Ok(entry::amend(app, &caller, body).await),
         (Route::CancelAll, Some(body)) => Ok(entry::cancel_all(app, &caller, body).await),
@@ -206,6 +225,9 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Connections, _) => Ok(connections::connections(app)),
         (
             Route::Place
+            | Route::Test
+            | Route::Oco
+            | Route::Oto
             | Route::Cancel
             | Route::Amend
             | Route::CancelAll
@@ -231,6 +253,8 @@ mod tests {
             ("/api/v1/order", Some(Route::Place)),
             ("/v1/order", Some(Route::Place)),
             ("/api/v1/order/cancel-all", Some(Route::CancelAll)),
+            ("/v1/order/oco", Some(Route::Oco)),
+            ("/api/v1/order/test", Some(Route::Test)),
             ("/v1/order/x", Some(Route::Order("x".into()))),
             ("/v1/klines/BTC%2DKRW/5m", Some(klines)),
             ("/health", Some(Route::Health)),

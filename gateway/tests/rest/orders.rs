@@ -20,7 +20,7 @@ async fn an_order_shows_its_whole_life() {
     place(&mut client, &limit("maker", "Sell", 100, "1")).await;
     place(&mut client, &limit("maker", "Sell", 101, "1")).await;
     let id = place(&mut client, &limit("alice", "Buy", 101, "3")).await;
-    let reply = client.get(&format!("/v1/order/{id}")).await;
+    let reply = client.get(&format!("/v1/order/{id}?account=alice")).await;
     let order = reply.json();
     for (field, value) in [
         ("order_id", id.as_str()),
@@ -49,6 +49,8 @@ async fn an_order_shows_its_whole_life() {
     let path = format!("/v1/order/{id}?account=");
     assert_eq!(client.get(&format!("{path}alice")).await.status, 200);
     assert_eq!(client.get(&format!("{path}bob")).await.status, 404, "foreign");
+    let shared = client.get(&format!("/v1/order/{id}")).await;
+    assert_eq!(shared.status, 404, "who names no account is demo");
 }
 
 #[tokio::test]
@@ -131,7 +133,7 @@ async fn everything_is_there_after_a_restart() {
     place(&mut client, &limit("maker", "Sell", 100, "2")).await;
     let id = place(&mut client, &limit("alice", "Buy", 100, "1")).await;
     let paths = [
-        format!("/v1/order/{id}"),
+        format!("/v1/order/{id}?account=alice"),
         "/v1/orders?account=maker".into(),
         "/v1/orderbook/AAPL".into(),
         "/v1/executions/AAPL".into(),

@@ -3,14 +3,15 @@
 
 use engine::projection::{Catalog, Orders};
 use orison_core::command::{
-    AccountRef, Amend, AmendFields, Cancel, Genesis, InstrumentFields, InstrumentSpec, Liquidation,
-    MassCancel, Order, OrderFields, Pray, Target, Ticker,
+    AccountRef, Actor, Amend, AmendFields, Cancel, Link, MassCancel, Order, OrderFields, Pair,
+    Target,
 };
-use orison_core::{
-    Command, Decimal, Event, Instrument, InstrumentId, OrderId, Price, Quantity, Stamp,
-};
+use orison_core::{Command, Event, Instrument, InstrumentId, OrderId, Stamp};
 
-use super::words::{ORDER_TYPES, PRAYERS, SELF_TRADES, SIDES, TIMES_IN_FORCE, word_of};
+use super::admin::put_genesis;
+use super::feeds::{put_liquidation, put_pray, put_ticker};
+use super::units::{Units, put_decimal, put_word};
+use super::words::{ORDER_TYPES, SELF_TRADES, SIDES, TIMES_IN_FORCE, word_of};
 use crate::json::Object;
 
 /// Writes commands; the views are those of after the command.
@@ -18,13 +19,6 @@ use crate::json::Object;
 pub(crate) struct CommandForm<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) orders: &'a Orders,
-}
-
-/// The units that an instrument's numbers are shown in; None: there is no such instrument.
-#[derive(Clone, Copy)]
-struct Units<'a> {
-    instrument: Option<&'a Instrument>,
-    quote_decimals: u8,
 }
 
 impl CommandForm<'_> {
@@ -40,16 +34,19 @@ impl CommandForm<'_> {
         match command {
             Command::Genesis(genesis) => put_genesis(object, genesis),
             Command::Instrument(spec) => self.put_instrument(object, spec),
-            Command::Place(order) => self.put_order(object, order, entered(events)),
-            Command::Pair(_)
-            | Command::Status(_)
-            | Command::Uncross(_)
-            | Command::EndOfDay(_)
-            | Command::Transfer(_)
-            | Command::Account(_) => todo!("forms of the second rules"),
+            Command::Place(order) => {
+                object.text("op", "new");
+                self.put_order(object, order, entered(events).next());
+            }
+            Command::Pair(pair) => self.put_pair(object, pair, events),
             Command::Cancel(cancel) => self.put_cancel(object, cancel, events),
             Command::Amend(amend) => self.put_amend(object, amend, events),
             Command::MassCancel(mass) => self.put_mass_cancel(object, mass),
+            Command::Status(change) => self.put_status(object, change),
+            Command::Uncross(uncross) => self.put_uncross(object, uncross),
+            Command::EndOfDay(end) => self.put_end_of_day(object, end),
+            Command::Transfer(transfer) => self.put_transfer(object, transfer),
+            Command::Account(spec) => self.put_account_spec(object, spec),
             Command::Clock => {
                 object.text("op", "time").bare("ts", stamp.time_ns);
             }
@@ -59,8 +56,33 @@ impl CommandForm<'_> {
         }
     }
 
+    /// Each leg as a `new` without its op; they are accepted in their order.
+    fn put_pair(&self, object: &mut Object<'_>, pair: &Pair, events: &[Event]) {
+        let mut ids = entered(events);
+        let [first, second] = &pair.legs;
+        match pair.link {
+            Link::Oco => {
+                object.text("op", "oco");
+                let mut legs = object.list("legs");
+                for leg in [first, second] {
+                    let mut object = legs.item();
+                    self.put_order(&mut object, leg, ids.next());
+                    object.close();
+                }
+                legs.close();
+            }
+            Link::Oto => {
+                object.text("op", "oto");
+                for (key, leg) in [("parent", first), ("child", second)] {
+                    let mut object = object.object(key);
+                    self.put_order(&mut object, leg, ids.next());
+                    object.close();
+                }
+            }
+        }
+    }
+
     fn put_order(&self, object: &mut Object<'_>, order: &Order, entered: Option<OrderId>) {
-        object.text("op", "new");
         match entered {
             Some(id) => object.shown("order_id", id),
             None => object.null("order_id"),
@@ -144,54 +166,10 @@ impl CommandForm<'_> {
         }
         put_word(object, "side", mass.side.and_then(|side| word_of(SIDES, side)));
         object.text("reason", mass.reason.word());
+        put_actor(object, &mass.actor);
     }
 
-    fn put_instrument(&self, object: &mut Object<'_>, spec: &InstrumentSpec) {
-        object.text("op", "instrument").text("symbol", spec.symbol.as_str());
-        if spec.fields.has(InstrumentFields::BASE) {
-            object.text("base", spec.base.as_str());
-        }
-        if spec.fields.has(InstrumentFields::QUOTE) {
-            object.text("quote", spec.quote.as_str());
-        }
-        let units = self.units_of(self.catalog.instrument_named(&spec.symbol));
-        for (field, key, value) in [
-            (InstrumentFields::PRICE_STEP, "price_step", Some(spec.price_step.to_decimal())),
-            (
-                InstrumentFields::QUANTITY_STEP,
-                "quantity_step",
-                Some(spec.quantity_step.to_decimal()),
-            ),
-            (InstrumentFields::BASE_DECIMALS, "base_decimals", whole(spec.base_decimals)),
-            (InstrumentFields::QUOTE_DECIMALS, "quote_decimals", whole(spec.quote_decimals)),
-            (InstrumentFields::MAKER_FEE, "maker_fee_ppm", whole(spec.maker_fee_ppm)),
-            (InstrumentFields::TAKER_FEE, "taker_fee_ppm", whole(spec.taker_fee_ppm)),
-            (InstrumentFields::BAND_LOW, "band_low", units.price(spec.band_low)),
-            (InstrumentFields::BAND_HIGH, "band_high", units.price(spec.band_high)),
-            (
-                InstrumentFields::EXECUTION_RANGE,
-                "execution_range_ppm",
-                whole(spec.execution_range_ppm),
-            ),
-            (InstrumentFields::INTERRUPTION, "interruption_ns", whole(spec.interruption_ns)),
-            (InstrumentFields::MAX_QUANTITY, "max_quantity", units.quantity(spec.max_quantity)),
-            (InstrumentFields::MIN_NOTIONAL, "min_notional", units.money(spec.min_notional)),
-            (
-                InstrumentFields::REFERENCE_PRICE,
-                "reference_price",
-                units.price(spec.reference_price),
-            ),
-        ] {
-            if spec.fields.has(field) {
-                put_decimal(object, key, value);
-            }
-        }
-        if spec.fields.has(InstrumentFields::STATUS) {
-            object.text("status", spec.status.word());
-        }
-    }
-
-    fn put_account(&self, object: &mut Object<'_>, account: AccountRef) {
+    pub(super) fn put_account(&self, object: &mut Object<'_>, account: AccountRef) {
         let name = match account {
             AccountRef::Name(name) => Some(name),
             AccountRef::Id(id) => self.catalog.account_name(id),
@@ -202,7 +180,7 @@ impl CommandForm<'_> {
         };
     }
 
-    fn put_symbol(&self, object: &mut Object<'_>, instrument: InstrumentId) {
+    pub(super) fn put_symbol(&self, object: &mut Object<'_>, instrument: InstrumentId) {
         match self.catalog.instrument(instrument) {
             Some(instrument) => object.text("symbol", instrument.symbol.as_str()),
             None => object.null("symbol"),
@@ -213,38 +191,10 @@ impl CommandForm<'_> {
         self.units_of(self.catalog.instrument(instrument))
     }
 
-    fn units_of<'a>(&'a self, instrument: Option<&'a Instrument>) -> Units<'a> {
+    pub(super) fn units_of<'a>(&'a self, instrument: Option<&'a Instrument>) -> Units<'a> {
         let quote = instrument.and_then(|instrument| self.catalog.asset(instrument.quote));
         Units { instrument, quote_decimals: quote.map_or(0, |asset| asset.decimals) }
     }
-}
-
-impl Units<'_> {
-    fn price(self, price: Price) -> Option<Decimal> {
-        self.instrument.map(|instrument| instrument.price_decimal(price))
-    }
-
-    fn quantity(self, quantity: Quantity) -> Option<Decimal> {
-        let instrument = self.instrument.filter(|_| quantity != Quantity::INVALID);
-        instrument.map(|instrument| instrument.quantity_decimal(quantity))
-    }
-
-    fn money(self, units: i128) -> Option<Decimal> {
-        self.instrument.map(|_| Decimal::new(units, self.quote_decimals))
-    }
-}
-
-fn put_genesis(object: &mut Object<'_>, genesis: &Genesis) {
-    object
-        .text("op", "genesis")
-        .bare("rules_version", genesis.rules_version)
-        .bare("orders_max", genesis.orders_max)
-        .bare("accounts_max", genesis.accounts_max)
-        .bare("instruments_max", genesis.instruments_max)
-        .bare("assets_max", genesis.assets_max)
-        .bare("closed_ids_max", genesis.closed_ids_max)
-        .bare("closed_ids_per_account_max", genesis.closed_ids_per_account_max)
-        .bare("feed_window", genesis.feed_window);
 }
 
 /// `meant`: which order the core found by it.
@@ -258,54 +208,16 @@ fn put_target(object: &mut Object<'_>, target: &Target, meant: Option<OrderId>) 
     };
 }
 
-fn put_pray(object: &mut Object<'_>, pray: &Pray) {
-    object.text("op", "pray");
-    put_word(object, "side", word_of(PRAYERS, pray.side));
-    object.bare("count", pray.count);
-}
-
-fn put_ticker(object: &mut Object<'_>, ticker: &Ticker) {
-    object
-        .text("op", "ticker")
-        .text("venue", ticker.venue.as_str())
-        .text("symbol", ticker.symbol.as_str())
-        .shown("price", ticker.price.to_decimal())
-        .shown("change_24h", ticker.change_24h.to_decimal())
-        .bare("event_time", ticker.event_time_ms);
-}
-
-fn put_liquidation(object: &mut Object<'_>, liquidation: &Liquidation) {
-    object
-        .text("op", "liquidation")
-        .text("venue", liquidation.venue.as_str())
-        .text("symbol", liquidation.symbol.as_str());
-    put_word(object, "side", word_of(SIDES, liquidation.side));
-    object
-        .shown("quantity", liquidation.quantity.to_decimal())
-        .shown("price", liquidation.price.to_decimal())
-        .bare("event_time", liquidation.event_time_ms);
-}
-
-/// A word that is not there has no key.
-fn put_word(object: &mut Object<'_>, key: &str, word: Option<&str>) {
-    if let Some(word) = word {
-        object.text(key, word);
+/// Nobody who is not named has a key.
+pub(super) fn put_actor(object: &mut Object<'_>, actor: &Actor) {
+    if !actor.is_empty() {
+        object.text("actor", actor.as_str());
     }
 }
 
-fn put_decimal(object: &mut Object<'_>, key: &str, value: Option<Decimal>) {
-    match value {
-        Some(value) => object.shown(key, value),
-        None => object.null(key),
-    };
-}
-
-fn whole(number: impl Into<i128>) -> Option<Decimal> {
-    Some(Decimal::new(number.into(), 0))
-}
-
-fn entered(events: &[Event]) -> Option<OrderId> {
-    events.iter().find_map(|event| {
+/// The ids that the orders of the command were given, in its order.
+fn entered(events: &[Event]) -> impl Iterator<Item = OrderId> + '_ {
+    events.iter().filter_map(|event| {
         let Event::Accepted(accepted) = event else { return None };
         Some(accepted.order)
     })

@@ -1,13 +1,18 @@
 //! Events as JSON: the table of events of the tape, key by key. Events that only serve views
-//! (levels, rests, openings, settings) have no form and are not shown.
+//! (levels, rests, waits, openings, settings) have no form and are not shown.
 
 use std::borrow::Cow;
 
 use engine::projection::Catalog;
-use orison_core::event::{Amended, Cancelled, Entry, Money, Priority, Rejected, Trade};
-use orison_core::{Decimal, Event, ExecutionId, Instrument, InstrumentId, OrderId};
+use orison_core::event::{
+    Amended, AssetOpened, Auction, Balance, Cancelled, Decremented, Entry, Money, Priority,
+    Rejected, Trade,
+};
+use orison_core::types::AssetId;
+use orison_core::{Decimal, Event, ExecutionId, Instrument, InstrumentId, OrderId, Price};
 
 use super::names::ClientNames;
+use super::words::{SIDES, word_of};
 use crate::json::Object;
 
 /// What an order is called where the events are shown.
@@ -34,31 +39,31 @@ impl EventForm<'_> {
             | Event::Rejected(_)
             | Event::Trade(_)
             | Event::Cancelled(_)
-            | Event::Amended(_) => true,
-            Event::Rested(_)
-            | Event::Level(_)
-            | Event::AssetOpened(_)
-            | Event::Instrument(_)
-            | Event::AccountOpened(_)
-            | Event::Prayed(_)
-            | Event::Ticker(_)
-            | Event::Liquidation(_)
-            | Event::Conditions(_)
-            | Event::Waiting(_)
+            | Event::Amended(_)
             | Event::Triggered(_)
-            | Event::Refreshed(_)
             | Event::Decremented(_)
             | Event::Auction(_)
             | Event::Status(_)
-            | Event::Balance(_)
+            | Event::Balance(_) => true,
+            Event::Rested(_)
+            | Event::Level(_)
+            | Event::Conditions(_)
+            | Event::Waiting(_)
+            | Event::Refreshed(_)
+            | Event::AssetOpened(_)
+            | Event::Instrument(_)
             | Event::Bounds(_)
+            | Event::AccountOpened(_)
             | Event::Account(_)
+            | Event::Prayed(_)
+            | Event::Ticker(_)
+            | Event::Liquidation(_)
             | Event::Done => false,
         }
     }
 
-    /// Puts the event's keys into `object`, `event` first. `execution` names a trade where trades
-    /// are named.
+    /// Puts the event's keys into `object`, `event` first; none of one without a form. `execution`
+    /// names a trade where trades are named.
     pub(crate) fn put(
         &self,
         object: &mut Object<'_>,
@@ -77,24 +82,30 @@ impl EventForm<'_> {
             Event::Trade(trade) => self.put_trade(object, trade, execution),
             Event::Cancelled(cancelled) => self.put_cancelled(object, cancelled),
             Event::Amended(amended) => self.put_amended(object, amended),
+            Event::Triggered(triggered) => {
+                object.text("event", "triggered").text("id", &self.name(triggered.order));
+            }
+            Event::Decremented(decremented) => self.put_decremented(object, decremented),
+            Event::Auction(auction) => self.put_auction(object, auction),
+            Event::Status(changed) => {
+                let symbol = self.instrument(changed.instrument).symbol;
+                object.text("event", "status").text("symbol", symbol.as_str());
+                object.text("status", changed.status.word());
+            }
+            Event::Balance(balance) => self.put_balance(object, balance),
             Event::Rested(_)
             | Event::Level(_)
+            | Event::Conditions(_)
+            | Event::Waiting(_)
+            | Event::Refreshed(_)
             | Event::AssetOpened(_)
             | Event::Instrument(_)
+            | Event::Bounds(_)
             | Event::AccountOpened(_)
+            | Event::Account(_)
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
-            | Event::Conditions(_)
-            | Event::Waiting(_)
-            | Event::Triggered(_)
-            | Event::Refreshed(_)
-            | Event::Decremented(_)
-            | Event::Auction(_)
-            | Event::Status(_)
-            | Event::Balance(_)
-            | Event::Bounds(_)
-            | Event::Account(_)
             | Event::Done => {}
         }
     }
@@ -148,9 +159,43 @@ impl EventForm<'_> {
         object
             .text("event", "amended")
             .text("id", &self.name(amended.order))
-            .shown("quantity", instrument.quantity_decimal(amended.quantity))
-            .shown("price", instrument.price_decimal(amended.price))
-            .bare("kept_priority", amended.priority == Priority::Kept);
+            .shown("quantity", instrument.quantity_decimal(amended.quantity));
+        put_price(object, instrument, amended.price);
+        object.bare("kept_priority", amended.priority == Priority::Kept);
+    }
+
+    fn put_decremented(&self, object: &mut Object<'_>, decremented: &Decremented) {
+        let instrument = self.instrument(decremented.instrument);
+        object
+            .text("event", "decremented")
+            .text("maker", &self.name(decremented.maker))
+            .text("taker", &self.name(decremented.taker))
+            .shown("quantity", instrument.quantity_decimal(decremented.quantity));
+    }
+
+    fn put_auction(&self, object: &mut Object<'_>, auction: &Auction) {
+        let instrument = self.instrument(auction.instrument);
+        object.text("event", "auction").text("symbol", instrument.symbol.as_str());
+        put_price(object, instrument, auction.price);
+        object
+            .shown("volume", instrument.quantity_decimal(auction.volume))
+            .shown("surplus", instrument.quantity_decimal(auction.surplus));
+        match auction.surplus_side.and_then(|side| word_of(SIDES, side)) {
+            Some(side) => object.text("surplus_side", side),
+            None => object.null("surplus_side"),
+        };
+    }
+
+    fn put_balance(&self, object: &mut Object<'_>, balance: &Balance) {
+        let account = self.catalog.account_name(balance.account);
+        let account = account.expect("an event names an account that was opened before");
+        let asset = self.asset(balance.asset);
+        object
+            .text("event", "balance")
+            .text("account", account.as_str())
+            .text("asset", asset.name.as_str())
+            .shown("free", Decimal::new(balance.free.units(), asset.decimals))
+            .shown("locked", Decimal::new(balance.locked.units(), asset.decimals));
     }
 
     pub(crate) fn name(&self, order: OrderId) -> Cow<'_, str> {
@@ -165,9 +210,19 @@ impl EventForm<'_> {
         self.catalog.instrument(id).expect("an event names an instrument that was created before")
     }
 
-    fn fee(&self, instrument: &Instrument, fee: Money) -> Decimal {
-        let quote = self.catalog.asset(instrument.quote);
-        let quote = quote.expect("an instrument names assets that were opened before");
-        Decimal::new(fee.units(), quote.decimals)
+    fn asset(&self, id: AssetId) -> &AssetOpened {
+        self.catalog.asset(id).expect("an event names an asset that was opened before")
     }
+
+    fn fee(&self, instrument: &Instrument, fee: Money) -> Decimal {
+        Decimal::new(fee.units(), self.asset(instrument.quote).decimals)
+    }
+}
+
+/// Of an order without a price, or an auction without one: null.
+fn put_price(object: &mut Object<'_>, instrument: &Instrument, price: Price) {
+    match price {
+        Price(0) => object.null("price"),
+        price => object.shown("price", instrument.price_decimal(price)),
+    };
 }

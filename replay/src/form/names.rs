@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
+use engine::Views;
 use orison_core::event::Entry;
-use orison_core::{AccountId, BookOrder, ClientOrderId, Event, Exchange, OrderId, Side};
+use orison_core::{AccountId, ClientOrderId, Event, OrderId};
 
 #[derive(Default)]
 pub(crate) struct ClientNames {
@@ -22,11 +23,12 @@ impl ClientNames {
         }
     }
 
-    /// The orders that rest in an exchange that was running already.
-    pub(crate) fn of_exchange(exchange: &Exchange) -> Self {
-        let sides = |id| Side::BOTH.into_iter().flat_map(move |side| exchange.book(id, side));
-        let mut orders: Vec<BookOrder> =
-            exchange.instruments().iter().flat_map(|instrument| sides(instrument.id)).collect();
+    /// The orders of an exchange that was running already, parked and ended ones too, as far as
+    /// its views remember them.
+    pub(crate) fn of_views(views: &Views) -> Self {
+        let is_known = |id: &AccountId| views.catalog.account_name(*id).is_some();
+        let accounts = (1..).map(AccountId).take_while(is_known);
+        let mut orders: Vec<_> = accounts.flat_map(|id| views.orders.of_account(id)).collect();
         orders.sort_unstable_by_key(|order| order.id);
         let mut names = Self::default();
         for order in orders {

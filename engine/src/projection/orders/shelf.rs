@@ -7,7 +7,7 @@ use orison_core::{AccountId, ClientOrderId, OrderId};
 use super::folders::Folder;
 use super::index::{HEADS_GROWTH, HEADS_MIN, Heads, NameHash, id_hash};
 use super::quota::Quota;
-use super::{AccountEvent, OrderView};
+use super::{AccountEvent, OrderStatus, OrderView};
 use crate::projection::ViewLimits;
 use crate::projection::dense::Dense;
 
@@ -139,6 +139,25 @@ impl Shelf {
         if !view.status.is_open() {
             let account = view.account;
             self.close(place, account);
+        }
+    }
+
+    /// Ends an open order as filled of which no event says so.
+    pub(super) fn finish(&mut self, id: OrderId) {
+        let place = self.find(id);
+        let Some(view) = self.views.get_mut(place as usize) else { return };
+        if view.status.is_open() {
+            view.status = OrderStatus::Filled;
+            let account = view.account;
+            self.close(place, account);
+        }
+    }
+
+    /// Changes an open order by what its owner is not told.
+    pub(super) fn note(&mut self, id: OrderId, note: impl FnOnce(&mut OrderView)) {
+        let place = self.find(id);
+        if let Some(view) = self.views.get_mut(place as usize) {
+            note(view);
         }
     }
 

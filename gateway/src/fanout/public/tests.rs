@@ -46,6 +46,7 @@ fn traded() -> PublicTrade {
         index: 1,
         previous_sequence: 4,
         trade: Trade {
+            phase: orison_core::event::Phase::Continuous,
             maker: order(3),
             taker: order(9),
             maker_account: AccountId(1),

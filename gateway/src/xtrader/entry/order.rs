@@ -3,19 +3,47 @@
 
 use orison_core::command::{Order, OrderFields, OrderType, SelfTrade, TimeInForce};
 use orison_core::{
-    ClientOrderId, Command, Decimal, Instrument, Price, Quantity, Reason, Side, Symbol,
+    AccountName, ClientOrderId, Command, Decimal, Instrument, Price, Quantity, Reason, Side, Symbol,
 };
 
-use super::{Caller, account};
+use super::account::{Party, party};
+use super::{Caller, Wanted};
 use crate::App;
+use crate::desk::{Named, OnTheWay};
 use crate::xtrader::json::Object;
 use crate::xtrader::problem::Problem;
 
 /// A number field: absent, or a decimal, or one that is beyond every amount.
 type Field = Option<Option<Decimal>>;
 
-pub(super) fn read(app: &App, caller: &Caller, mut object: Object) -> Result<Command, Problem> {
-    let account = account(app, caller, &mut object)?;
+/// An order that can be asked for.
+pub(super) struct Draft {
+    pub(super) account_name: AccountName,
+    pub(super) order: Order,
+}
+
+impl Draft {
+    /// To be kept until it is answered.
+    pub(super) fn underway(&self, app: &App) -> Option<OnTheWay> {
+        let Order { instrument, client_order_id, .. } = self.order;
+        let named = Named { account: self.account_name, client_order_id };
+        app.desk.underway.add(named, instrument)
+    }
+}
+
+pub(super) fn place(app: &App, caller: &Caller, object: Object) -> Result<Wanted, Problem> {
+    let draft = read(app, caller, object)?;
+    let on_the_way = [draft.underway(app), None];
+    Ok(Wanted { command: Command::Place(draft.order), on_the_way })
+}
+
+/// The same order, that will not be entered.
+pub(super) fn test(app: &App, caller: &Caller, object: Object) -> Result<Command, Problem> {
+    read(app, caller, object).map(|draft| Command::Place(draft.order))
+}
+
+pub(super) fn read(app: &App, caller: &Caller, mut object: Object) -> Result<Draft, Problem> {
+    let Party { name: account_name, account } = party(app, caller, &mut object)?;
     let symbol = object.text("symbol")?;
     let side_word = object.text("side")?;
     let type_word = object.text("type")?;
@@ -42,7 +70,10 @@ pub(super) fn read(app: &App, caller: &Caller, mut object: Object) -> Result<Com
     order.client_order_id = client_order_id;
     if let Some(word) = tif_word {
         order.time_in_force = time_in_force(&word)?;
-        order.fields = order.fields.with(OrderFields::TIME_IN_FORCE);
+        // Said or not, good-till-cancelled is the same order, and a repeat of it a repeat.
+        if order.time_in_force != TimeInForce::Gtc {
+            order.fields = order.fields.with(OrderFields::TIME_IN_FORCE);
+        }
     }
     if let Some(word) = stp_word {
         order.self_trade = self_trade(&word)?;
@@ -57,7 +88,7 @@ pub(super) fn read(app: &App, caller: &Caller, mut object: Object) -> Result<Com
     numbers.settle(order_type)?;
     let quote_decimals = quote_decimals(app, &instrument)?;
     numbers.fill(&mut order, &instrument, quote_decimals)?;
-    Ok(Command::Place(order))
+    Ok(Draft { account_name, order })
 }
 
 struct Numbers {
@@ -100,16 +131,17 @@ impl Numbers {
             }
             Some(_) | None => {}
         }
-        if self.quantity.is_none() {
-            return match (order_type, self.budget) {
-                (OrderType::Market, Some(_)) => Ok(()),
-                (OrderType::Market, None) => {
-                    Err(Problem::refused(Reason::BadCombination).about("quantity"))
-                }
-                _ => Err(Problem::refused(Reason::BadQuantity).about("quantity")),
-            };
+        // Beside a budget it is for the rules to say whether a quantity is needed.
+        if self.quantity.is_some() || self.budget.is_some() {
+            return Ok(());
         }
-        Ok(())
+        let reason = match order_type {
+            OrderType::Market => Reason::BadCombination,
+            OrderType::Limit | OrderType::Stop | OrderType::StopLimit | OrderType::TrailingStop => {
+                Reason::BadQuantity
+            }
+        };
+        Err(Problem::refused(reason).about("quantity"))
     }
 
     fn fill(
@@ -119,13 +151,13 @@ impl Numbers {
         quote_decimals: u8,
     ) -> Result<(), Problem> {
         let mut fields = order.fields;
-        if let Some(field) = self.quantity {
-            order.quantity = quantity("quantity", field, instrument)?;
-            fields = fields.with(OrderFields::QUANTITY);
-        }
         if let Some(field) = self.price {
             order.price = price("price", field, instrument)?;
             fields = fields.with(OrderFields::PRICE);
+        }
+        if let Some(field) = self.protection {
+            order.protection = steps(field, instrument, 0, Reason::BadPrice, "protection")?;
+            fields = fields.with(OrderFields::PROTECTION);
         }
         if let Some(field) = self.stop_price {
             order.stop_price = steps(field, instrument, 1, Reason::BadStop, "stop_price")?;
@@ -135,9 +167,13 @@ impl Numbers {
             order.trail = steps(field, instrument, 1, Reason::BadStop, "trail")?;
             fields = fields.with(OrderFields::TRAIL);
         }
-        if let Some(field) = self.protection {
-            order.protection = steps(field, instrument, 0, Reason::BadPrice, "protection")?;
-            fields = fields.with(OrderFields::PROTECTION);
+        if let Some(field) = self.quantity {
+            order.quantity = quantity("quantity", field, instrument)?;
+            fields = fields.with(OrderFields::QUANTITY);
+        }
+        if let Some(field) = self.min_quantity {
+            order.min_quantity = quantity("min_quantity", field, instrument)?;
+            fields = fields.with(OrderFields::MIN_QUANTITY);
         }
         if let Some(field) = self.display {
             let display = field.and_then(|decimal| instrument.quantity(decimal));
@@ -145,10 +181,6 @@ impl Numbers {
             let refused = || Problem::refused(Reason::BadDisplay).about("display");
             order.display = display.ok_or_else(refused)?;
             fields = fields.with(OrderFields::DISPLAY);
-        }
-        if let Some(field) = self.min_quantity {
-            order.min_quantity = quantity("min_quantity", field, instrument)?;
-            fields = fields.with(OrderFields::MIN_QUANTITY);
         }
         if let Some(field) = self.budget {
             let unit = Decimal::new(1, quote_decimals);

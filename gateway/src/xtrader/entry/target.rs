@@ -3,13 +3,15 @@
 use orison_core::command::{AccountRef, Amend, AmendFields, Cancel, Target};
 use orison_core::{Command, Instrument, OrderId, Price, Quantity, Reason};
 
-use super::{Caller, account, account_ref, order};
+use super::account::{Party, party, party_named};
+use super::{Caller, order};
 use crate::App;
+use crate::desk::Named;
 use crate::xtrader::json::Object;
 use crate::xtrader::problem::Problem;
 
 pub(super) fn cancel(app: &App, caller: &Caller, mut object: Object) -> Result<Command, Problem> {
-    let account = account(app, caller, &mut object)?;
+    let Party { account, .. } = party(app, caller, &mut object)?;
     let target = target(&mut object)?;
     object.finish()?;
     Ok(Command::Cancel(Cancel { account, target: target? }))
@@ -17,12 +19,12 @@ pub(super) fn cancel(app: &App, caller: &Caller, mut object: Object) -> Result<C
 
 pub(super) fn cancel_by_id(app: &App, caller: &Caller, id: &str) -> Result<Command, Problem> {
     let id = OrderId::parse(id).ok_or_else(Problem::order_not_found)?;
-    let account = account_ref(app, caller.account);
+    let Party { account, .. } = party_named(app, caller.account);
     Ok(Command::Cancel(Cancel { account, target: Target::Order(id) }))
 }
 
 pub(super) fn amend(app: &App, caller: &Caller, mut object: Object) -> Result<Command, Problem> {
-    let account = account(app, caller, &mut object)?;
+    let party = party(app, caller, &mut object)?;
     let target = target(&mut object)?;
     let quantity = object.decimal("quantity")?;
     let price = object.decimal("price")?;
@@ -33,9 +35,9 @@ pub(super) fn amend(app: &App, caller: &Caller, mut object: Object) -> Result<Co
     if quantity.is_none() && price.is_none() && stop_price.is_none() && trail.is_none() {
         return Err(Problem::missing("quantity"));
     }
-    let instrument = instrument(app, account, target)?;
+    let instrument = instrument(app, &party, target)?;
     let mut amend = Amend {
-        account,
+        account: party.account,
         target,
         fields: AmendFields::NONE,
         quantity: Quantity(0),
@@ -86,15 +88,22 @@ fn target(object: &mut Object) -> Result<Result<Target, Problem>, Problem> {
     }
 }
 
-/// The instrument whose steps the numbers of an amend count. An order that no view shows was
-/// never acknowledged to anyone: it is not there.
-fn instrument(app: &App, account: AccountRef, target: Target) -> Result<Instrument, Problem> {
+/// The instrument whose steps the numbers of an amend count: that of the open order, whose name no
+/// other can have, or of one on its way in. Any other was never acknowledged to anyone.
+fn instrument(app: &App, party: &Party, target: Target) -> Result<Instrument, Problem> {
+    let underway = match target {
+        Target::Order(_) => None,
+        Target::Client(client_order_id) => {
+            app.desk.underway.instrument(&Named { account: party.name, client_order_id })
+        }
+    };
     let views = app.views.read();
-    let order = match (target, account) {
+    let shown = match (target, party.account) {
         (Target::Order(id), _) => views.orders.order(id),
         (Target::Client(client), AccountRef::Id(id)) => views.orders.by_client(id, &client),
         (Target::Client(_), AccountRef::Name(_)) => None,
     };
-    let order = order.ok_or_else(Problem::order_not_found)?;
-    views.catalog.instrument(order.instrument).copied().ok_or_else(Problem::internal)
+    let open = shown.filter(|order| order.status.is_open()).map(|order| order.instrument);
+    let id = open.or(underway).ok_or_else(Problem::order_not_found)?;
+    views.catalog.instrument(id).copied().ok_or_else(Problem::internal)
 }

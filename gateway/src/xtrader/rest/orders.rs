@@ -33,12 +33,13 @@ pub(crate) struct FillsAnswer {
 }
 
 /// An order as it stands, with its life.
-///
-/// Whoever's it is, unless the caller names an account that it is not of.
 #[utoipa::path(
     get,
     path = "/order/{id}",
-    params(("id" = String, Path), ("account" = Option<String>, Query)),
+    params(
+        ("id" = String, Path),
+        ("account" = Option<String>, Query, description = "demo if absent"),
+    ),
     responses(
         (status = 200, description = "As asked", body = Order),
         (status = 404, description = "Unknown or foreign", body = ProblemBody),
@@ -48,9 +49,7 @@ pub(crate) fn order(app: &App, caller: &Caller, id: &str) -> Result<Answer, Prob
     let views = app.views.read();
     let id = OrderId::parse(id).ok_or_else(Problem::order_not_found)?;
     let order = views.orders.order(id).ok_or_else(Problem::order_not_found)?;
-    if let Some(name) = caller.account
-        && views.catalog.account(&name) != Some(order.account)
-    {
+    if account(&views, caller) != Some(order.account) {
         return Err(Problem::order_not_found());
     }
     let order = Order::new(&views, order).ok_or_else(Problem::internal)?;
@@ -163,9 +162,9 @@ pub(crate) fn fills(app: &App, caller: &Caller, query: &Query) -> Result<Answer,
     let Some(account) = account(&views, caller) else {
         return Ok(Answer::new(200, &FillsAnswer { fills: Vec::new() }));
     };
-    let is_asked = |event: &&AccountEvent| match &event.event {
-        Event::Trade(trade) => instrument.is_none_or(|id| trade.instrument == id),
-        _ => false,
+    let is_asked = |event: &&AccountEvent| {
+        let Event::Trade(trade) = &event.event else { return false };
+        instrument.is_none_or(|id| trade.instrument == id)
     };
     let events =
         match (views.orders.events_since(account, from_sequence.unwrap_or(0)), from_sequence) {

@@ -46,6 +46,9 @@ pub(super) enum Request {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum OrderCall {
     Place,
+    Test,
+    Oco,
+    Oto,
     Cancel,
     Amend,
     CancelAll,
@@ -106,6 +109,9 @@ fn request(mut object: Object) -> Result<Request, Problem> {
         "Ping" => Ok(Request::Ping(ping_timestamp(&mut object)?)),
         "Pong" => Ok(Request::Pong),
         "PlaceOrder" => enter(OrderCall::Place, object),
+        "TestOrder" => enter(OrderCall::Test, object),
+        "PlaceOco" => enter(OrderCall::Oco, object),
+        "PlaceOto" => enter(OrderCall::Oto, object),
         "CancelOrder" => enter(OrderCall::Cancel, object),
         "AmendOrder" => enter(OrderCall::Amend, object),
         "CancelAll" => enter(OrderCall::CancelAll, object),

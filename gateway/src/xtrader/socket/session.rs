@@ -26,7 +26,7 @@ use crate::http::{Handshake, OrderEntry};
 use crate::language::{Language, Message as Text};
 use crate::xtrader::entry::{self, Caller};
 use crate::xtrader::json::Object;
-use crate::xtrader::problem::Problem;
+use crate::xtrader::problem::{Answer, Problem};
 
 /// Bytes gathered before they are written and flushed.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -305,20 +305,9 @@ impl<'a> Session<'a> {
         let order_entry = self.order_entry;
         self.answers.push_back(Box::pin(async move {
             let caller = Caller { account: None, language };
-            let answer = match (order_entry, call) {
-                (OrderEntry::Refused, _) => origin_refused().answer(language),
-                (OrderEntry::Allowed, OrderCall::Place) => {
-                    entry::place(&app, &caller, object).await
-                }
-                (OrderEntry::Allowed, OrderCall::Cancel) => {
-                    entry::cancel(&app, &caller, object).await
-                }
-                (OrderEntry::Allowed, OrderCall::Amend) => {
-                    entry::amend(&app, &caller, object).await
-                }
-                (OrderEntry::Allowed, OrderCall::CancelAll) => {
-                    entry::cancel_all(&app, &caller, object).await
-                }
+            let answer = match order_entry {
+                OrderEntry::Refused => origin_refused().answer(language),
+                OrderEntry::Allowed => carry_out(&app, &caller, call, object).await,
             };
             reply::order_response(&answer, id.as_ref())
         }));
@@ -366,6 +355,18 @@ impl<'a> Session<'a> {
             true => next.min(Instant::now() + WRITE_WATCH),
             false => next,
         }
+    }
+}
+
+async fn carry_out(app: &App, caller: &Caller, call: OrderCall, object: Object) -> Answer {
+    match call {
+        OrderCall::Place => entry::place(app, caller, object).await,
+        OrderCall::Test => entry::test(app, caller, object).await,
+        OrderCall::Oco => entry::oco(app, caller, object).await,
+        OrderCall::Oto => entry::oto(app, caller, object).await,
+        OrderCall::Cancel => entry::cancel(app, caller, object).await,
+        OrderCall::Amend => entry::amend(app, caller, object).await,
+        OrderCall::CancelAll => entry::cancel_all(app, caller, object).await,
     }
 }
 
