@@ -3,6 +3,7 @@
 
 use super::Exchange;
 use super::money::{Held, Wish};
+use super::place::mode;
 use super::shape::{
     Remainder, is_limit, is_simple, is_stop, judge_combination, judge_expiry, judge_fields,
     judge_parts, limit, remainder, says_later,
@@ -37,17 +38,9 @@ pub(super) struct Candidate<'a> {
     pub(super) order: &'a Order,
     pub(super) party: Party,
     pub(super) now_ns: u64,
+    pub(super) content: Content,
     /// The leg before it in the same command.
-    pub(super) before: Option<&'a Order>,
-    pub(super) entry: EntryKind,
-}
-
-/// When an order starts to act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum EntryKind {
-    AtOnce,
-    /// With its parent's last fill: money and book are asked then.
-    Later,
+    pub(super) before: Option<(Link, &'a Order)>,
 }
 
 /// A second in nanoseconds: orders per second are counted in it.
@@ -80,62 +73,91 @@ impl Exchange {
 
     pub(super) fn candidate<'a>(&self, order: &'a Order, now_ns: u64) -> Candidate<'a> {
         let party = self.accounts.party(&order.account);
-        Candidate { order, party, now_ns, before: None, entry: EntryKind::AtOnce }
+        // Only a name can be said again.
+        let named = !order.client_order_id.is_empty();
+        let content = if named { Content::of(order) } else { Content::NONE };
+        Candidate { order, party, now_ns, content, before: None }
     }
 
-    /// The admissions of both, or which leg is refused and why.
+    /// The admissions of both, or which leg is refused and why. Who and what is meant is asked of
+    /// both before anything else.
     pub(super) fn admit_pair(
         &self,
         pair: &Pair,
         now_ns: u64,
     ) -> Result<[Admission; 2], (usize, Reason)> {
-        let [first, second] = &pair.legs;
-        let leading = self.candidate(first, now_ns);
-        let entry = match pair.link {
-            Link::Oco => EntryKind::AtOnce,
-            Link::Oto => EntryKind::Later,
-        };
-        let following = Candidate { before: Some(first), entry, ..self.candidate(second, now_ns) };
         if self.is_first_rules() {
             return Err((0, Reason::BadCombination));
         }
-        let one = self.admit(&leading).map_err(|reason| (0, reason))?;
-        let is_one = first.instrument == second.instrument && leading.party == following.party;
-        if !is_one {
+        let [first, second] = &pair.legs;
+        let leading = Candidate {
+            content: Content::of(first).linked(pair.link, 0),
+            ..self.candidate(first, now_ns)
+        };
+        let following = Candidate {
+            before: Some((pair.link, first)),
+            content: Content::of(second).linked(pair.link, 1),
+            ..self.candidate(second, now_ns)
+        };
+        let one = self.identify(&leading).map_err(|reason| (0, reason))?;
+        let two = self.identify(&following).map_err(|reason| (1, reason))?;
+        match (one, two) {
+            (None, None) => {}
+            (Some((account, one)), Some((_, two))) if one.sequence == two.sequence => {
+                return Ok([one, two].map(|order| Admission::Repeat(account, order)));
+            }
+            (Some(_), _) => return Err((0, Reason::DuplicateClientOrderId)),
+            (None, Some(_)) => return Err((1, Reason::DuplicateClientOrderId)),
+        }
+        if first.instrument != second.instrument || leading.party != following.party {
             return Err((1, Reason::BadCombination));
         }
         let name = &first.client_order_id;
         if !name.is_empty() && *name == second.client_order_id {
             return Err((1, Reason::DuplicateClientOrderId));
         }
-        let two = self.admit(&following).map_err(|reason| (1, reason))?;
-        match (&one, &two) {
-            (Admission::New, Admission::New) | (Admission::Repeat(..), Admission::Repeat(..)) => {
-                Ok([one, two])
-            }
-            (Admission::Repeat(..), Admission::New) => Err((0, Reason::DuplicateClientOrderId)),
-            (Admission::New, Admission::Repeat(..)) => Err((1, Reason::DuplicateClientOrderId)),
-        }
+        self.admit_new(&leading).map_err(|reason| (0, reason))?;
+        self.admit_new(&following).map_err(|reason| (1, reason))?;
+        Ok([Admission::New, Admission::New])
     }
 
     /// Every check, in the order of the rules.
     #[inline]
     pub(super) fn admit(&self, candidate: &Candidate<'_>) -> Result<Admission, Reason> {
-        let order = candidate.order;
-        let instrument = self.instruments.get(order.instrument).ok_or(Reason::UnknownSymbol)?;
-        match candidate.party {
-            Party::Known(account) => {
-                if let Some(first) = self.repeated(order, account)? {
-                    return Ok(Admission::Repeat(account, first));
-                }
-            }
-            Party::New(_) if self.accounts.is_full() => return Err(Reason::AccountLimit),
-            Party::New(_) => {}
-            Party::Nobody => return Err(Reason::UnknownAccount),
+        if let Some((account, first)) = self.identify(candidate)? {
+            return Ok(Admission::Repeat(account, first));
         }
+        self.admit_new(candidate)?;
+        Ok(Admission::New)
+    }
+
+    /// Instrument, account, client order id. The first order of that name, when it said the same.
+    #[inline]
+    fn identify(&self, candidate: &Candidate<'_>) -> Result<Option<(AccountId, OrderId)>, Reason> {
+        let order = candidate.order;
+        self.instruments.get(order.instrument).ok_or(Reason::UnknownSymbol)?;
+        match candidate.party {
+            Party::Known(_) if order.client_order_id.is_empty() => Ok(None),
+            Party::Known(account) => match self.clients.find(account, &order.client_order_id) {
+                None => Ok(None),
+                Some((first, content)) if content == candidate.content => {
+                    Ok(Some((account, first)))
+                }
+                Some(_) => Err(Reason::DuplicateClientOrderId),
+            },
+            Party::New(_) if self.accounts.is_full() => Err(Reason::AccountLimit),
+            Party::New(_) => Ok(None),
+            Party::Nobody => Err(Reason::UnknownAccount),
+        }
+    }
+
+    /// What is left to check when the order is no repeat.
+    #[inline]
+    fn admit_new(&self, candidate: &Candidate<'_>) -> Result<(), Reason> {
+        let order = candidate.order;
         if is_simple(order)
             && candidate.before.is_none()
-            && self.instruments.market(instrument.id).is_plain
+            && self.instruments.market(order.instrument).is_plain
             && self.is_plain(candidate.party)
         {
             self.judge_simple(order)?;
@@ -143,28 +165,17 @@ impl Exchange {
             self.judge(candidate)?;
         }
         self.judge_holding(order, candidate.party)?;
-        if candidate.entry == EntryKind::AtOnce {
-            self.judge_entry(candidate)?;
+        match candidate.before {
+            // Its money and the book are asked when it enters.
+            Some((Link::Oto, _)) => Ok(()),
+            Some((Link::Oco, _)) | None => self.judge_entry(candidate),
         }
-        Ok(Admission::New)
     }
 
     fn is_plain(&self, party: Party) -> bool {
         match party {
             Party::Known(account) => self.accounts.known(account).is_plain,
             Party::New(_) | Party::Nobody => true,
-        }
-    }
-
-    /// The first order of this name, when this one says the same.
-    fn repeated(&self, order: &Order, account: AccountId) -> Result<Option<OrderId>, Reason> {
-        if order.client_order_id.is_empty() {
-            return Ok(None);
-        }
-        match self.clients.find(account, &order.client_order_id) {
-            None => Ok(None),
-            Some((first, content)) if content == Content::of(order) => Ok(Some(first)),
-            Some(_) => Err(Reason::DuplicateClientOrderId),
         }
     }
 
@@ -196,7 +207,7 @@ impl Exchange {
         self.judge_kept_price(order)?;
         self.judge_quantity(order)?;
         judge_parts(order)?;
-        self.judge_sums(order, before)?;
+        self.judge_sums(order, before.map(|(_, before)| before))?;
         let instrument = order.instrument;
         if is_limit(order.order_type) {
             self.judge_band(instrument, order.price)?;
@@ -211,16 +222,23 @@ impl Exchange {
         if let Some(account) = account {
             self.judge_account(order, account, entering, now_ns)?;
         }
-        if order.order_type == OrderType::TrailingStop && self.trails.is_full() {
-            return Err(Reason::OrderLimit);
+        if is_trailing(order) {
+            let before = before.is_some_and(|(_, before)| is_trailing(before));
+            if !self.trails.has_room(1 + u32::from(before)) {
+                return Err(Reason::OrderLimit);
+            }
         }
         if !self.book.orders().has_room(entering) {
             return Err(Reason::BookFull);
         }
-        match account {
-            Some(account) => self.judge_position(&self.wish(order, account), Held::default()),
-            None => Ok(()),
+        let Some(account) = account else { return Ok(()) };
+        let mut wish = self.wish(order, account);
+        if let Some((Link::Oto, parent)) = before
+            && parent.side == order.side
+        {
+            wish.open = wish.open.checked_add(parent.quantity).ok_or(Reason::Overflow)?;
         }
+        self.judge_position(&wish, Held::default())
     }
 
     /// Whoever must lock money first must say how much.
@@ -257,7 +275,8 @@ impl Exchange {
         } else {
             None
         };
-        if notional.is_some_and(|notional| notional < bounds.min_notional.units()) {
+        let min = bounds.min_notional.units();
+        if min > 0 && notional.is_some_and(|notional| notional < min) {
             return Err(Reason::BadQuantity);
         }
         Ok(())
@@ -458,7 +477,7 @@ impl Exchange {
             account,
             fields: order.fields,
             time_in_force: order.time_in_force,
-            self_trade: order.self_trade,
+            self_trade: mode(order.self_trade, self.default_mode(account)),
             open: order.quantity,
             min_quantity: order.min_quantity,
             fees: None,
@@ -495,7 +514,7 @@ impl Exchange {
             account: crossing.account.unwrap_or_default(),
             limit,
             range: self.range(half.instrument()),
-            self_trade: self.mode(crossing.account, crossing.self_trade),
+            self_trade: crossing.self_trade,
             fees: crossing
                 .fees
                 .unwrap_or_else(|| self.fees_of(half.instrument(), crossing.account)),
@@ -511,15 +530,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// The mode that holds for an order that named `own`.
-    pub(crate) fn mode(&self, account: Option<AccountId>, own: SelfTrade) -> SelfTrade {
-        match (own, account) {
-            (SelfTrade::AccountDefault, Some(account)) => {
-                self.accounts.settings(account).self_trade
-            }
-            (SelfTrade::AccountDefault, None) => SelfTrade::None,
-            (named, _) => named,
-        }
+    fn default_mode(&self, account: Option<AccountId>) -> SelfTrade {
+        account.map_or(SelfTrade::None, |account| self.accounts.settings(account).self_trade)
     }
 
     /// Prices that a taker starting now may trade at.
@@ -581,4 +593,8 @@ impl Crossing {
             sibling: exchange.partner_of(slot),
         }
     }
+}
+
+fn is_trailing(order: &Order) -> bool {
+    order.order_type == OrderType::TrailingStop
 }

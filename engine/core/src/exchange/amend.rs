@@ -98,9 +98,9 @@ impl Exchange {
             self.judge_amend_status(half, party)?;
             return Ok(Change::Cancel);
         }
-        self.judge_amend_numbers(fields, slot, price, quantity)?;
+        self.judge_amend_numbers(slot, price, quantity)?;
         self.judge_total(half, self.in_total(slot), quantity)?;
-        if fields.has(AmendFields::PRICE) {
+        if price.0 > 0 {
             self.judge_band(half.instrument(), price)?;
         }
         self.judge_amend_status(half, party)?;
@@ -148,7 +148,6 @@ impl Exchange {
 
     fn judge_amend_numbers(
         &self,
-        fields: AmendFields,
         slot: u32,
         price: Price,
         quantity: Quantity,
@@ -158,16 +157,12 @@ impl Exchange {
         let bounds = &self.instruments.market(instrument).bounds;
         let worth = self.instruments.worth(instrument);
         let fits = price.0 < 1 || worth.fits(price, quantity);
-        if fields.has(AmendFields::QUANTITY) {
-            let min = bounds.min_notional.units();
-            let is_less = fits && price.0 > 0 && worth.money(price, quantity) < min;
-            let is_more = !bounds.max_quantity.is_zero() && quantity > bounds.max_quantity;
-            if is_less || is_more {
-                return Err(Reason::BadQuantity);
-            }
+        let is_bounded = !bounds.max_quantity.is_zero() && quantity > self.open(slot);
+        if is_bounded && quantity > bounds.max_quantity {
+            return Err(Reason::BadQuantity);
         }
         let display = self.conditions.get(terms.conditions).display;
-        if display > 0 && quantity.0 / display > TIPS_MAX {
+        if display > 0 && quantity.0.div_ceil(display) > TIPS_MAX {
             return Err(Reason::BadDisplay);
         }
         let is_kept = price.0 == i64::MAX && !self.is_first_rules();
@@ -234,7 +229,7 @@ impl Exchange {
             side: terms.half.side(),
             fees: terms.fees,
             price: self.shown_price(slot),
-            open: self.open(slot),
+            open: self.wanted(slot),
             budget: has_budget.then(|| self.conditions.get(terms.conditions).budget),
         }
     }
@@ -357,6 +352,9 @@ impl Exchange {
         sink: &mut S,
     ) {
         let place = if level.is_zero() { Place::OffBook } else { Place::Book };
+        // Whoever keeps levels must not take a waiting stop for one that left its limit.
+        let was_there = self.terms[order.slot as usize].state == State::Working;
+        let old_price = if was_there { order.price } else { Price(0) };
         sink.event(&Event::Amended(Amended {
             order: self.order_id(order.slot),
             account: AccountId(self.book.orders()[order.slot].owner()),
@@ -364,7 +362,7 @@ impl Exchange {
             side: order.half.side(),
             priority,
             place,
-            old_price: order.price,
+            old_price,
             price,
             quantity,
             old_level,

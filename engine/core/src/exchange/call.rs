@@ -67,11 +67,14 @@ impl Exchange {
     /// Trades all that can, then sends away what is left of market orders. The status is still
     /// that of the call.
     pub(super) fn uncross<S: Sink>(&mut self, instrument: InstrumentId, sink: &mut S) {
-        if let Some(Cross { price, .. }) = self.tell_indication(instrument, sink) {
+        let mut found = self.tell_indication(instrument, sink);
+        while let Some(Cross { price, .. }) = found {
             while let Some((buy, sell)) = self.pair_at(instrument, price) {
                 self.trade_pair(buy, sell, price, sink);
             }
             self.tell_levels(instrument, sink);
+            // Preventions may have taken away so much of one side that the rest still crosses.
+            found = if self.is_crossed(instrument) { self.indication(instrument) } else { None };
         }
         for side in Side::BOTH {
             let half = Half::of(instrument, side);
@@ -81,6 +84,11 @@ impl Exchange {
                 self.withdraw(slot, CancelReason::Uncross, sink);
             }
         }
+    }
+
+    fn is_crossed(&self, instrument: InstrumentId) -> bool {
+        let [bid, ask] = Side::BOTH.map(|side| self.book.best(Half::of(instrument, side)));
+        bid.zip(ask).is_some_and(|(bid, ask)| bid >= ask)
     }
 
     /// Every level that trades may have changed: those that are gone, and the best that is left.
@@ -113,14 +121,19 @@ impl Exchange {
         let ticket = |slot: u32| self.terms[slot as usize].ticket;
         let (maker, taker) = if ticket(buy) < ticket(sell) { (buy, sell) } else { (sell, buy) };
         if self.partner_of(taker) == Some(maker) {
-            return self.withdraw(maker, CancelReason::Oco, sink);
+            return self.drop_sibling(taker, sink);
         }
         let account = self.owner(taker);
-        let mode = self.mode(Some(account), self.terms[taker as usize].self_trade);
-        if account == self.owner(maker) && mode != SelfTrade::None {
+        let mode = self.terms[taker as usize].self_trade;
+        let prevents = !matches!(mode, SelfTrade::None | SelfTrade::AccountDefault);
+        if account == self.owner(maker) && prevents {
             return self.prevent_pair(maker, taker, mode, sink);
         }
-        let quantity = self.open(maker).min(self.open(taker));
+        // A market order names no price that its money could have been judged by: what cannot be
+        // counted in one trade is counted in several.
+        let countable = self.instruments.worth(self.terms[taker as usize].half.instrument());
+        let countable = countable.quantity_max(price);
+        let quantity = self.open(maker).min(self.open(taker)).min(countable);
         let held = (self.held(maker), self.held(taker));
         for slot in [maker, taker] {
             self.fill_collected(slot, quantity);
@@ -130,7 +143,7 @@ impl Exchange {
         for id in ids {
             // The one's partner may be the other.
             if let Some(slot) = self.live(id) {
-                self.filled_leg(slot, sink);
+                self.drop_sibling(slot, sink);
                 if self.open(slot).is_zero() {
                     self.end(slot, Ending::Filled, sink);
                 }

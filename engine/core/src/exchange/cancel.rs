@@ -79,13 +79,14 @@ impl Exchange {
         leaving.sort_unstable_by_key(|id| {
             let terms = &self.terms[id.slot as usize];
             let instrument = terms.half.instrument();
-            let waits = (instrument, true, Half::of(instrument, Side::Buy), 0);
+            let first = Half::of(instrument, Side::Buy);
+            let entered = (first, 0, id.sequence.0, id.leg);
             match (terms.state, self.book.place(id.slot)) {
                 (State::Working, Some((half, price))) => {
-                    ((instrument, false, half, half.key(price)), terms.ticket, 0)
+                    (instrument, 0, (half, half.key(price), terms.ticket, 0))
                 }
-                (State::Parked, _) => (waits, id.sequence.0, 2),
-                _ => (waits, id.sequence.0, 1),
+                (State::Parked, _) => (instrument, 2, entered),
+                (State::Working | State::Waiting | State::Trailing, _) => (instrument, 1, entered),
             }
         });
         let count = leaving.len();

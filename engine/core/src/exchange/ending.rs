@@ -2,7 +2,7 @@
 //! linked to.
 
 use super::{Exchange, Held};
-use crate::command::{CancelReason, OrderFields};
+use crate::command::CancelReason;
 use crate::conditions::Role;
 use crate::event::{Cancelled, Event, Place, Sink};
 use crate::terms::State;
@@ -21,8 +21,7 @@ impl Exchange {
     pub(crate) fn withdraw<S: Sink>(&mut self, slot: u32, reason: CancelReason, sink: &mut S) {
         let before = self.held(slot);
         self.release(slot, before);
-        let has_quantity = self.terms[slot as usize].fields.has(OrderFields::QUANTITY);
-        let open = if has_quantity { self.open(slot) } else { Quantity::ZERO };
+        let open = self.wanted(slot);
         let (order, account) = (self.order_id(slot), self.owner(slot));
         let half = self.terms[slot as usize].half;
         let (place, price, level) = self.take_out(slot);
@@ -97,7 +96,9 @@ impl Exchange {
         match (role, ending) {
             (Role::Parent, Ending::Filled) => self.children.push(self.order_id(partner)),
             (Role::Parent, Ending::Cancelled(reason)) => self.withdraw(partner, reason, sink),
-            (Role::Leg | Role::Parent, _) => self.withdraw(partner, CancelReason::Oco, sink),
+            // There is no word for a refusal among those of cancels.
+            (Role::Parent, Ending::Refused) => self.withdraw(partner, CancelReason::Ioc, sink),
+            (Role::Leg, _) => self.withdraw(partner, CancelReason::Oco, sink),
             (Role::Child | Role::Alone, _) => {}
         }
     }

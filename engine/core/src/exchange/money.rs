@@ -65,20 +65,28 @@ impl Exchange {
             return Held::default();
         }
         let terms = &self.terms[slot as usize];
-        if terms.state == State::Parked {
-            return Held::default();
-        }
         let has_budget = terms.fields.has(OrderFields::BUDGET);
         let budget = has_budget.then(|| self.conditions.get(terms.conditions).budget);
-        self.wished(&Wish {
+        let held = self.wished(&Wish {
             account: self.owner(slot),
             instrument: terms.half.instrument(),
             side: terms.half.side(),
             fees: terms.fees,
             price: terms.price,
-            open: self.open(slot),
+            open: self.wanted(slot),
             budget,
-        })
+        });
+        match terms.state {
+            // It locks no money before it enters.
+            State::Parked => Held { open: held.open, ..Held::default() },
+            State::Working | State::Waiting | State::Trailing => held,
+        }
+    }
+
+    /// Open quantity of an order that names one; of one that has only a budget, none.
+    pub(super) fn wanted(&self, slot: u32) -> Quantity {
+        let has_quantity = self.terms[slot as usize].fields.has(OrderFields::QUANTITY);
+        if has_quantity { self.open(slot) } else { Quantity::ZERO }
     }
 
     /// Money that could not be counted is more than anybody has.

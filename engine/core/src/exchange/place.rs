@@ -2,11 +2,11 @@
 
 use super::admit::{Admission, Crossing};
 use super::shape::{Remainder, is_stop, limit, remainder};
-use super::{Ending, Exchange, Held, rejected};
+use super::{Ending, Exchange, Held, Rules, rejected};
 use crate::accounts::Party;
 use crate::book::{Attention, Half, NONE};
 use crate::clients::Content;
-use crate::command::{CancelReason, Link, Order, OrderFields, OrderType, Pair, Target};
+use crate::command::{CancelReason, Link, Order, OrderFields, OrderType, Pair, SelfTrade, Target};
 use crate::conditions::{Conditions, Role};
 use crate::event::{
     self, Accepted, AccountOpened, Entry, Event, Funding, Money, Op, Rested, Sink, StatusCause,
@@ -25,7 +25,7 @@ impl Exchange {
         match self.admit(&candidate) {
             Ok(Admission::New) => {
                 let account = self.opened(candidate.party, sink);
-                let slot = self.enter(order, account, 0);
+                let slot = self.enter(order, account, 0, candidate.content);
                 self.rehold(slot, Held::default());
                 self.set_to_work(order, slot, sink);
                 self.aftermath(order.instrument, sink);
@@ -54,9 +54,17 @@ impl Exchange {
         match self.admit_pair(pair, self.applied.time_ns) {
             Ok([Admission::New, Admission::New]) => {
                 let account = self.opened(party, sink);
-                let slots = [self.enter(first, account, 0), self.enter(second, account, 1)];
+                let content =
+                    |leg: u16| Content::of(&pair.legs[usize::from(leg)]).linked(pair.link, leg);
+                let slots = [
+                    self.enter(first, account, 0, content(0)),
+                    self.enter(second, account, 1, content(1)),
+                ];
                 self.link(slots, roles);
                 self.rehold(slots[0], Held::default());
+                if pair.link == Link::Oto {
+                    self.rehold(slots[1], Held::default());
+                }
                 if pair.link == Link::Oco {
                     self.instruments.market_mut(first.instrument).legs += 2;
                 }
@@ -143,7 +151,7 @@ impl Exchange {
 
     /// Gives an admitted order its slot and all that belongs to it. It locks nothing yet.
     #[inline]
-    fn enter(&mut self, order: &Order, account: AccountId, leg: u16) -> u32 {
+    fn enter(&mut self, order: &Order, account: AccountId, leg: u16, content: Content) -> u32 {
         let sequence = self.applied.sequence;
         let slot = self
             .book
@@ -157,9 +165,14 @@ impl Exchange {
         let (is_plain, is_watched) = (known.is_plain, known.is_watched);
         let client = match order.client_order_id.is_empty() {
             true => END,
-            false => self.clients.enter(account, order.client_order_id, id, Content::of(order)),
+            false => self.clients.enter(account, order.client_order_id, id, content),
         };
         let half = Half::of(order.instrument, order.side);
+        let self_trade = match self.rules() {
+            Rules::First => order.self_trade,
+            Rules::Second if is_plain => mode(order.self_trade, SelfTrade::None),
+            Rules::Second => mode(order.self_trade, self.accounts.settings(account).self_trade),
+        };
         let terms = Terms {
             ticket: 0,
             hidden: 0,
@@ -173,7 +186,7 @@ impl Exchange {
             fields: order.fields,
             order_type: order.order_type,
             time_in_force: order.time_in_force,
-            self_trade: order.self_trade,
+            self_trade,
             state: State::Working,
         };
         match self.terms.get_mut(slot as usize) {
@@ -326,7 +339,7 @@ impl Exchange {
             account,
             half,
             limit: limit(order_type, fields, price),
-            self_trade: self.mode(Some(account), self_trade),
+            self_trade,
             road,
             range: self.range(instrument),
         };
@@ -342,7 +355,14 @@ impl Exchange {
         };
         match (outcome.stop, remainder(order_type, time_in_force, fields)) {
             (Stop::SelfTrade, _) => self.withdraw(slot, CancelReason::SelfTrade, sink),
-            (Stop::Dry | Stop::Spent, _) if is_filled => self.end(slot, Ending::Filled, sink),
+            (Stop::Dry | Stop::Spent, _) if is_filled => {
+                // What is left of its budget.
+                let held = self.held(slot);
+                if held != Held::default() {
+                    self.move_holds(slot, held, Held::default());
+                }
+                self.end(slot, Ending::Filled, sink);
+            }
             (Stop::Range, _) => {
                 self.withdraw(slot, CancelReason::Range, sink);
                 self.interrupt(instrument, sink);
@@ -415,6 +435,18 @@ impl Exchange {
             return Err(Reason::NoLiquidity);
         }
         self.judge_crossing(&Crossing::of(self, slot))
+    }
+}
+
+/// The mode that holds for an order that named `own`.
+pub(super) fn mode(own: SelfTrade, default: SelfTrade) -> SelfTrade {
+    match own {
+        SelfTrade::AccountDefault => default,
+        SelfTrade::None
+        | SelfTrade::CancelTaker
+        | SelfTrade::CancelMaker
+        | SelfTrade::CancelBoth
+        | SelfTrade::Decrement => own,
     }
 }
 

@@ -77,7 +77,8 @@ pub(super) fn remainder(
     time_in_force: TimeInForce,
     fields: OrderFields,
 ) -> Remainder {
-    let rests = is_limit(order_type) || fields.has(OrderFields::PROTECTION);
+    let is_protected = fields.has(OrderFields::PROTECTION) && !fields.has(OrderFields::BUDGET);
+    let rests = is_limit(order_type) || is_protected;
     match time_in_force {
         TimeInForce::Gtc | TimeInForce::Day | TimeInForce::Gtd if rests => Remainder::Rests,
         TimeInForce::Gtc
@@ -113,7 +114,7 @@ pub(super) fn judge_combination(order: &Order) -> Result<(), Reason> {
         || has(F::POST_ONLY) && (at_once || becomes_market || has(F::MIN_QUANTITY))
         || has(F::DISPLAY) && (at_once || becomes_market)
         || has(F::MIN_QUANTITY) && order.time_in_force == TimeInForce::Fok
-        || has(F::PROTECTION) && (!is_market || has(F::BUDGET))
+        || has(F::PROTECTION) && !is_market
         || has(F::BUDGET) && !(at_once || becomes_market)
         || becomes_market && !has(F::QUANTITY) && !has(F::BUDGET);
     if is_wrong { Err(Reason::BadCombination) } else { Ok(()) }
@@ -130,7 +131,7 @@ pub(super) fn judge_fields(order: &Order) -> Result<(), Reason> {
     if has(F::STOP_PRICE) && order.stop_price.0 < 1 || has(F::TRAIL) && order.trail.0 < 1 {
         return Err(Reason::BadStop);
     }
-    let is_open_ended = !is_limit(order.order_type) && !has(F::QUANTITY);
+    let is_open_ended = has(F::BUDGET) && !has(F::QUANTITY);
     if !is_open_ended && (order.quantity.is_zero() || order.quantity == Quantity::INVALID) {
         return Err(Reason::BadQuantity);
     }
@@ -141,11 +142,11 @@ pub(super) fn judge_fields(order: &Order) -> Result<(), Reason> {
 pub(super) fn judge_parts(order: &Order) -> Result<(), Reason> {
     use OrderFields as F;
     let (min, display, quantity) = (order.min_quantity, order.display, order.quantity);
-    if order.has(F::MIN_QUANTITY) && (min.is_zero() || order.has(F::QUANTITY) && min > quantity) {
+    if order.has(F::MIN_QUANTITY) && order.has(F::QUANTITY) && min > quantity {
         return Err(Reason::BadQuantity);
     }
     if order.has(F::DISPLAY)
-        && (display.is_zero() || display > quantity || quantity.0 / display.0 > TIPS_MAX)
+        && (display.is_zero() || display > quantity || quantity.0.div_ceil(display.0) > TIPS_MAX)
     {
         return Err(Reason::BadDisplay);
     }

@@ -91,8 +91,9 @@ impl Exchange {
         if let Err(reason) = self.judge_child(slot) {
             return self.refuse_late(slot, reason, sink);
         }
+        let held = self.held(slot);
         self.terms[slot as usize].state = State::Working;
-        self.rehold(slot, Held::default());
+        self.rehold(slot, held);
         if is_stop(self.terms[slot as usize].order_type) {
             self.wait(slot, sink);
         } else {
@@ -114,6 +115,9 @@ impl Exchange {
             return Err(Reason::Overflow);
         }
         self.judge_funds(&wish, Held::default())?;
+        if order_type == OrderType::TrailingStop && self.trails.is_full() {
+            return Err(Reason::OrderLimit);
+        }
         if is_stop(order_type) {
             let stops = self.book.total(half.stops()).checked_add(wish.open);
             return stops.map(|_| ()).ok_or(Reason::Overflow);
@@ -197,7 +201,7 @@ impl Exchange {
             side: half.side(),
             price,
         }));
-        self.filled_leg(slot, sink);
+        self.drop_sibling(slot, sink);
         match self.judge_late(slot) {
             Ok(()) => self.start(slot, sink),
             Err(reason) => self.refuse_late(slot, reason, sink),
