@@ -1,6 +1,7 @@
 //! What one command or price may set off, ten times as much of it: a sweep, a cascade of stops, a
 //! mass cancel, an uncross, trailing stops under rising highs, an iceberg of many tips. The ratio
-//! of the two times is the claim: near 10, or near 1 where more must cost nothing.
+//! of the two times is the claim: near 10, or near 1 where more must cost nothing. Caches add to
+//! it, and to the mass cancel its sort.
 //! `cargo bench -p benches --bench linear [-- WORD..]` runs the rows named by one of the words.
 
 use std::hint::black_box;
