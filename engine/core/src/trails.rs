@@ -124,6 +124,11 @@ impl Trails {
         self.live == self.trailing_max
     }
 
+    /// Whether so many more may wait.
+    pub(crate) fn has_room(&self, more: u32) -> bool {
+        more <= self.trailing_max - self.live
+    }
+
     #[cfg(test)]
     pub(crate) fn count(&self, instrument: InstrumentId) -> u32 {
         Side::BOTH.map(|side| self.lanes[lane_of(instrument, side)].count).into_iter().sum()

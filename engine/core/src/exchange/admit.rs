@@ -222,8 +222,11 @@ impl Exchange {
         if let Some(account) = account {
             self.judge_account(order, account, entering, now_ns)?;
         }
-        if order.order_type == OrderType::TrailingStop && self.trails.is_full() {
-            return Err(Reason::OrderLimit);
+        if is_trailing(order) {
+            let before = before.is_some_and(|(_, before)| is_trailing(before));
+            if !self.trails.has_room(1 + u32::from(before)) {
+                return Err(Reason::OrderLimit);
+            }
         }
         if !self.book.orders().has_room(entering) {
             return Err(Reason::BookFull);
@@ -590,4 +593,8 @@ impl Crossing {
             sibling: exchange.partner_of(slot),
         }
     }
+}
+
+fn is_trailing(order: &Order) -> bool {
+    order.order_type == OrderType::TrailingStop
 }

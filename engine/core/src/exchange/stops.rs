@@ -115,6 +115,9 @@ impl Exchange {
             return Err(Reason::Overflow);
         }
         self.judge_funds(&wish, Held::default())?;
+        if order_type == OrderType::TrailingStop && self.trails.is_full() {
+            return Err(Reason::OrderLimit);
+        }
         if is_stop(order_type) {
             let stops = self.book.total(half.stops()).checked_add(wish.open);
             return stops.map(|_| ()).ok_or(Reason::Overflow);
