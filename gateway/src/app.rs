@@ -7,7 +7,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use engine::Runtime;
 use engine::projection::ViewLimits;
 use engine::runtime::{Clock, Figures, Monitor, Settings, SharedViews, StartError, StopError};
-use orison_core::command::Genesis;
 use replay::{RecoverError, Recovered};
 use thiserror::Error;
 
@@ -58,8 +57,13 @@ pub fn recover(config: &Config) -> Result<Recovered, RecoverError> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let time_ns = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
     let instruments = &config.instruments;
-    for difference in replay::genesis(&mut recovered, &Genesis::DEFAULT, instruments, time_ns)? {
+    for difference in replay::genesis(&mut recovered, &config.limits, instruments, time_ns)? {
         tracing::warn!("the journal holds, not the configuration: {difference}");
+    }
+    if let Some(rules) = replay::upgrade(&mut recovered, time_ns)? {
+        let applied = recovered.exchange.applied();
+        let (sequence, now) = (applied.sequence, orison_core::RULES_VERSION);
+        tracing::info!("the journal's rules {rules} are rules {now} from sequence {sequence} on");
     }
     Ok(recovered)
 }

@@ -10,10 +10,12 @@ pub mod desk;
 pub mod fanout;
 pub mod http;
 pub mod language;
+pub mod listing;
 pub mod metrics;
 mod notation;
 pub mod openapi;
 pub mod publisher;
+pub mod schedule;
 pub mod ui;
 pub mod xtrader;
 
