@@ -1,10 +1,12 @@
 //! What a line is answered with, written into one buffer: events by the forms they share with the
 //! dump, and the answers to questions, which are no events of the engine.
 
-use engine::projection::Catalog;
+use engine::Views;
+use engine::projection::{Catalog, Position};
 use orison_core::event::Balance;
 use orison_core::{
-    AccountName, BookOrder, Event, Exchange, Instrument, OrderId, Price, Side, StopOrder, Symbol,
+    AccountId, BookOrder, Decimal, Event, Exchange, Instrument, OrderId, Price, Side, StopOrder,
+    Symbol,
 };
 
 use super::fields::LineError;
@@ -112,15 +114,40 @@ fn put_price(object: &mut Object<'_>, key: &str, instrument: &Instrument, price:
 pub(super) fn put_balances(
     out: &mut Vec<u8>,
     player: &Player,
-    account: Option<&AccountName>,
+    account: Option<AccountId>,
     names: &ClientNames,
 ) {
     let form = EventForm { catalog: &player.views.catalog, naming: Naming::Client(names) };
-    let meant = account.map(|name| player.exchange.account(name));
-    let is_meant = |balance: &Balance| meant.is_none_or(|meant| meant == Some(balance.account));
+    let is_meant = |balance: &Balance| account.is_none_or(|account| account == balance.account);
     for balance in player.exchange.balances().filter(is_meant) {
         let mut object = Object::open(out);
         form.put(&mut object, &Event::Balance(balance), None);
         object.close_line();
     }
+}
+
+/// `account`: None for those of all accounts.
+pub(super) fn put_positions(out: &mut Vec<u8>, views: &Views, account: Option<AccountId>) {
+    let is_meant = |position: &Position| account.is_none_or(|account| account == position.account);
+    for position in views.positions.all().filter(is_meant) {
+        put_position(out, &views.catalog, &position);
+    }
+}
+
+fn put_position(out: &mut Vec<u8>, catalog: &Catalog, position: &Position) {
+    let account = catalog.account_name(position.account);
+    let account = account.expect("who has traded has been opened");
+    let instrument = catalog.instrument(position.instrument);
+    let instrument = instrument.expect("what was traded was created");
+    let quote = catalog.asset(instrument.quote).expect("an instrument names assets that are open");
+    let money = |units| Decimal::new(units, quote.decimals);
+    let mut object = Object::open(out);
+    object
+        .text("event", "position")
+        .text("account", account.as_str())
+        .text("symbol", instrument.symbol.as_str())
+        .shown("quantity", position.quantity_decimal(instrument))
+        .shown("average_cost", money(position.average_cost))
+        .shown("realised", money(position.realised));
+    object.close_line();
 }

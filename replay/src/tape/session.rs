@@ -5,10 +5,14 @@ use engine::witness::state_digest;
 use orison_core::command::{
     AccountRef, Actor, Cancel, Direction, EndOfDay, Link, Pair, StatusChange, Target, Uncross,
 };
-use orison_core::{AccountName, AssetName, ClientOrderId, Command, InstrumentId, Symbol};
+use orison_core::{
+    AccountId, AccountName, AssetName, ClientOrderId, Command, InstrumentId, Symbol,
+};
 
 use super::account::{read_account, read_transfer};
-use super::answer::{put_balances, put_book, put_digest, put_done, put_error, put_events};
+use super::answer::{
+    put_balances, put_book, put_digest, put_done, put_error, put_events, put_positions,
+};
 use super::engine::{Engine, EngineError};
 use super::fields::{Fields, LineError};
 use super::order::{Head, Market, account_of, read_amend, read_mass_cancel, read_new, read_target};
@@ -97,6 +101,7 @@ impl Session {
             "deposit" => self.transfer(fields, &op, Direction::Deposit),
             "withdraw" => self.transfer(fields, &op, Direction::Withdraw),
             "book" => self.book(fields),
+            "positions" => self.positions(fields),
             "balances" => self.balances(fields),
             "digest" => self.digest(fields),
             "account" => {
@@ -264,13 +269,25 @@ impl Session {
         Ok(())
     }
 
-    /// Of every account, if none is named; nothing of one that is not known.
-    fn balances(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
-        let account: Option<AccountName> = fields.name("account")?;
-        fields.finish("balances")?;
-        let player = self.engine.player();
-        put_balances(&mut self.out, player, account.as_ref(), &self.names);
+    fn positions(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let account = self.asked(&mut fields)?;
+        fields.finish("positions")?;
+        put_positions(&mut self.out, &self.engine.player().views, account);
         Ok(())
+    }
+
+    fn balances(&mut self, mut fields: Fields<'_>) -> Result<(), Failed> {
+        let account = self.asked(&mut fields)?;
+        fields.finish("balances")?;
+        put_balances(&mut self.out, self.engine.player(), account, &self.names);
+        Ok(())
+    }
+
+    /// Whose is asked for. None: everybody's; number 0, which is nobody's, of an unknown name.
+    fn asked(&self, fields: &mut Fields<'_>) -> Result<Option<AccountId>, LineError> {
+        let name: Option<AccountName> = fields.name("account")?;
+        let catalog = &self.engine.player().views.catalog;
+        Ok(name.map(|name| catalog.account(&name).unwrap_or_default()))
     }
 
     fn digest(&mut self, fields: Fields<'_>) -> Result<(), Failed> {
