@@ -3,6 +3,7 @@
 //! nor the book are known.
 
 pub mod adapters;
+pub mod admin;
 pub mod app;
 pub mod config;
 pub mod demo;

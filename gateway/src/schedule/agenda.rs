@@ -107,11 +107,8 @@ impl Agenda {
 
     /// When something falls due next; None: nothing within the week.
     pub fn next_ns(&self) -> Option<u64> {
-        self.timetables.iter().filter_map(|table| table.next_ns(self.until_ns)).min()
-    }
-
-    pub fn timetables(&self) -> &[Timetable] {
-        &self.timetables
+        let next = self.timetables.iter().filter_map(|table| table.next(self.until_ns));
+        next.map(|occurrence| occurrence.at_ns).min()
     }
 
     /// Of every timetable that means the instrument, in order.
