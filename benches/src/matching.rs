@@ -96,7 +96,7 @@ impl Bare {
     fn trade(&mut self, half: Half, record: &Record) -> Quantity {
         let Self { book, slots, reports, sequence } = self;
         let (limit, open) = (Limit::At(Price(record.price)), Quantity(record.quantity.into()));
-        book.sweep(half.opposite(), limit, open, |fill: Fill| {
+        let swept = book.sweep(half.opposite(), limit, open, NONE, |fill: Fill| {
             reports.push(Report {
                 kind: TRADE,
                 side: record.side,
@@ -110,7 +110,8 @@ impl Bare {
             if fill.left.is_zero() {
                 slots[fill.mark as usize] = NONE;
             }
-        })
+        });
+        swept.left
     }
 
     #[inline]

@@ -8,3 +8,6 @@ mod feeds;
 pub(crate) mod names;
 mod units;
 pub(crate) mod words;
+
+#[cfg(test)]
+mod tests;

@@ -85,8 +85,8 @@ impl Recovered {
     }
 }
 
-/// Opens or creates the journal in `directory` and replays it. `progress` is called at most a few
-/// times a second.
+/// Opens or creates the journal in `directory` and replays it. Its segments say the rules of this
+/// build from here on. `progress` is called at most a few times a second.
 pub fn recover(
     directory: &Path,
     options: &journal::Options,
@@ -94,6 +94,7 @@ pub fn recover(
     progress: impl FnMut(Progress),
 ) -> Result<Recovered, RecoverError> {
     let started = Instant::now();
+    let options = &journal::Options { rules_version: RULES_VERSION, ..options.clone() };
     let known = Reader::open(directory).ok();
     let bytes_total = known.as_ref().map_or(0, bytes_of);
     let mut playback = known.map(|reader| Playback::new(reader.identity(), limits));

@@ -11,7 +11,7 @@ mod trie;
 mod tests;
 
 pub use ladder::Half;
-pub use slab::{NONE, ORDERS_MAX, Order, Slab};
+pub use slab::{Attention, NONE, ORDERS_MAX, Order, Slab};
 
 use crate::types::{Price, Quantity};
 use ladder::{Ladder, Level};
@@ -20,6 +20,22 @@ use ladder::{Ladder, Level};
 pub struct Book {
     orders: Slab,
     ladder: Ladder,
+}
+
+/// How a sweep ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Swept {
+    /// What it has not traded.
+    pub left: Quantity,
+    pub end: End,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// Nothing is left, or nothing within the limit.
+    Done,
+    /// The next maker within the limit is attended, or the owner to avoid.
+    Halted,
 }
 
 /// A maker met by a sweep, as it stands after the trade.
@@ -38,6 +54,12 @@ impl Book {
     /// Reserves memory for all of it; pages are touched as they are needed.
     pub fn new(instruments_max: u16, orders_max: u32) -> Self {
         Self { orders: Slab::new(orders_max), ladder: Ladder::new(instruments_max, orders_max) }
+    }
+
+    /// Room for more, after the limits were raised.
+    pub fn reserve(&mut self, instruments_max: u16, orders_max: u32) {
+        self.orders.reserve(orders_max);
+        self.ladder.reserve(instruments_max, orders_max);
     }
 
     /// The next instrument, numbered from 1.
@@ -123,37 +145,53 @@ impl Book {
 
     /// Trades up to `open` against the orders of `half` no worse than `limit`, best price first,
     /// then place. Each maker is shown to `visit`; one that is filled gives back its slot right
-    /// after. What is left of `open`.
+    /// after. It halts before an attended maker, and before one whose owner is `avoid`; `NONE`
+    /// avoids nobody.
     #[inline]
     pub fn sweep(
         &mut self,
         half: Half,
         limit: Limit,
         open: Quantity,
+        avoid: u32,
         mut visit: impl FnMut(Fill),
-    ) -> Quantity {
+    ) -> Swept {
         let limit = limit.key(half);
         let mut left = open.0;
-        while left > 0 && self.ladder.best_key(half) <= limit {
+        let mut end = End::Done;
+        while left > 0 && end == End::Done && self.ladder.best_key(half) <= limit {
             let Some(at) = self.ladder.best(half) else { break };
-            left = self.sweep_level(half, at, left, &mut visit);
+            (left, end) = self.sweep_level(half, at, left, avoid, &mut visit);
         }
         *self.ladder.total_mut(half) -= open.0 - left;
-        Quantity(left)
+        Swept { left: Quantity(left), end }
     }
 
     #[inline]
-    fn sweep_level(&mut self, half: Half, at: u32, open: u64, visit: &mut impl FnMut(Fill)) -> u64 {
+    fn sweep_level(
+        &mut self,
+        half: Half,
+        at: u32,
+        open: u64,
+        avoid: u32,
+        visit: &mut impl FnMut(Fill),
+    ) -> (u64, End) {
         let price = half.price(self.ladder.key(at));
         let Level { mut quantity, head, .. } = *self.ladder.level(at);
         let (mut left, mut slot) = (open, head);
+        let mut end = End::Done;
         while left > 0 && slot != NONE {
             let order = &mut self.orders[slot];
+            if order.halts(avoid) {
+                end = End::Halted;
+                break;
+            }
             let traded = order.open.min(left);
             order.open -= traded;
             left -= traded;
             quantity -= traded;
-            let Order { open, mark, owner, next, .. } = *order;
+            let Order { open, mark, next, .. } = *order;
+            let owner = order.owner();
             let (traded, rest) = (Quantity(traded), Quantity(open));
             visit(Fill { slot, mark, owner, price, quantity: traded, left: rest });
             if open > 0 {
@@ -171,7 +209,49 @@ impl Book {
         } else {
             self.orders[slot].prev = NONE;
         }
-        left
+        (left, end)
+    }
+
+    /// The maker that a taker of the other side meets first, and where it rests.
+    #[inline]
+    pub fn first(&self, half: Half) -> Option<(u32, Price)> {
+        let at = self.ladder.best(half)?;
+        Some((self.ladder.level(at).head, half.price(self.ladder.key(at))))
+    }
+
+    /// Quantity of this half that no level shows becomes so much more and less.
+    pub fn hide(&mut self, half: Half, more: u64, less: u64) {
+        let hidden = self.ladder.hidden_mut(half);
+        *hidden = *hidden + more - less;
+    }
+
+    #[inline]
+    pub fn hidden(&self, half: Half) -> u64 {
+        self.ladder.hidden(half)
+    }
+
+    #[inline]
+    pub fn attend(&mut self, slot: u32, attention: Attention) {
+        self.orders[slot].attend(attention);
+    }
+
+    /// Open quantity of an order that is in no queue.
+    #[inline]
+    pub fn set_open(&mut self, slot: u32, open: Quantity) {
+        self.orders[slot].open = open.0;
+    }
+
+    /// Changes what a resting order shows, in its place. The level's visible quantity after it.
+    pub fn show(&mut self, slot: u32, open: Quantity) -> Quantity {
+        let order = &mut self.orders[slot];
+        let before = core::mem::replace(&mut order.open, open.0);
+        let at = order.level;
+        let half = self.ladder.half(at);
+        let total = self.ladder.total_mut(half);
+        *total = *total - before + open.0;
+        let level = self.ladder.level_mut(at);
+        level.quantity = level.quantity - before + open.0;
+        Quantity(level.quantity)
     }
 
     /// Whether an order with this limit would trade against `half` at once.
@@ -215,10 +295,10 @@ impl Book {
         Quantity(self.ladder.level(self.orders[slot].level).quantity)
     }
 
-    /// Sum of all open quantities of a half.
+    /// Sum of all open quantities of a half, hidden included.
     #[inline]
     pub fn total(&self, half: Half) -> Quantity {
-        Quantity(self.ladder.total(half))
+        Quantity(self.ladder.total(half) + self.ladder.hidden(half))
     }
 
     pub fn best(&self, half: Half) -> Option<Price> {
@@ -257,6 +337,12 @@ pub enum Limit {
 }
 
 impl Limit {
+    /// Whether a taker with this limit trades against `half` at a price.
+    #[inline]
+    pub fn allows(self, half: Half, price: Price) -> bool {
+        half.key(price) <= self.key(half)
+    }
+
     #[inline]
     fn key(self, half: Half) -> u64 {
         match self {

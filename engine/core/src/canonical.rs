@@ -2,6 +2,7 @@
 //! tagged sections. Fixed little-endian fields in a fixed order; a section at its default is left
 //! out, so that a new rule does not change old digests. No time, identity or hash is part of them.
 
+use crate::book::NONE;
 use crate::clients::Entry;
 use crate::command::{Foreign, Genesis, Prayer};
 use crate::event::{
@@ -11,8 +12,9 @@ use crate::event::{
 use crate::exchange::{BookOrder, Exchange};
 use crate::id::OrderId;
 use crate::instrument::{Bounds, Instrument, Step};
+use crate::terms::State;
 use crate::text::Text;
-use crate::types::Side;
+use crate::types::{AccountId, Side};
 
 /// Fixed-size fields, one after the other, in a buffer that is known to be large enough.
 struct Fields<'a> {
@@ -269,6 +271,13 @@ enum Section {
     ClosedIds = 9,
     Prayers = 10,
     Feed = 11,
+    Waiting = 12,
+    Conditions = 13,
+    Markets = 14,
+    Settings = 15,
+    Holdings = 16,
+    Balances = 17,
+    Totals = 18,
 }
 
 /// Hands on one section: its tag, how many entries, then each entry.
@@ -300,7 +309,7 @@ impl Sections<'_> {
     }
 
     fn entry(&mut self, write: impl FnOnce(&mut Fields<'_>)) {
-        let mut bytes = [0; 128];
+        let mut bytes = [0; 160];
         let mut to = Fields::new(&mut bytes);
         write(&mut to);
         let length = to.length;
@@ -339,13 +348,88 @@ impl Exchange {
             to.u8(side as u8).u64(total);
         });
         self.canonical_feeds(&mut sections);
+        if !self.is_first_rules() {
+            self.canonical_waiting(&mut sections);
+            self.canonical_markets(&mut sections);
+            self.canonical_money(&mut sections);
+        }
+    }
+
+    /// Orders that are in no book, and what any order has beyond its terms; by slot.
+    fn canonical_waiting(&self, sections: &mut Sections<'_>) {
+        let slots = || self.book.orders().iter().map(|(slot, _)| slot);
+        let waits = |slot: &u32| self.terms[*slot as usize].state != State::Working;
+        let count = slots().filter(waits).count() as u64;
+        sections.list(Section::Waiting, slots().filter(waits), count, |to, slot| {
+            let terms = &self.terms[slot as usize];
+            to.order(self.order_id(slot)).u32(self.owner(slot).0).u8(terms.state as u8);
+            to.u16(terms.half.instrument().0).u8(terms.half.side() as u8).i64(terms.price.0);
+            to.u64(self.open(slot).0)
+                .u64(terms.ticket)
+                .i64(self.trails.mark(slot).map_or(0, |m| m.0));
+            to.i32(terms.fees.maker_ppm).i32(terms.fees.taker_ppm);
+            to.u16(terms.fields.0).u8(terms.order_type as u8).u8(terms.time_in_force as u8);
+            to.u8(terms.self_trade as u8);
+            to.u64(self.clients.content(terms.client).map_or(0, |content| content.0));
+        });
+        let has = |slot: &u32| self.terms[*slot as usize].conditions != NONE;
+        let count = slots().filter(has).count() as u64;
+        sections.list(Section::Conditions, slots().filter(has), count, |to, slot| {
+            let conditions = self.conditions.get(self.terms[slot as usize].conditions);
+            let partner = self.partner_of(slot).unwrap_or(NONE);
+            to.u32(slot).money(Money::new(conditions.budget)).i64(conditions.stop_price.0);
+            to.i64(conditions.trail.0).i64(conditions.protection.0).u64(conditions.display);
+            to.u64(conditions.min_quantity).u64(conditions.expire_at_ns);
+            to.u8(conditions.role as u8).u32(partner);
+        });
+    }
+
+    fn canonical_markets(&self, sections: &mut Sections<'_>) {
+        let known = self.instruments();
+        sections.list(Section::Markets, known.iter(), known.len() as u64, |to, known| {
+            let market = self.instruments.market(known.id);
+            bounds(to, &market.bounds);
+            to.i64(market.last.0).u8(u8::from(market.interruption_end_ns > 0));
+        });
+    }
+
+    fn canonical_money(&self, sections: &mut Sections<'_>) {
+        let accounts = || {
+            let all = (1..=self.accounts.iter().len() as u32).map(AccountId);
+            all.filter(|&account| !self.accounts.known(account).is_plain)
+        };
+        let count = accounts().count() as u64;
+        sections.list(Section::Settings, accounts(), count, |to, account| {
+            let known = self.accounts.known(account);
+            settings(to, &self.settings_of(account));
+            to.u8(u8::from(known.has_entered)).u32(self.accounts.settings(account).second.1);
+        });
+        let holdings = self.holdings.iter();
+        let count = holdings.len() as u64;
+        sections.list(Section::Holdings, holdings, count, |to, holding| {
+            to.u32(holding.account.0).u16(holding.instrument.0);
+            to.money(Money::new(holding.position)).money(Money::new(holding.paid));
+            to.money(Money::new(holding.fees)).u8(u8::from(holding.has_traded));
+        });
+        let balances = self.ledger.iter();
+        let count = balances.len() as u64;
+        sections.list(Section::Balances, balances, count, |to, balance| {
+            to.u32(balance.account.0).u16(balance.asset.0);
+            to.money(Money::new(balance.free)).money(Money::new(balance.locked));
+        });
+        let assets = self.instruments.assets();
+        sections.list(Section::Totals, assets.iter(), assets.len() as u64, |to, asset| {
+            to.money(Money::new(asset.fees)).money(Money::new(asset.deposited));
+        });
     }
 
     fn canonical_book(&self, sections: &mut Sections<'_>) {
         let halves = self.instruments().iter().flat_map(|i| Side::BOTH.map(|side| (i.id, side)));
         let orders = halves.flat_map(|(instrument, side)| self.book(instrument, side));
         let live = u64::from(self.book.orders().live());
-        sections.list(Section::Book, orders, live, |to, order| {
+        let waits = |&(slot, _): &(u32, _)| self.terms[slot as usize].state != State::Working;
+        let waiting = self.book.orders().iter().filter(waits).count() as u64;
+        sections.list(Section::Book, orders, live - waiting, |to, order| {
             let terms = &self.terms[order.id.slot as usize];
             book_order(to, &order);
             to.i32(terms.fees.maker_ppm).i32(terms.fees.taker_ppm).u32(terms.fees.carry);

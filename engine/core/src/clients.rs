@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::command::Order;
+use crate::command::{Link, Order};
 use crate::id::OrderId;
 use crate::keyed::{Chains, END, Key, words};
 use crate::text::ClientOrderId;
@@ -36,6 +36,9 @@ const _: () = assert!(size_of::<Entry>() <= 80);
 pub(crate) struct Content(pub(crate) u64);
 
 impl Content {
+    /// Of an order that nobody will ask for by name.
+    pub(crate) const NONE: Self = Self(0);
+
     pub(crate) fn of(order: &Order) -> Self {
         let words = u64::from(order.instrument.0)
             | (order.side as u64) << 16
@@ -56,6 +59,13 @@ impl Content {
             order.protection.0 as u64,
             order.expire_at_ns,
         ]))
+    }
+}
+
+impl Content {
+    /// Of one order of a pair, which is not the same as that order alone.
+    pub(crate) fn linked(self, link: Link, leg: u16) -> Self {
+        Self(Key::FIXED.hash([self.0, link as u64, u64::from(leg)]))
     }
 }
 
@@ -102,6 +112,21 @@ impl Clients {
             closed_max,
             closed_per_account_max,
         }
+    }
+
+    /// Room for more, after the limits were raised. Chains only become longer.
+    pub(crate) fn reserve(
+        &mut self,
+        (orders_max, accounts_max): (u32, u32),
+        closed_max: u32,
+        closed_per_account_max: u32,
+    ) {
+        let entries_max = orders_max as usize + closed_max as usize;
+        self.entries.reserve_exact(entries_max.saturating_sub(self.entries.len()));
+        let accounts = (accounts_max as usize).saturating_sub(self.windows.len());
+        self.windows.reserve_exact(accounts);
+        self.closed_max = closed_max;
+        self.closed_per_account_max = closed_per_account_max;
     }
 
     /// The next account, numbered from 1.

@@ -1,6 +1,7 @@
 //! Exact decimal numbers: read from text and shown again without ever being a float.
 //! `mantissa x 10^-scale`. Texts of JSON and of tapes, exponents too; at most 40 digits.
 
+use core::cmp::Ordering;
 use core::fmt;
 
 /// More digits than any amount of the exchange can have; longer texts are refused.
@@ -104,6 +105,24 @@ impl Decimal {
     /// `count` steps of this size; None if that does not fit.
     pub fn times(self, count: i128) -> Option<Self> {
         Some(Self::new(self.mantissa.checked_mul(count)?, self.scale))
+    }
+}
+
+impl Ord for Decimal {
+    /// By value. Whole parts first, then fractions brought to one scale: neither overflows.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let parts = |decimal: &Self| {
+            let unit = pow10(u32::from(decimal.scale)).expect("a scale is at most 38");
+            let rest = pow10(SCALE_MAX - u32::from(decimal.scale)).expect("and so is what is left");
+            (decimal.mantissa.div_euclid(unit), decimal.mantissa.rem_euclid(unit) * rest)
+        };
+        parts(self).cmp(&parts(other))
+    }
+}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

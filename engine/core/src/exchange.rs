@@ -2,10 +2,18 @@
 //! can refuse is state of this type; it asks no clock and no projection. `Genesis` reserves memory
 //! for every limit it names; after it only the first messages of a venue and symbol allocate.
 
+mod account;
+mod admit;
 mod amend;
+mod call;
 mod cancel;
+mod ending;
+mod money;
 mod place;
 mod setup;
+mod shape;
+mod status;
+mod stops;
 mod view;
 
 #[cfg(test)]
@@ -13,21 +21,28 @@ mod tests;
 
 use alloc::vec::Vec;
 
-pub use view::{BookOrder, StopOrder};
+pub(crate) use ending::Ending;
+pub(crate) use money::Held;
+pub use view::{AssetTotals, BookOrder, StopOrder};
 
 use crate::accounts::Accounts;
 use crate::book::{Book, Half};
 use crate::clients::Clients;
 use crate::command::{Actor, Command, Genesis, Target};
+use crate::conditions::ConditionsPool;
 use crate::event::{Event, Op, Rejected, Sink};
+use crate::expiries::Expiries;
 use crate::feeds::Feeds;
+use crate::holdings::Holdings;
 use crate::id::OrderId;
 use crate::instruments::Instruments;
 use crate::keyed::Key;
+use crate::ledger::Ledger;
 use crate::reason::Reason;
 use crate::terms::Terms;
 use crate::text::ClientOrderId;
 use crate::timers::Timers;
+use crate::trails::Trails;
 use crate::types::{AccountId, InstrumentId, Price, Quantity, Sequence, Stamp};
 
 #[derive(Debug)]
@@ -43,12 +58,29 @@ pub struct Exchange {
     pub(crate) instruments: Instruments,
     pub(crate) feeds: Feeds,
     pub(crate) timers: Timers,
+    pub(crate) conditions: ConditionsPool,
+    pub(crate) trails: Trails,
+    pub(crate) expiries: Expiries,
+    pub(crate) holdings: Holdings,
+    pub(crate) ledger: Ledger,
     pub(crate) prayers: (u64, u64),
     /// None: nothing was ever applied, nothing is allocated.
     pub(crate) genesis: Option<Genesis>,
     key: Key,
-    /// Slots on their way through a mass cancel; empty between commands.
-    leaving: Vec<u32>,
+    /// Orders on their way through a mass cancel; empty between commands.
+    leaving: Vec<OrderId>,
+    /// Children whose parents were filled by the running command; empty between commands.
+    children: Vec<OrderId>,
+    /// Levels of a call by side, full quantities; what is in them between commands means nothing.
+    collected: [Vec<(Price, Quantity)>; 2],
+}
+
+/// Which rules a journal is decided by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Rules {
+    /// Limit and market orders of unfunded accounts.
+    First,
+    Second,
 }
 
 /// No limit allows anything.
@@ -76,10 +108,11 @@ impl Exchange {
 
     fn with_limits(key: Key, genesis: &Genesis) -> Self {
         let Genesis { orders_max, accounts_max, instruments_max, assets_max, .. } = *genesis;
+        let orders = orders_max as usize;
         Self {
             applied: Stamp::default(),
             book: Book::new(instruments_max, orders_max),
-            terms: Vec::with_capacity(orders_max as usize),
+            terms: Vec::with_capacity(orders),
             tickets: 0,
             accounts: Accounts::new(key, accounts_max),
             clients: Clients::new(
@@ -91,10 +124,17 @@ impl Exchange {
             instruments: Instruments::new(instruments_max, assets_max),
             feeds: Feeds::new(key, genesis.feed_window),
             timers: Timers::NONE,
+            conditions: ConditionsPool::new(orders_max),
+            trails: Trails::new(instruments_max, genesis.trailing_max),
+            expiries: Expiries::new(orders_max),
+            holdings: Holdings::new(key, genesis.positions_max),
+            ledger: Ledger::new(genesis.balances_max),
             prayers: (0, 0),
             genesis: None,
             key,
-            leaving: Vec::with_capacity(orders_max as usize),
+            leaving: Vec::with_capacity(orders),
+            children: Vec::with_capacity(orders),
+            collected: [Vec::with_capacity(orders), Vec::with_capacity(orders)],
         }
     }
 
@@ -109,12 +149,12 @@ impl Exchange {
         self.applied = stamp;
         match command {
             Command::Place(order) => self.place(order, sink),
-            Command::Pair(_) => sink.event(&refused(Op::Oco, Reason::BadCombination)),
-            Command::Status(_) => sink.event(&refused(Op::Status, Reason::BadCombination)),
-            Command::Uncross(_) => sink.event(&refused(Op::Uncross, Reason::BadCombination)),
-            Command::EndOfDay(_) => sink.event(&refused(Op::EndOfDay, Reason::BadCombination)),
-            Command::Transfer(_) => sink.event(&refused(Op::Deposit, Reason::BadCombination)),
-            Command::Account(_) => sink.event(&refused(Op::Account, Reason::BadCombination)),
+            Command::Pair(pair) => self.place_pair(pair, sink),
+            Command::Status(change) => self.status(change, sink),
+            Command::Uncross(uncross) => self.end_auction(uncross, sink),
+            Command::EndOfDay(end) => self.end_of_day(end, sink),
+            Command::Transfer(transfer) => self.transfer(transfer, sink),
+            Command::Account(spec) => self.change_account(spec, sink),
             Command::Cancel(cancel) => self.cancel(cancel, sink),
             Command::Amend(amend) => self.amend(amend, sink),
             Command::MassCancel(mass) => self.mass_cancel(mass, sink),
@@ -125,6 +165,29 @@ impl Exchange {
             Command::Instrument(spec) => self.change_instrument(spec, sink),
             Command::Genesis(genesis) => self.begin(genesis, sink),
         }
+        if !self.expiries.is_empty() {
+            self.look_ahead();
+        }
+    }
+
+    /// When the next living order ends.
+    fn look_ahead(&mut self) {
+        let Self { expiries, book, timers, .. } = self;
+        timers.expiry_ns = expiries
+            .next_ns(|slot, mark| book.orders().get(slot).is_some_and(|order| order.mark == mark));
+    }
+
+    #[inline]
+    pub(crate) fn rules(&self) -> Rules {
+        match self.genesis {
+            Some(genesis) if genesis.rules_version >= 2 => Rules::Second,
+            Some(_) | None => Rules::First,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_first_rules(&self) -> bool {
+        self.rules() == Rules::First
     }
 
     /// The slot of a live order of the account.
@@ -134,7 +197,7 @@ impl Exchange {
             Target::Order(order) => *order,
             Target::Client(name) => self.clients.find(account, name)?.0,
         };
-        self.live(order).filter(|&slot| self.book.orders()[slot].owner == account.0)
+        self.live(order).filter(|&slot| self.owner(slot) == account)
     }
 
     /// The slot of an order, if it lives.
@@ -151,21 +214,23 @@ impl Exchange {
         OrderId { sequence, slot, leg: self.terms[slot as usize].leg }
     }
 
+    #[inline]
+    pub(crate) fn owner(&self, slot: u32) -> AccountId {
+        AccountId(self.book.orders()[slot].owner())
+    }
+
     /// Puts an order at the back of the queue at its price. The level's quantity after it.
     #[inline]
     pub(crate) fn rest(&mut self, slot: u32, half: Half, price: Price, open: Quantity) -> Quantity {
-        self.tickets += 1;
-        self.terms[slot as usize].ticket = self.tickets;
+        self.next_ticket(slot);
         self.book.rest(slot, half, price, open)
     }
 
-    /// An order that is in no queue any more is over.
     #[inline]
-    pub(crate) fn close(&mut self, slot: u32) {
-        let owner = AccountId(self.book.orders()[slot].owner);
-        self.accounts.known_mut(owner).orders -= 1;
-        self.clients.close(self.terms[slot as usize].client);
-        self.book.release(slot);
+    pub(crate) fn next_ticket(&mut self, slot: u32) -> u64 {
+        self.tickets += 1;
+        self.terms[slot as usize].ticket = self.tickets;
+        self.tickets
     }
 }
 

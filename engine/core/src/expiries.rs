@@ -28,6 +28,17 @@ impl Expiries {
         Self { heap: BinaryHeap::with_capacity(entries_max), entries_max }
     }
 
+    /// Room for more, after the limit of living orders was raised.
+    pub(crate) fn reserve(&mut self, orders_max: u32) {
+        self.entries_max = 2 * orders_max as usize;
+        self.heap.reserve_exact(self.entries_max.saturating_sub(self.heap.len()));
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
     /// A living order, entered once. `is_live` is asked by slot and mark.
     pub(crate) fn push(
         &mut self,

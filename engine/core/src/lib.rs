@@ -19,27 +19,28 @@ pub mod types;
 pub mod book;
 
 mod accounts;
-#[allow(dead_code, reason = "auctions come")]
 mod auction;
 mod canonical;
 mod clients;
+mod conditions;
 mod exchange;
-#[allow(dead_code, reason = "orders with an end come")]
 mod expiries;
 mod feeds;
+mod holdings;
 mod instruments;
 mod keyed;
+mod ledger;
 mod limits;
 mod matching;
+mod reach;
 mod terms;
 mod timers;
-#[allow(dead_code, reason = "trailing stops come")]
 mod trails;
 
 pub use command::Command;
 pub use decimal::Decimal;
 pub use event::Event;
-pub use exchange::{BookOrder, Exchange, StopOrder};
+pub use exchange::{AssetTotals, BookOrder, Exchange, StopOrder};
 pub use id::{ExecutionId, OrderId};
 pub use instrument::Instrument;
 pub use reason::Reason;

@@ -1,8 +1,24 @@
 //! What an order carries that matching does not touch: a second record per slot, beside the arena
 //! of the book, and the arithmetic of its fees.
 
+use crate::book::Half;
 use crate::command::{OrderFields, OrderType, SelfTrade, TimeInForce};
 use crate::instrument::FEE_PPM_MAX;
+use crate::types::Price;
+
+/// What a live order is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum State {
+    /// It rests in the book, or trades right now.
+    Working = 0,
+    /// It waits among the stops for a price.
+    Waiting = 1,
+    /// It waits among the trailing stops.
+    Trailing = 2,
+    /// Its parent is not filled yet.
+    Parked = 3,
+}
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
@@ -10,14 +26,23 @@ pub(crate) struct Terms {
     pub(crate) ticket: u64,
     /// Open quantity that the book does not show.
     pub(crate) hidden: u64,
+    /// Its limit; 0: it has none.
+    pub(crate) price: Price,
     pub(crate) fees: Fees,
     /// Entry of its client order id; `END`: it has none.
     pub(crate) client: u32,
+    /// What its account has done in its instrument.
+    pub(crate) holding: u32,
+    /// Entry of its conditions; `NONE`: it has none.
+    pub(crate) conditions: u32,
+    /// Where it would rest.
+    pub(crate) half: Half,
     pub(crate) leg: u16,
     pub(crate) fields: OrderFields,
     pub(crate) order_type: OrderType,
     pub(crate) time_in_force: TimeInForce,
     pub(crate) self_trade: SelfTrade,
+    pub(crate) state: State,
 }
 
 const _: () = assert!(size_of::<Terms>() <= 96, "cold memory of a resting order");
@@ -31,11 +56,30 @@ pub(crate) struct Fees {
     pub(crate) carry: u32,
 }
 
-const PPM: i128 = 1_000_000;
+pub(crate) const PPM: i128 = 1_000_000;
+/// A larger budget could not be reckoned with.
+pub(crate) const BUDGET_MAX: i128 = i128::MAX / (2 * PPM);
 /// The largest factor of a fee: a notional that fits with it fits with every rate that may come.
 pub(crate) const FACTOR_PPM_MAX: i128 = PPM + FEE_PPM_MAX as i128;
 
 impl Fees {
+    /// The rate that the worst fill would have.
+    #[inline]
+    pub(crate) fn worst_ppm(&self) -> i128 {
+        i128::from(self.maker_ppm.max(self.taker_ppm).max(0))
+    }
+
+    /// What so much notional may still cost in fees.
+    pub(crate) fn worst(&self, notional: i128) -> i128 {
+        let due = notional * self.worst_ppm() - i128::from(self.carry);
+        (-(-due).div_euclid(PPM)).max(0)
+    }
+
+    /// The most notional that a budget pays for, fees of a taker included.
+    pub(crate) fn affordable(&self, budget: i128, rate_ppm: i32) -> i128 {
+        (budget * PPM + i128::from(self.carry)) / (PPM + i128::from(rate_ppm))
+    }
+
     /// The fee of one more fill, so that all fees of the order sum to the rounded-up fee of its
     /// whole notional; a negative one, a rebate, is thereby rounded down.
     #[inline]

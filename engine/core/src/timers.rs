@@ -40,15 +40,30 @@ impl Beat {
     }
 }
 
+/// Whether an instrument is in auction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Calls {
+    Some,
+    None,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timers {
     statistics: Beat,
     prayers: Beat,
+    /// What an auction would trade is told second by second while there is one.
+    auctions: Beat,
+    /// When the next order ends by itself.
+    pub(crate) expiry_ns: Option<u64>,
 }
 
 impl Timers {
-    pub(crate) const NONE: Self =
-        Self { statistics: Beat::every(MINUTE_NS), prayers: Beat::every(SECOND_NS) };
+    pub(crate) const NONE: Self = Self {
+        statistics: Beat::every(MINUTE_NS),
+        prayers: Beat::every(SECOND_NS),
+        auctions: Beat::every(SECOND_NS),
+        expiry_ns: None,
+    };
 
     /// The minute of a trade leaves the 24 hours a day after it ended; one more minute shows them
     /// empty.
@@ -65,13 +80,23 @@ impl Timers {
         self.prayers.go_on(now_ns, end_ns);
     }
 
+    /// Whether there is an auction from here on.
+    pub(crate) fn calls(&mut self, calls: Calls, now_ns: u64) {
+        match calls {
+            Calls::Some => self.auctions.go_on(now_ns, u64::MAX),
+            Calls::None => self.auctions = Beat::every(SECOND_NS),
+        }
+    }
+
     pub(crate) fn clock(&mut self, now_ns: u64) {
         self.statistics.clock(now_ns);
         self.prayers.clock(now_ns);
+        self.auctions.clock(now_ns);
     }
 
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        [self.statistics.due_ns, self.prayers.due_ns].into_iter().flatten().min()
+        let beats = [self.statistics, self.prayers, self.auctions].map(|beat| beat.due_ns);
+        beats.into_iter().chain([self.expiry_ns]).flatten().min()
     }
 }
 

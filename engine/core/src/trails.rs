@@ -102,6 +102,18 @@ impl Trails {
         }
     }
 
+    /// Room for more, after the limits were raised. Chains only become longer.
+    pub(crate) fn reserve(&mut self, instruments_max: u16, trailing_max: u32) {
+        let more = trailing_max as usize;
+        self.lanes
+            .reserve_exact((2 * usize::from(instruments_max)).saturating_sub(self.lanes.len()));
+        self.groups.reserve_exact(more.saturating_sub(self.groups.len()));
+        self.orders.reserve_exact(more.saturating_sub(self.orders.len()));
+        self.stops.reserve(trailing_max);
+        self.distances.reserve(trailing_max);
+        self.trailing_max = trailing_max;
+    }
+
     /// The next instrument, numbered from 1.
     pub(crate) fn open_instrument(&mut self) {
         let lane = |side| Lane { side, top: END, first: END, count: 0 };
@@ -112,6 +124,7 @@ impl Trails {
         self.live == self.trailing_max
     }
 
+    #[cfg(test)]
     pub(crate) fn count(&self, instrument: InstrumentId) -> u32 {
         Side::BOTH.map(|side| self.lanes[lane_of(instrument, side)].count).into_iter().sum()
     }

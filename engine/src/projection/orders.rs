@@ -68,7 +68,7 @@ pub struct OrderView {
     pub conditions: Option<Box<Conditions>>,
     /// Whether it was a stop and has fired.
     pub is_triggered: bool,
-    /// Its limit. None: a market order, unless it has protection and has come to rest.
+    /// Its limit, of a market order that of its protection. None: it has none.
     pub price: Option<Price>,
     /// Original quantity, or filled + open after an amend; filled, if it has a budget alone.
     pub quantity: Quantity,
@@ -261,7 +261,7 @@ fn entered(stamp: Stamp, accepted: &Accepted) -> OrderView {
         fields: accepted.fields,
         conditions: None,
         is_triggered: false,
-        price: accepted.fields.has(OrderFields::PRICE).then_some(accepted.price),
+        price: limit(accepted.price).filter(|_| has_limit(accepted.fields)),
         quantity: accepted.quantity,
         filled: Quantity::ZERO,
         remaining: accepted.quantity,
@@ -344,6 +344,11 @@ impl OrderView {
             | CancelReason::Timer => OrderStatus::Cancelled,
         };
     }
+}
+
+/// Protection makes a limit of the best opposite price.
+fn has_limit(fields: OrderFields) -> bool {
+    fields.has(OrderFields::PRICE) || fields.has(OrderFields::PROTECTION)
 }
 
 /// As events say it: 0 is none.

@@ -1,64 +1,124 @@
-//! Random command streams for the tests of what follows events: three accounts, two instruments,
-//! a narrow band of prices, names that come again, votes, and time that sometimes leaps.
+//! Random command streams for the tests of what follows events: five accounts, two of them funded,
+//! two instruments, a narrow band of prices, names that come again, every type of order, markets
+//! that open and close, and time that sometimes leaps.
 
-use orison_core::command::AccountRef;
+mod commands;
+
+use std::fmt;
+
 use orison_core::command::{
-    Actor, Amend, AmendFields, Cancel, CancelReason, Genesis, InstrumentFields, InstrumentSpec,
-    MassCancel, Order, OrderFields, OrderType, Pray, Prayer, Target, TimeInForce,
+    AccountFields, AccountRef, Amend, Cancel, Direction, Genesis, InstrumentFields, InstrumentSpec,
+    Order, OrderFields, Pair, Target, Transfer,
 };
 use orison_core::{
-    AccountName, AssetName, ClientOrderId, Command, Event, Exchange, InstrumentId, Price, Quantity,
-    Sequence, Side, Stamp, Symbol,
+    AccountId, AccountName, AssetName, Command, Decimal, Event, Exchange, OrderId, Sequence, Side,
+    Stamp, Symbol,
 };
-use proptest::prelude::*;
 
-const SECOND_NS: u64 = 1_000_000_000;
-const MINUTE_NS: u64 = 60 * SECOND_NS;
+pub(crate) use commands::steps;
 
 /// A command, and how long after the one before.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Step {
     pub(crate) pause_ns: u64,
+    /// An order's `expire_at_ns` counts from the command's own time.
     pub(crate) command: Command,
-    /// Which of the resting orders a cancel or an amend is about instead, or that an order is the
+    /// Which of the live orders a cancel or an amend is about instead, or that an order is the
     /// one before once more.
     pub(crate) pick: Option<usize>,
+}
+
+/// A line each: shrunk streams are read by people.
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} after {} ns: ", self.pick, self.pause_ns)?;
+        match &self.command {
+            Command::Place(order) => show(order, f),
+            Command::Pair(Pair { link, legs: [first, second] }) => {
+                write!(f, "{link:?} ")?;
+                show(first, f)?;
+                write!(f, " and ")?;
+                show(second, f)
+            }
+            command => write!(f, "{command:?}"),
+        }
+    }
+}
+
+/// Only what was said.
+fn show(order: &Order, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let AccountRef::Name(account) = order.account else { unreachable!("streams say names") };
+    write!(f, "{} {} {:?}", account.as_str(), order.instrument, order.side)?;
+    write!(f, " {:?} {:?}", order.order_type, order.time_in_force)?;
+    write!(f, " {:?} {:?}", order.self_trade, order.client_order_id.as_str())?;
+    for (field, word, value) in [
+        (OrderFields::QUANTITY, "quantity", i128::from(order.quantity.0)),
+        (OrderFields::PRICE, "price", i128::from(order.price.0)),
+        (OrderFields::STOP_PRICE, "stop", i128::from(order.stop_price.0)),
+        (OrderFields::TRAIL, "trail", i128::from(order.trail.0)),
+        (OrderFields::DISPLAY, "display", i128::from(order.display.0)),
+        (OrderFields::MIN_QUANTITY, "min", i128::from(order.min_quantity.0)),
+        (OrderFields::BUDGET, "budget", order.budget),
+        (OrderFields::PROTECTION, "protection", i128::from(order.protection.0)),
+        (OrderFields::EXPIRE_AT, "expires", i128::from(order.expire_at_ns)),
+        (OrderFields::POST_ONLY, "post-only", 1),
+    ] {
+        if order.has(field) {
+            write!(f, " {word} {value}")?;
+        }
+    }
+    Ok(())
+}
+
+impl Step {
+    /// Whether it leads to the same events at whatever time it comes.
+    pub(crate) fn is_timeless(&self) -> bool {
+        let lasts = |order: &Order| !order.has(OrderFields::EXPIRE_AT);
+        match &self.command {
+            Command::Place(order) => lasts(order),
+            Command::Pair(pair) => pair.legs.iter().all(lasts),
+            Command::Instrument(spec) => !spec.fields.has(InstrumentFields::INTERRUPTION),
+            Command::Account(spec) => !spec.fields.has(AccountFields::ORDERS_PER_SECOND),
+            _ => true,
+        }
+    }
 }
 
 /// A core that is fed step by step and says what happened.
 pub(crate) struct Driven {
     pub(crate) exchange: Exchange,
     stamp: Stamp,
-    /// The order entered last.
+    /// The order, or the pair, entered last.
     placed: Option<Order>,
+    paired: Option<Pair>,
 }
 
 impl Driven {
-    /// With its limits and two instruments, `X` free of fees and `Y` with them; and the events of
-    /// those commands.
+    /// With its limits, two instruments, `X` free of fees and `Y` with them, and money of dan's
+    /// and eve's; and the events of those commands.
     pub(crate) fn new() -> (Self, Vec<(Stamp, Vec<Event>)>) {
         let stamp = Stamp::default();
-        let mut driven = Self { exchange: Exchange::new([7; 16]), stamp, placed: None };
-        let genesis = Genesis {
-            orders_max: 60,
-            accounts_max: 8,
-            closed_ids_max: 12,
-            closed_ids_per_account_max: 6,
-            ..Genesis::DEFAULT
-        };
-        let fees = InstrumentFields::MAKER_FEE.with(InstrumentFields::TAKER_FEE);
-        let setup = [
-            Command::Genesis(genesis),
+        let exchange = Exchange::new([7; 16]);
+        let mut driven = Self { exchange, stamp, placed: None, paired: None };
+        let mut setup = vec![
+            Command::Genesis(LIMITS),
             Command::Instrument(instrument("X")),
             Command::Instrument(InstrumentSpec {
-                fields: instrument("Y").fields.with(fees),
+                fields: with_fees(instrument("Y").fields),
                 maker_fee_ppm: -50,
                 taker_fee_ppm: 700,
                 ..instrument("Y")
             }),
         ];
-        let begun =
-            setup.map(|command| driven.apply(&Step { pause_ns: 0, command, pick: None })).into();
+        for name in ["dan", "eve"] {
+            for (asset, amount) in [("XBASE", 200), ("YBASE", 200), ("QUOTE", 20_000)] {
+                setup.push(Command::Transfer(transfer(name, asset, Direction::Deposit, amount)));
+            }
+        }
+        let begun = setup
+            .into_iter()
+            .map(|command| driven.apply(&Step { pause_ns: 0, command, pick: None }))
+            .collect();
         (driven, begun)
     }
 
@@ -69,33 +129,73 @@ impl Driven {
         let mut sink = |event: &Event| events.push(*event);
         let command = self.aimed(step);
         self.exchange.apply(self.stamp, &command, &mut sink);
-        if let Command::Place(order) = command {
-            self.placed = Some(order);
+        match command {
+            Command::Place(order) => self.placed = Some(order),
+            Command::Pair(pair) => self.paired = Some(pair),
+            _ => {}
         }
         (self.stamp, events)
     }
 
     fn aimed(&self, step: &Step) -> Command {
-        let instruments = self.exchange.instruments().iter();
-        let halves = instruments.flat_map(|of| Side::BOTH.map(|side| (of.id, side)));
-        let resting: Vec<_> =
-            halves.flat_map(|(instrument, side)| self.exchange.book(instrument, side)).collect();
-        let aim = step.pick.and_then(|pick| resting.get(pick % resting.len().max(1)));
+        let live = self.live();
+        let aim = step.pick.and_then(|pick| live.get(pick % live.len().max(1)));
         match (step.command, aim) {
-            (Command::Cancel(_), Some(order)) => Command::Cancel(Cancel {
-                account: AccountRef::Id(order.account),
-                target: Target::Order(order.id),
+            (Command::Cancel(_), Some(&(id, account))) => Command::Cancel(Cancel {
+                account: AccountRef::Id(account),
+                target: Target::Order(id),
             }),
-            (Command::Amend(amend), Some(order)) => Command::Amend(Amend {
-                account: AccountRef::Id(order.account),
-                target: Target::Order(order.id),
+            (Command::Amend(amend), Some(&(id, account))) => Command::Amend(Amend {
+                account: AccountRef::Id(account),
+                target: Target::Order(id),
                 ..amend
             }),
-            (Command::Place(order), Some(_)) => Command::Place(self.placed.unwrap_or(order)),
+            (Command::Place(order), Some(_)) => {
+                Command::Place(self.placed.unwrap_or(self.dated(order)))
+            }
+            (Command::Pair(pair), Some(_)) => {
+                Command::Pair(self.paired.unwrap_or(self.dated_pair(pair)))
+            }
+            (Command::Place(order), None) => Command::Place(self.dated(order)),
+            (Command::Pair(pair), None) => Command::Pair(self.dated_pair(pair)),
             (command, _) => command,
         }
     }
+
+    /// Orders that rest or wait, and whose they are.
+    fn live(&self) -> Vec<(OrderId, AccountId)> {
+        let mut live = Vec::new();
+        for instrument in self.exchange.instruments() {
+            let books = Side::BOTH.map(|side| self.exchange.book(instrument.id, side));
+            live.extend(books.into_iter().flatten().map(|order| (order.id, order.account)));
+            let stops = self.exchange.stops(instrument.id);
+            live.extend(stops.iter().map(|stop| (stop.id, stop.account)));
+        }
+        live
+    }
+
+    fn dated(&self, mut order: Order) -> Order {
+        if order.has(OrderFields::EXPIRE_AT) {
+            order.expire_at_ns += self.stamp.time_ns;
+        }
+        order
+    }
+
+    fn dated_pair(&self, pair: Pair) -> Pair {
+        Pair { legs: pair.legs.map(|leg| self.dated(leg)), ..pair }
+    }
 }
+
+const LIMITS: Genesis = Genesis {
+    orders_max: 60,
+    accounts_max: 8,
+    closed_ids_max: 12,
+    closed_ids_per_account_max: 6,
+    positions_max: 16,
+    balances_max: 16,
+    trailing_max: 4,
+    ..Genesis::DEFAULT
+};
 
 fn instrument(symbol: &str) -> InstrumentSpec {
     InstrumentSpec {
@@ -110,97 +210,16 @@ fn instrument(symbol: &str) -> InstrumentSpec {
     }
 }
 
-pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let pause_ns = prop_oneof![
-        4 => Just(0),
-        8 => 0..3 * SECOND_NS,
-        4 => (0..50u64).prop_map(|seconds| seconds * SECOND_NS),
-        2 => 0..20 * MINUTE_NS,
-        1 => (0..1_500u64).prop_map(|minutes| minutes * MINUTE_NS),
-    ];
-    let step = (pause_ns, command(), 0usize..100).prop_map(|(pause_ns, command, pick)| {
-        let often = !matches!(command, Command::Place(_));
-        let pick = (pick < if often { 80 } else { 10 }).then_some(pick);
-        Step { pause_ns, command, pick }
-    });
-    prop::collection::vec(step, 1..150)
+fn with_fees(fields: InstrumentFields) -> InstrumentFields {
+    fields.with(InstrumentFields::MAKER_FEE).with(InstrumentFields::TAKER_FEE)
 }
 
-fn command() -> impl Strategy<Value = Command> {
-    let amend = (account(), name(), 1u8..4, 0u64..20, price()).prop_map(
-        |(account, name, fields, quantity, price)| Amend {
-            account,
-            target: Target::Client(name),
-            fields: AmendFields(fields),
-            quantity: Quantity(quantity),
-            price,
-            stop_price: Price(0),
-            trail: Price(0),
-        },
-    );
-    let cancel = (account(), name())
-        .prop_map(|(account, name)| Cancel { account, target: Target::Client(name) });
-    let side = prop_oneof![Just(None), side().prop_map(Some)];
-    let mass = (account(), side).prop_map(|(account, side)| MassCancel {
-        account,
-        instrument: None,
-        side,
-        reason: CancelReason::Mass,
-        actor: Actor::EMPTY,
-    });
-    let pray = (prop_oneof![Just(Prayer::Up), Just(Prayer::Down)], 0u32..102)
-        .prop_map(|(side, count)| Pray { side, count });
-    prop_oneof![
-        14 => order().prop_map(Command::Place),
-        4 => cancel.prop_map(Command::Cancel),
-        5 => amend.prop_map(Command::Amend),
-        1 => mass.prop_map(Command::MassCancel),
-        2 => pray.prop_map(Command::Pray),
-        2 => Just(Command::Clock),
-    ]
-}
-
-fn order() -> impl Strategy<Value = Order> {
-    let time = prop_oneof![
-        6 => Just(TimeInForce::Gtc),
-        1 => Just(TimeInForce::Ioc),
-        1 => Just(TimeInForce::Fok),
-    ];
-    let place = (account(), 1u16..3, side(), price(), 0u64..20);
-    (place, time, 0u32..8, name()).prop_map(
-        |((account, instrument, side, price, quantity), time_in_force, kind, name)| {
-            let instrument = InstrumentId(instrument);
-            let mut order = Order::limit(account, instrument, side, price, Quantity(quantity));
-            order.time_in_force = time_in_force;
-            order.client_order_id = name;
-            match kind {
-                0 => {
-                    order.order_type = OrderType::Market;
-                    order.fields = OrderFields::QUANTITY;
-                    order.price = Price(0);
-                }
-                1 => order.fields = order.fields.with(OrderFields::POST_ONLY),
-                2 => order.client_order_id = ClientOrderId::EMPTY,
-                _ => {}
-            }
-            order
-        },
-    )
-}
-
-fn account() -> impl Strategy<Value = AccountRef> {
-    prop_oneof![Just("ann"), Just("bob"), Just("cat")]
-        .prop_map(|name| AccountRef::Name(AccountName::new(name).unwrap()))
-}
-
-fn name() -> impl Strategy<Value = ClientOrderId> {
-    (0u32..60).prop_map(|number| ClientOrderId::new(&number.to_string()).unwrap())
-}
-
-fn side() -> impl Strategy<Value = Side> {
-    prop_oneof![Just(Side::Buy), Just(Side::Sell)]
-}
-
-fn price() -> impl Strategy<Value = Price> {
-    prop_oneof![9 => (90i64..110).prop_map(Price), 1 => (0i64..=1 << 40).prop_map(Price)]
+fn transfer(account: &str, asset: &str, direction: Direction, amount: i128) -> Transfer {
+    Transfer {
+        account: AccountRef::Name(AccountName::new(account).unwrap()),
+        asset: AssetName::new(asset).unwrap(),
+        direction,
+        amount: Decimal::new(amount, 0),
+        actor: orison_core::command::Actor::EMPTY,
+    }
 }

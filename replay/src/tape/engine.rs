@@ -14,7 +14,7 @@ use orison_core::{Command, Event};
 use thiserror::Error;
 
 use crate::player::{Player, next_stamp};
-use crate::recovery::{RecoverError, genesis, recover};
+use crate::recovery::{RecoverError, genesis, recover, upgrade};
 
 /// Segments of tape and flow journals.
 pub(crate) const SEGMENT_BYTES: u64 = 4 << 20;
@@ -62,7 +62,6 @@ pub(crate) fn journal_options() -> journal::Options {
         segment_bytes: SEGMENT_BYTES,
         durability: Durability::Journaled,
         sync_interval: Duration::from_millis(100),
-        rules_version: orison_core::RULES_VERSION,
         ..journal::Options::default()
     }
 }
@@ -79,7 +78,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// An exchange with a journal; it goes on where the journal ends.
+    /// An exchange with a journal; it goes on where the journal ends, by the rules of today.
     pub(super) fn journaled(
         directory: &Path,
         instruments: &[InstrumentSpec],
@@ -87,6 +86,7 @@ impl Engine {
         let options = journal_options();
         let mut recovered = recover(directory, &options, ViewLimits::DEFAULT, |_| {})?;
         genesis(&mut recovered, &limits(), instruments, 0)?;
+        upgrade(&mut recovered, 0)?;
         let (exchange, views, witness) = (recovered.exchange, recovered.views, recovered.witness);
         Ok(Self {
             player: Player { exchange, views, witness },

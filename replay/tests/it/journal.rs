@@ -35,6 +35,12 @@ fn a_dump_has_every_command_and_its_events_in_order() {
     let part = tool(&["dump", text(&directory), "--from", "4", "--to", "6"]);
     let lines: Vec<_> = DUMP.lines().skip(4).take(6).collect();
     assert_eq!(part.out.lines().collect::<Vec<_>>(), lines);
+    let nothing = tool(&["dump", text(&directory), "--from", "9", "--to", "3"]);
+    assert_eq!((nothing.status, nothing.out.as_str()), (2, ""));
+    assert_eq!(
+        nothing.err,
+        "orison-replay: --from 9 is behind --to 3: there is nothing between them\n"
+    );
 }
 
 #[test]

@@ -6,5 +6,6 @@ mod run;
 
 mod flow;
 mod journal;
+mod past_builds;
 mod pipes;
 mod tape;

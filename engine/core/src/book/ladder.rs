@@ -9,14 +9,32 @@ use super::slab::NONE;
 use super::trie::{Leaf, Trie};
 use crate::types::{InstrumentId, Price, Side};
 
-/// One side of one instrument's book.
+/// One side of one instrument's book, or of its stops that wait for a trade price.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Half(u32);
 
 impl Half {
     #[inline]
     pub fn of(instrument: InstrumentId, side: Side) -> Self {
-        Self(u32::from(instrument.0) << 1 | side as u32)
+        Self(u32::from(instrument.0) << 2 | side as u32)
+    }
+
+    /// The stops of this side, which are in no book: furthest through is best.
+    #[inline]
+    #[must_use]
+    pub fn stops(self) -> Self {
+        Self(self.0 | STOPS)
+    }
+
+    #[inline]
+    pub fn is_book(self) -> bool {
+        self.0 & STOPS == 0
+    }
+
+    /// Where orders without a limit stand in a call phase: ahead of every price.
+    #[inline]
+    pub fn market(self) -> Price {
+        self.price(0)
     }
 
     #[inline]
@@ -26,7 +44,7 @@ impl Half {
 
     #[inline]
     pub fn instrument(self) -> InstrumentId {
-        InstrumentId((self.0 >> 1) as u16)
+        InstrumentId((self.0 >> 2) as u16)
     }
 
     #[inline]
@@ -49,19 +67,21 @@ impl Half {
     /// Instruments are numbered from 1. Beyond every side: the half of no instrument.
     #[inline]
     fn index(self) -> usize {
-        (self.0 as usize).wrapping_sub(2)
+        (self.0 as usize).wrapping_sub(HALVES)
     }
 
-    /// Sells: the sign bit flipped, so that signed order is unsigned order. Buys: all the others
-    /// flipped too, so that it runs backwards.
+    /// Sells, and stops of buys: the sign bit flipped, so that signed order is unsigned order.
+    /// The others: all the rest flipped too, so that it runs backwards.
     #[inline]
     fn mask(self) -> u64 {
-        match self.side() {
-            Side::Sell => 1 << 63,
-            Side::Buy => !(1 << 63),
-        }
+        if (self.0 ^ self.0 >> 1) & 1 == 1 { 1 << 63 } else { !(1 << 63) }
     }
 }
+
+/// The bit of a half of stops.
+const STOPS: u32 = 2;
+/// Of one instrument: the book's and the stops', two sides each.
+const HALVES: usize = 4;
 
 /// A price with its queue. `NONE` links and no quantity: nothing rests there.
 #[derive(Clone, Copy, Debug)]
@@ -84,12 +104,14 @@ struct Top {
     best_key: u64,
     best: u32,
     root: u32,
-    /// Sum of all open quantities, hidden included.
+    /// Sum of the visible open quantities.
     total: u64,
+    /// Sum of the open quantities that no level shows.
+    hidden: u64,
 }
 
 impl Top {
-    const EMPTY: Self = Self { best_key: u64::MAX, best: NONE, root: NONE, total: 0 };
+    const EMPTY: Self = Self { best_key: u64::MAX, best: NONE, root: NONE, total: 0, hidden: 0 };
 }
 
 #[derive(Debug)]
@@ -108,14 +130,23 @@ impl Ladder {
     pub(super) fn new(instruments_max: u16, orders_max: u32) -> Self {
         let entries = if orders_max == 0 { 0 } else { 1 << DIRECTORY_BITS };
         Self {
-            tops: Vec::with_capacity(2 * usize::from(instruments_max)),
+            tops: Vec::with_capacity(HALVES * usize::from(instruments_max)),
             trie: Trie::new(orders_max),
             directory: alloc::vec![0; entries],
         }
     }
 
+    pub(super) fn reserve(&mut self, instruments_max: u16, orders_max: u32) {
+        let tops = HALVES * usize::from(instruments_max);
+        self.tops.reserve_exact(tops.saturating_sub(self.tops.len()));
+        self.trie.reserve(orders_max);
+        if self.directory.is_empty() && orders_max > 0 {
+            self.directory = alloc::vec![0; 1 << DIRECTORY_BITS];
+        }
+    }
+
     pub(super) fn open_instrument(&mut self) {
-        self.tops.extend([Top::EMPTY; 2]);
+        self.tops.extend([Top::EMPTY; HALVES]);
     }
 
     pub(super) fn knows(&self, half: Half) -> bool {
@@ -142,6 +173,16 @@ impl Ladder {
     #[inline]
     pub(super) fn total_mut(&mut self, half: Half) -> &mut u64 {
         &mut self.tops[half.index()].total
+    }
+
+    #[inline]
+    pub(super) fn hidden(&self, half: Half) -> u64 {
+        self.tops[half.index()].hidden
+    }
+
+    #[inline]
+    pub(super) fn hidden_mut(&mut self, half: Half) -> &mut u64 {
+        &mut self.tops[half.index()].hidden
     }
 
     #[inline]

@@ -17,8 +17,8 @@ pub struct Order {
     pub open: u64,
     /// The caller's mark of the order, never 0 while it lives; 0 = the slot is free.
     pub mark: u64,
-    /// The caller's number of who entered it.
-    pub owner: u32,
+    /// The caller's number of who entered it, and `ATTENDED`.
+    owner: u32,
     /// The level it rests at; `NONE`: it is in no queue.
     pub(super) level: u32,
     /// Neighbours in the queue of the level; `next` of a free slot is the next free one.
@@ -27,6 +27,44 @@ pub struct Order {
 }
 
 const _: () = assert!(size_of::<Order>() == 32);
+
+/// The bit of an owner's number that says: a sweep stops before this order, and the caller decides
+/// what meeting it means.
+pub(super) const ATTENDED: u32 = 1 << 31;
+
+impl Order {
+    #[inline]
+    pub fn owner(&self) -> u32 {
+        self.owner & !ATTENDED
+    }
+
+    #[inline]
+    pub fn is_attended(&self) -> bool {
+        self.owner & ATTENDED != 0
+    }
+
+    /// Whom a sweep that avoids `owner` stops at.
+    #[inline]
+    pub(super) fn halts(&self, avoid: u32) -> bool {
+        self.owner == avoid || self.owner & ATTENDED != 0
+    }
+
+    pub fn attend(&mut self, attention: Attention) {
+        match attention {
+            Attention::Swept => self.owner &= !ATTENDED,
+            Attention::Attended => self.owner |= ATTENDED,
+        }
+    }
+}
+
+/// How a sweep takes an order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attention {
+    /// Like any other: it trades and is shown.
+    Swept,
+    /// It stops before it.
+    Attended,
+}
 
 #[derive(Debug)]
 pub struct Slab {
@@ -43,6 +81,12 @@ impl Slab {
         Self { orders, free: NONE, live: 0, orders_max }
     }
 
+    pub(super) fn reserve(&mut self, orders_max: u32) {
+        assert!(orders_max <= ORDERS_MAX, "an arena has at most {ORDERS_MAX} slots");
+        self.orders.reserve_exact((orders_max as usize).saturating_sub(self.orders.len()));
+        self.orders_max = orders_max;
+    }
+
     /// None: every slot is taken.
     #[inline]
     pub(super) fn take(&mut self, mark: u64, owner: u32, open: u64) -> Option<u32> {
@@ -50,6 +94,7 @@ impl Slab {
             return None;
         }
         assert!(mark != 0, "a mark of 0 means a free slot");
+        assert!(owner & ATTENDED == 0, "owners are numbered below the bit");
         self.live += 1;
         let order = Order { open, mark, owner, level: NONE, next: NONE, prev: NONE };
         let slot = self.free;
@@ -82,6 +127,11 @@ impl Slab {
 
     pub fn is_full(&self) -> bool {
         self.live == self.orders_max
+    }
+
+    /// Whether so many more would find a slot.
+    pub fn has_room(&self, more: u32) -> bool {
+        self.orders_max - self.live >= more
     }
 
     pub fn live(&self) -> u32 {

@@ -88,10 +88,12 @@ proptest! {
                     let expected = trade(&mut queues[at(other)], other, price, &mut left);
                     prop_assert_eq!((can_fill, is_within), (left == 0, !expected.is_empty()));
                     let mut trades = Vec::new();
-                    let rest = book.sweep(other, Limit::At(price), Quantity(quantity), |fill| {
+                    let (limit, open) = (Limit::At(price), Quantity(quantity));
+                    let swept = book.sweep(other, limit, open, NONE, |fill| {
                         trades.push((fill.mark, fill.price, fill.quantity.0));
                     });
-                    prop_assert_eq!((trades, rest), (expected, Quantity(left)));
+                    let expected_end = Swept { left: Quantity(left), end: End::Done };
+                    prop_assert_eq!((trades, swept), (expected, expected_end));
                     if left > 0 && let Some(slot) = book.take(mark, 0, Quantity(left)) {
                         book.rest(slot, half, price, Quantity(left));
                         slots.insert(mark, slot);

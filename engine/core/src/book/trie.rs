@@ -55,6 +55,12 @@ impl Trie {
         Self { leaves, nodes, free_leaf: NONE, free_node: NONE }
     }
 
+    pub(super) fn reserve(&mut self, leaves_max: u32) {
+        let leaves = leaves_max as usize;
+        self.leaves.reserve_exact(leaves.saturating_sub(self.leaves.len()));
+        self.nodes.reserve_exact(leaves.saturating_sub(self.nodes.len()));
+    }
+
     #[inline]
     pub(super) fn leaf(&self, leaf: u32) -> &Leaf {
         &self.leaves[leaf as usize]

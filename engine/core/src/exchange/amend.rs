@@ -1,12 +1,16 @@
-//! An order changed in place, moved, or sent against the other side. A refused amend leaves it
-//! exactly as it was.
+//! An order changed in place, moved, or sent against the other side; a stop made the newest of
+//! its kind. A refused amend leaves it, its place and its lock exactly as they were.
 
+use super::money::{Held, Wish};
+use super::shape::TIPS_MAX;
 use super::{Exchange, rejected};
+use crate::accounts::Party;
 use crate::book::{Half, Limit};
-use crate::command::{Amend, AmendFields, CancelReason, OrderFields};
+use crate::command::{Access, AccountFields, Amend, AmendFields, CancelReason, OrderFields};
 use crate::event::{Amended, Event, Op, Place, Priority, Sink};
-use crate::matching::Taker;
+use crate::instrument::Status;
 use crate::reason::Reason;
+use crate::terms::{State, Terms};
 use crate::types::{AccountId, InstrumentId, Price, Quantity};
 
 /// What an amend that is not refused does.
@@ -19,6 +23,8 @@ enum Change {
     Move(Price, Quantity),
     /// To a price at which it trades at once.
     Cross(Price, Quantity),
+    /// A waiting stop, as it will be.
+    Rewait { price: Price, quantity: Quantity, stop_price: Price, trail: Price, priority: Priority },
 }
 
 /// A live order of the account, as it stands.
@@ -26,7 +32,9 @@ enum Change {
 struct Standing {
     slot: u32,
     half: Half,
+    /// 0: it has no limit.
     price: Price,
+    /// Hidden included.
     open: Quantity,
 }
 
@@ -39,8 +47,13 @@ impl Exchange {
             .map(|slot| self.standing(slot))
             .ok_or(Reason::UnknownOrder);
         let instrument = standing.map_or(InstrumentId::default(), |order| order.half.instrument());
-        match standing.and_then(|order| self.judge_amend(amend, order).map(|to| (order, to))) {
-            Ok((order, change)) => self.change(order, change, sink),
+        let judged = standing.and_then(|order| self.judge_amend(amend, order, party));
+        match standing.and_then(|order| judged.map(|to| (order, to))) {
+            Ok((order, change)) => {
+                self.change(order, change, sink);
+                self.aftermath(instrument, sink);
+                self.settle(sink);
+            }
             Err(reason) => {
                 let whose = (party.number(), instrument);
                 sink.event(&rejected(Op::Amend, reason, whose, amend.target));
@@ -49,36 +62,57 @@ impl Exchange {
     }
 
     fn standing(&self, slot: u32) -> Standing {
-        let (half, price) = self.book.place(slot).expect("a live order rests between commands");
-        Standing { slot, half, price, open: self.open(slot) }
+        let Terms { half, .. } = self.terms[slot as usize];
+        Standing { slot, half, price: self.shown_price(slot), open: self.open(slot) }
     }
 
-    fn judge_amend(&self, amend: &Amend, order: Standing) -> Result<Change, Reason> {
+    /// Its limit; 0: it has none.
+    fn shown_price(&self, slot: u32) -> Price {
+        let Terms { order_type, fields, price, .. } = self.terms[slot as usize];
+        match super::shape::limit(order_type, fields, price) {
+            Limit::At(price) => price,
+            Limit::Any => Price(0),
+        }
+    }
+
+    fn judge_amend(&self, amend: &Amend, order: Standing, party: Party) -> Result<Change, Reason> {
         let Standing { slot, half, price: old_price, open } = order;
         let fields = amend.fields;
-        let allowed = AmendFields::QUANTITY.with(AmendFields::PRICE);
-        if fields == AmendFields::NONE || fields.0 & !allowed.0 != 0 {
-            return Err(Reason::BadCombination);
-        }
+        let state = self.terms[slot as usize].state;
+        self.judge_amend_shape(fields, slot)?;
         let price = if fields.has(AmendFields::PRICE) { amend.price } else { old_price };
         let quantity = if fields.has(AmendFields::QUANTITY) { amend.quantity } else { open };
-        if price.0 < 1 {
+        if fields.has(AmendFields::PRICE) && price.0 < 1 {
             return Err(Reason::BadPrice);
+        }
+        if fields.has(AmendFields::STOP_PRICE) && amend.stop_price.0 < 1
+            || fields.has(AmendFields::TRAIL) && amend.trail.0 < 1
+        {
+            return Err(Reason::BadStop);
         }
         if quantity == Quantity::INVALID {
             return Err(Reason::BadQuantity);
         }
-        if quantity.is_zero() {
+        let is_cancel = fields.has(AmendFields::QUANTITY) && quantity.is_zero();
+        if is_cancel {
+            self.judge_amend_status(half, party)?;
             return Ok(Change::Cancel);
         }
-        if !self.instruments.worth(half.instrument()).fits(price, quantity) {
-            return Err(Reason::Overflow);
+        self.judge_amend_numbers(slot, price, quantity)?;
+        self.judge_total(half, self.in_total(slot), quantity)?;
+        if price.0 > 0 {
+            self.judge_band(half.instrument(), price)?;
         }
-        self.judge_total(half, open, quantity)?;
+        self.judge_amend_status(half, party)?;
+        self.judge_amend_account(order, (price, quantity))?;
+        if state != State::Working {
+            return Ok(self.rewait(amend, order, price, quantity));
+        }
         if price == old_price && quantity <= open {
             return Ok(Change::Reduce(quantity));
         }
-        if !self.book.is_within(half.opposite(), Limit::At(price)) {
+        let is_call = self.instruments.status(half.instrument()) == Status::Auction;
+        if is_call || !self.book.is_within(half.opposite(), Limit::At(price)) {
             return Ok(Change::Move(price, quantity));
         }
         if self.terms[slot as usize].fields.has(OrderFields::POST_ONLY) {
@@ -87,28 +121,223 @@ impl Exchange {
         Ok(Change::Cross(price, quantity))
     }
 
+    /// Which fields the order has that could change.
+    fn judge_amend_shape(&self, fields: AmendFields, slot: u32) -> Result<(), Reason> {
+        let terms = &self.terms[slot as usize];
+        let has_limit = self.shown_price(slot).0 > 0;
+        let is_allowed = match terms.state {
+            State::Parked => false,
+            State::Working => {
+                !fields.has(AmendFields::STOP_PRICE)
+                    && !fields.has(AmendFields::TRAIL)
+                    && (has_limit || !fields.has(AmendFields::PRICE))
+            }
+            State::Waiting => {
+                !fields.has(AmendFields::TRAIL) && (has_limit || !fields.has(AmendFields::PRICE))
+            }
+            State::Trailing => {
+                !fields.has(AmendFields::STOP_PRICE) && !fields.has(AmendFields::PRICE)
+            }
+        };
+        // What has only a budget has no quantity to change.
+        let has_quantity = terms.fields.has(OrderFields::QUANTITY);
+        let is_quantity = fields.has(AmendFields::QUANTITY) && !has_quantity;
+        let is_known = fields.0 & !AmendFields::KNOWN.0 == 0 && fields != AmendFields::NONE;
+        (is_allowed && is_known && !is_quantity).then_some(()).ok_or(Reason::BadCombination)
+    }
+
+    fn judge_amend_numbers(
+        &self,
+        slot: u32,
+        price: Price,
+        quantity: Quantity,
+    ) -> Result<(), Reason> {
+        let terms = &self.terms[slot as usize];
+        let instrument = terms.half.instrument();
+        let bounds = &self.instruments.market(instrument).bounds;
+        let worth = self.instruments.worth(instrument);
+        let fits = price.0 < 1 || worth.fits(price, quantity);
+        let is_bounded = !bounds.max_quantity.is_zero() && quantity > self.open(slot);
+        if is_bounded && quantity > bounds.max_quantity {
+            return Err(Reason::BadQuantity);
+        }
+        let display = self.conditions.get(terms.conditions).display;
+        if display > 0 && quantity.0.div_ceil(display) > TIPS_MAX {
+            return Err(Reason::BadDisplay);
+        }
+        let is_kept = price.0 == i64::MAX && !self.is_first_rules();
+        (fits && !is_kept).then_some(()).ok_or(Reason::Overflow)
+    }
+
+    fn judge_amend_status(&self, half: Half, party: Party) -> Result<(), Reason> {
+        match self.instruments.status(half.instrument()) {
+            Status::Open | Status::Auction => {}
+            Status::Halted => return Err(Reason::Halted),
+            Status::Closed => return Err(Reason::Closed),
+        }
+        let account = party.known().expect("an order that was found is an account's");
+        match self.accounts.settings(account).access {
+            Access::Enabled => Ok(()),
+            Access::Disabled => Err(Reason::AccountDisabled),
+        }
+    }
+
+    /// What of the order counts in the sum of its half.
+    fn in_total(&self, slot: u32) -> Quantity {
+        match self.terms[slot as usize].state {
+            State::Working => self.open(slot),
+            State::Waiting | State::Trailing | State::Parked => Quantity::ZERO,
+        }
+    }
+
+    /// Limits of the account on what grows, then money.
+    fn judge_amend_account(
+        &self,
+        order: Standing,
+        (price, quantity): (Price, Quantity),
+    ) -> Result<(), Reason> {
+        let account = self.owner(order.slot);
+        if self.accounts.known(account).is_plain {
+            return Ok(());
+        }
+        let settings = self.accounts.settings(account);
+        let instrument = order.half.instrument();
+        let wish = Wish { price, open: quantity, ..self.wish_of(order.slot) };
+        let held = self.held(order.slot);
+        let grows = quantity > order.open;
+        let value = |price: Price, quantity| {
+            let multiplier = self.instruments.worth(instrument).multiplier();
+            (price.0 > 0).then(|| price.notional(quantity) * multiplier)
+        };
+        let notional = value(price, quantity);
+        if grows || notional > value(order.price, order.open) {
+            self.judge_limits(&wish, notional, settings)?;
+        }
+        if grows && settings.has(AccountFields::POSITION_LIMIT) {
+            self.judge_position(&wish, held)?;
+        }
+        // Its sibling needs no more than the two hold now.
+        self.judge_funds(&wish, held)
+    }
+
+    pub(super) fn wish_of(&self, slot: u32) -> Wish {
+        let terms = &self.terms[slot as usize];
+        let has_budget = terms.fields.has(OrderFields::BUDGET);
+        Wish {
+            account: self.owner(slot),
+            instrument: terms.half.instrument(),
+            side: terms.half.side(),
+            fees: terms.fees,
+            price: self.shown_price(slot),
+            open: self.wanted(slot),
+            budget: has_budget.then(|| self.conditions.get(terms.conditions).budget),
+        }
+    }
+
+    /// How a waiting stop will stand.
+    fn rewait(&self, amend: &Amend, order: Standing, price: Price, quantity: Quantity) -> Change {
+        let conditions = self.conditions.get(self.terms[order.slot as usize].conditions);
+        let has = |field| amend.fields.has(field);
+        let (old_stop, old_trail) = (conditions.stop_price, conditions.trail);
+        let stop_price = if has(AmendFields::STOP_PRICE) { amend.stop_price } else { old_stop };
+        let trail = if has(AmendFields::TRAIL) { amend.trail } else { old_trail };
+        let is_same = price == order.price && stop_price == old_stop && trail == old_trail;
+        let is_kept = is_same
+            && quantity <= order.open
+            && !has(AmendFields::STOP_PRICE)
+            && !has(AmendFields::TRAIL);
+        let priority = if is_kept { Priority::Kept } else { Priority::Lost };
+        Change::Rewait { price, quantity, stop_price, trail, priority }
+    }
+
     fn change<S: Sink>(&mut self, order: Standing, change: Change, sink: &mut S) {
-        let Standing { slot, half, price: old_price, open } = order;
+        let Standing { slot, half, price: old_price, .. } = order;
+        let held = self.held(slot);
         match change {
-            Change::Cancel => self.cancel_resting(slot, CancelReason::User, sink),
+            Change::Cancel => self.withdraw(slot, CancelReason::User, sink),
             Change::Reduce(quantity) => {
-                let level = self.book.reduce(slot, open - quantity);
+                let level = self.reduce(slot, quantity);
+                self.rehold(slot, held);
+                let level = if old_price.0 == 0 { Quantity::ZERO } else { level };
                 self.amended(order, Priority::Kept, (old_price, quantity), (level, level), sink);
             }
             Change::Move(price, quantity) => {
-                let left = self.book.leave(slot);
-                let level = self.rest(slot, half, price, quantity);
+                let left = self.take_off(slot, price, quantity, held);
+                if old_price.0 == 0 {
+                    let levels = (Quantity::ZERO, Quantity::ZERO);
+                    self.amended(order, Priority::Lost, (price, quantity), levels, sink);
+                    return self.rest_open(slot, sink);
+                }
+                let tip = self.tip(slot, quantity);
+                self.hide(slot, quantity - tip);
+                let level = self.rest(slot, half, price, tip);
                 let old_level = if price == old_price { level } else { left };
                 self.amended(order, Priority::Lost, (price, quantity), (old_level, level), sink);
             }
             Change::Cross(price, quantity) => {
-                let left = self.book.leave(slot);
+                let left = self.take_off(slot, price, quantity, held);
                 let levels = (left, Quantity::ZERO);
                 self.amended(order, Priority::Lost, (price, quantity), levels, sink);
-                let account = AccountId(self.book.orders()[slot].owner);
-                let taker = Taker { order: self.order_id(slot), account, half };
-                let left = self.trade(taker, Limit::At(price), quantity, sink);
-                self.rest_or_close(taker, price, left, sink);
+                self.start(slot, sink);
+            }
+            Change::Rewait { price, quantity, stop_price, trail, priority } => {
+                self.change_stop(slot, (price, quantity), (stop_price, trail), priority);
+                self.rehold(slot, held);
+                let levels = (Quantity::ZERO, Quantity::ZERO);
+                // It was at no level.
+                let order = Standing { price: Price(0), ..order };
+                self.amended(order, priority, (price, quantity), levels, sink);
+                if priority == Priority::Lost {
+                    self.tell_waiting(slot, sink);
+                }
+            }
+        }
+    }
+
+    /// Less open quantity in the same place, what is hidden first. What the level shows.
+    fn reduce(&mut self, slot: u32, quantity: Quantity) -> Quantity {
+        let by = self.open(slot) - quantity;
+        let hidden = Quantity(self.terms[slot as usize].hidden);
+        let unseen = by.min(hidden);
+        self.hide(slot, hidden - unseen);
+        let seen = by - unseen;
+        if seen.is_zero() { self.book.level_of(slot) } else { self.book.reduce(slot, seen) }
+    }
+
+    /// Out of its queue with a new price and quantity. What the level it left shows.
+    fn take_off(&mut self, slot: u32, price: Price, quantity: Quantity, held: Held) -> Quantity {
+        let left = self.book.leave(slot);
+        self.hide(slot, Quantity::ZERO);
+        self.book.set_open(slot, quantity);
+        self.terms[slot as usize].price = price;
+        self.rehold(slot, held);
+        left
+    }
+
+    fn change_stop(
+        &mut self,
+        slot: u32,
+        (price, quantity): (Price, Quantity),
+        (stop_price, trail): (Price, Price),
+        priority: Priority,
+    ) {
+        let Terms { half, state, conditions, .. } = self.terms[slot as usize];
+        self.terms[slot as usize].price = price;
+        let entry = self.conditions.get_mut(conditions).expect("a stop has conditions");
+        (entry.stop_price, entry.trail) = (stop_price, trail);
+        match (state, priority) {
+            (State::Trailing, Priority::Kept) => self.book.set_open(slot, quantity),
+            (State::Trailing, Priority::Lost) => {
+                self.book.set_open(slot, quantity);
+                let ticket = self.next_ticket(slot);
+                self.trails.amend(slot, trail, ticket);
+            }
+            (State::Working | State::Waiting | State::Parked, Priority::Kept) => {
+                self.book.show(slot, quantity);
+            }
+            (State::Working | State::Waiting | State::Parked, Priority::Lost) => {
+                self.book.leave(slot);
+                self.rest(slot, half.stops(), stop_price, quantity);
             }
         }
     }
@@ -123,14 +352,17 @@ impl Exchange {
         sink: &mut S,
     ) {
         let place = if level.is_zero() { Place::OffBook } else { Place::Book };
+        // Whoever keeps levels must not take a waiting stop for one that left its limit.
+        let was_there = self.terms[order.slot as usize].state == State::Working;
+        let old_price = if was_there { order.price } else { Price(0) };
         sink.event(&Event::Amended(Amended {
             order: self.order_id(order.slot),
-            account: AccountId(self.book.orders()[order.slot].owner),
+            account: AccountId(self.book.orders()[order.slot].owner()),
             instrument: order.half.instrument(),
             side: order.half.side(),
             priority,
             place,
-            old_price: order.price,
+            old_price,
             price,
             quantity,
             old_level,

@@ -1,18 +1,27 @@
 //! Orders taken back: one by its id or name, or all of an account that match.
 
+use alloc::vec::Vec;
+
 use super::{Exchange, rejected};
+use crate::book::Half;
 use crate::command::{Cancel, CancelReason, MassCancel, Target};
-use crate::event::{Cancelled, Event, Op, Place, Sink};
+use crate::event::{Event, Op, Sink};
 use crate::id::OrderId;
 use crate::reason::Reason;
-use crate::types::{AccountId, InstrumentId};
+use crate::terms::State;
+use crate::types::{AccountId, InstrumentId, Side};
 
 impl Exchange {
     pub(super) fn cancel<S: Sink>(&mut self, cancel: &Cancel, sink: &mut S) {
         let party = self.accounts.party(&cancel.account);
         // Whoever is not known has no orders: that is all there is to say of this one.
         match party.known().and_then(|account| self.locate(account, &cancel.target)) {
-            Some(slot) => self.cancel_resting(slot, CancelReason::User, sink),
+            Some(slot) => {
+                let instrument = self.terms[slot as usize].half.instrument();
+                self.withdraw(slot, CancelReason::User, sink);
+                self.aftermath(instrument, sink);
+                self.settle(sink);
+            }
             None => {
                 let whose = (party.number(), InstrumentId::default());
                 sink.event(&rejected(Op::Cancel, Reason::UnknownOrder, whose, cancel.target));
@@ -20,33 +29,6 @@ impl Exchange {
         }
     }
 
-    /// Takes a resting order out of the book and out of the world.
-    pub(super) fn cancel_resting<S: Sink>(
-        &mut self,
-        slot: u32,
-        reason: CancelReason,
-        sink: &mut S,
-    ) {
-        let (half, price) = self.book.place(slot).expect("a live order rests between commands");
-        let (order, open) = (self.order_id(slot), self.open(slot));
-        let account = AccountId(self.book.orders()[slot].owner);
-        let level = self.book.leave(slot);
-        self.close(slot);
-        sink.event(&Event::Cancelled(Cancelled {
-            order,
-            account,
-            instrument: half.instrument(),
-            side: half.side(),
-            reason,
-            place: Place::Book,
-            price,
-            quantity: open,
-            level,
-        }));
-    }
-
-    /// Instruments by number, bids first, best price first, queue place. One look at every slot
-    /// ever used, or as many as it takes to see all orders of the account; then a sort of those.
     pub(super) fn mass_cancel<S: Sink>(&mut self, mass: &MassCancel, sink: &mut S) {
         let party = self.accounts.party(&mass.account);
         let account = match self.judge_mass_cancel(mass, party.known()) {
@@ -57,27 +39,66 @@ impl Exchange {
                 return sink.event(&rejected(Op::MassCancel, reason, whose, no_order));
             }
         };
-        let mut leaving = core::mem::take(&mut self.leaving);
-        let own = self.book.orders().iter().filter(|(_, order)| order.owner == account.0);
-        let orders = self.accounts.get(account).map_or(0, |account| account.orders);
-        leaving.extend(own.take(orders as usize).map(|(slot, _)| slot).filter(|&slot| {
-            self.book.place(slot).is_some_and(|(half, _)| {
-                mass.instrument.is_none_or(|instrument| instrument == half.instrument())
-                    && mass.side.is_none_or(|side| side == half.side())
-            })
-        }));
-        leaving.sort_unstable_by_key(|&slot| {
-            let (half, price) = self.book.place(slot).expect("only resting orders were taken");
-            (half, half.key(price), self.terms[slot as usize].ticket)
-        });
-        for &slot in &leaving {
-            self.cancel_resting(slot, mass.reason, sink);
+        let is_meant = |half: Half| {
+            mass.instrument.is_none_or(|instrument| instrument == half.instrument())
+                && mass.side.is_none_or(|side| side == half.side())
+        };
+        match self.cancel_all_of(account, is_meant, mass.reason, sink) {
+            0 => sink.event(&Event::Done),
+            _ => self.settle(sink),
         }
-        if leaving.is_empty() {
-            sink.event(&Event::Done);
+    }
+
+    /// Those of an account. One look at every slot ever used, or as many as it takes to see all
+    /// its orders; then a sort of those. How many.
+    pub(super) fn cancel_all_of<S: Sink>(
+        &mut self,
+        account: AccountId,
+        is_meant: impl Fn(Half) -> bool,
+        reason: CancelReason,
+        sink: &mut S,
+    ) -> usize {
+        let mut leaving = core::mem::take(&mut self.leaving);
+        let own = self.book.orders().iter().filter(|(_, order)| order.owner() == account.0);
+        let orders = self.accounts.get(account).map_or(0, |account| account.orders);
+        let slots = own.take(orders as usize).map(|(slot, _)| slot);
+        let meant = slots.filter(|&slot| is_meant(self.terms[slot as usize].half));
+        leaving.extend(meant.map(|slot| self.order_id(slot)));
+        self.cancel_each(leaving, reason, sink)
+    }
+
+    /// Cancels orders in the order of the rules: instruments by number, bids first, best price
+    /// first, queue place; then stops, and whatever else waits, by entry. Gives back the list's
+    /// memory. How many.
+    pub(super) fn cancel_each<S: Sink>(
+        &mut self,
+        mut leaving: Vec<OrderId>,
+        reason: CancelReason,
+        sink: &mut S,
+    ) -> usize {
+        leaving.sort_unstable_by_key(|id| {
+            let terms = &self.terms[id.slot as usize];
+            let instrument = terms.half.instrument();
+            let first = Half::of(instrument, Side::Buy);
+            let entered = (first, 0, id.sequence.0, id.leg);
+            match (terms.state, self.book.place(id.slot)) {
+                (State::Working, Some((half, price))) => {
+                    (instrument, 0, (half, half.key(price), terms.ticket, 0))
+                }
+                (State::Parked, _) => (instrument, 2, entered),
+                (State::Working | State::Waiting | State::Trailing, _) => (instrument, 1, entered),
+            }
+        });
+        let count = leaving.len();
+        for id in leaving.iter() {
+            // A partner may have taken it along.
+            if let Some(slot) = self.live(*id) {
+                self.withdraw(slot, reason, sink);
+            }
         }
         leaving.clear();
         self.leaving = leaving;
+        count
     }
 
     fn judge_mass_cancel(

@@ -1,56 +1,35 @@
-//! A new order: the checks in their fixed order, then entry, trades and what is left. Nothing is
-//! changed before the last check has passed.
+//! New orders, alone or as a pair: admitted or refused, entered, and set to work.
 
-use super::{Exchange, rejected};
+use super::admit::{Admission, Crossing};
+use super::shape::{Remainder, is_stop, limit, remainder};
+use super::{Ending, Exchange, Held, Rules, rejected};
 use crate::accounts::Party;
-use crate::book::{Half, Limit};
+use crate::book::{Attention, Half, NONE};
 use crate::clients::Content;
-use crate::command::{CancelReason, Order, OrderFields, OrderType, SelfTrade, Target, TimeInForce};
-use crate::event::{Accepted, AccountOpened, Cancelled, Entry, Event, Op, Place, Rested, Sink};
+use crate::command::{CancelReason, Link, Order, OrderFields, OrderType, Pair, SelfTrade, Target};
+use crate::conditions::{Conditions, Role};
+use crate::event::{
+    self, Accepted, AccountOpened, Entry, Event, Funding, Money, Op, Rested, Sink, StatusCause,
+};
 use crate::id::OrderId;
-use crate::instrument::Instrument;
+use crate::instrument::Status;
 use crate::keyed::END;
-use crate::matching::Taker;
-use crate::reason::Reason;
-use crate::terms::{Fees, Terms};
+use crate::matching::{Road, Stop, Taker};
+use crate::terms::{State, Terms};
 use crate::types::{AccountId, InstrumentId, Price, Quantity};
 
-/// What a new order turned out to be.
-enum Admission {
-    /// Nothing stands in its way.
-    New,
-    /// The account said this before.
-    Repeat(AccountId, OrderId),
-}
-
-/// What becomes of the part that finds nobody to trade with.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Remainder {
-    Rests,
-    Cancelled,
-}
-
-/// Fields whose rules this version has not got.
-const LATER: [OrderFields; 7] = [
-    OrderFields::STOP_PRICE,
-    OrderFields::TRAIL,
-    OrderFields::DISPLAY,
-    OrderFields::MIN_QUANTITY,
-    OrderFields::BUDGET,
-    OrderFields::PROTECTION,
-    OrderFields::EXPIRE_AT,
-];
-
 impl Exchange {
+    #[inline]
     pub(super) fn place<S: Sink>(&mut self, order: &Order, sink: &mut S) {
-        let party = self.accounts.party(&order.account);
-        match self.admit(order, party) {
+        let candidate = self.candidate(order, self.applied.time_ns);
+        match self.admit(&candidate) {
             Ok(Admission::New) => {
-                let account = match party {
-                    Party::Known(account) => account,
-                    Party::New(_) | Party::Nobody => self.open_account(party, sink),
-                };
-                self.enter(order, account, sink);
+                let account = self.opened(candidate.party, sink);
+                let slot = self.enter(order, account, 0, candidate.content);
+                self.rehold(slot, Held::default());
+                self.set_to_work(order, slot, sink);
+                self.aftermath(order.instrument, sink);
+                self.settle(sink);
             }
             Ok(Admission::Repeat(account, first)) => {
                 let repeat = accepted(order, account, first, Entry::Duplicate, Quantity::ZERO);
@@ -58,238 +37,424 @@ impl Exchange {
             }
             Err(reason) => {
                 let known = self.instruments.get(order.instrument).map(|known| known.id);
-                let whose = (party.number(), known.unwrap_or_default());
+                let whose = (candidate.party.number(), known.unwrap_or_default());
                 let target = Target::Client(order.client_order_id);
                 sink.event(&rejected(Op::New, reason, whose, target));
             }
         }
     }
 
-    /// Every check, in the order of the rules.
-    fn admit(&self, order: &Order, party: Party) -> Result<Admission, Reason> {
-        let instrument = self.instruments.get(order.instrument).ok_or(Reason::UnknownSymbol)?;
-        match party {
-            Party::Known(account) => {
-                if let Some(first) = self.repeated(order, account)? {
-                    return Ok(Admission::Repeat(account, first));
+    pub(super) fn place_pair<S: Sink>(&mut self, pair: &Pair, sink: &mut S) {
+        let [first, second] = &pair.legs;
+        let party = self.accounts.party(&first.account);
+        let (op, roles) = match pair.link {
+            Link::Oco => (Op::Oco, [Role::Leg, Role::Leg]),
+            Link::Oto => (Op::Oto, [Role::Parent, Role::Child]),
+        };
+        match self.admit_pair(pair, self.applied.time_ns) {
+            Ok([Admission::New, Admission::New]) => {
+                let account = self.opened(party, sink);
+                let content =
+                    |leg: u16| Content::of(&pair.legs[usize::from(leg)]).linked(pair.link, leg);
+                let slots = [
+                    self.enter(first, account, 0, content(0)),
+                    self.enter(second, account, 1, content(1)),
+                ];
+                self.link(slots, roles);
+                self.rehold(slots[0], Held::default());
+                if pair.link == Link::Oto {
+                    self.rehold(slots[1], Held::default());
+                }
+                if pair.link == Link::Oco {
+                    self.instruments.market_mut(first.instrument).legs += 2;
+                }
+                for (order, slot) in pair.legs.iter().zip(slots) {
+                    self.announce(order, slot, Quantity::ZERO, sink);
+                }
+                self.start_pair(pair, slots, sink);
+                self.aftermath(first.instrument, sink);
+                self.settle(sink);
+            }
+            Ok(repeats) => {
+                for (order, repeat) in pair.legs.iter().zip(repeats) {
+                    if let Admission::Repeat(account, id) = repeat {
+                        let repeat = accepted(order, account, id, Entry::Duplicate, Quantity::ZERO);
+                        sink.event(&repeat);
+                    }
                 }
             }
-            Party::New(_) if self.accounts.is_full() => return Err(Reason::AccountLimit),
-            Party::New(_) => {}
-            Party::Nobody => return Err(Reason::UnknownAccount),
-        }
-        judge_shape(order)?;
-        self.judge_numbers(order, instrument.id)?;
-        if self.book.orders().is_full() {
-            return Err(Reason::BookFull);
-        }
-        self.judge_against_book(order)?;
-        Ok(Admission::New)
-    }
-
-    /// The first order of this name, when this one says the same.
-    fn repeated(&self, order: &Order, account: AccountId) -> Result<Option<OrderId>, Reason> {
-        if order.client_order_id.is_empty() {
-            return Ok(None);
-        }
-        match self.clients.find(account, &order.client_order_id) {
-            None => Ok(None),
-            Some((first, content)) if content == Content::of(order) => Ok(Some(first)),
-            Some(_) => Err(Reason::DuplicateClientOrderId),
+            Err((leg, reason)) => {
+                let order = &pair.legs[leg];
+                let known = self.instruments.get(order.instrument).map(|known| known.id);
+                let whose = (party.number(), known.unwrap_or_default());
+                let target = Target::Client(order.client_order_id);
+                sink.event(&rejected(op, reason, whose, target));
+            }
         }
     }
 
-    fn judge_numbers(&self, order: &Order, instrument: InstrumentId) -> Result<(), Reason> {
-        let is_limit = order.order_type == OrderType::Limit;
-        if is_limit && (!order.has(OrderFields::PRICE) || order.price.0 < 1) {
-            return Err(Reason::BadPrice);
-        }
-        if order.quantity.is_zero() || order.quantity == Quantity::INVALID {
-            return Err(Reason::BadQuantity);
-        }
-        // A market order trades at prices and quantities of makers, which were checked.
-        if is_limit && !self.instruments.worth(instrument).fits(order.price, order.quantity) {
-            return Err(Reason::Overflow);
-        }
-        let half = Half::of(instrument, order.side);
-        match remainder(order) {
-            Remainder::Rests => self.judge_total(half, Quantity::ZERO, order.quantity),
-            Remainder::Cancelled => Ok(()),
+    fn start_pair<S: Sink>(&mut self, pair: &Pair, slots: [u32; 2], sink: &mut S) {
+        let ids = slots.map(|slot| self.order_id(slot));
+        for (order, id) in pair.legs.iter().zip(ids) {
+            // The first leg's trades may have ended the second.
+            let Some(slot) = self.live(id) else { continue };
+            if self.terms[slot as usize].state == State::Parked {
+                continue;
+            }
+            if is_stop(order.order_type) {
+                self.wait(slot, sink);
+            } else {
+                self.start(slot, sink);
+            }
         }
     }
 
-    /// The sum of a side, and so of each of its levels, fits 64 bits, even if all of `new` rests.
-    pub(super) fn judge_total(
-        &self,
-        half: Half,
-        old: Quantity,
-        new: Quantity,
-    ) -> Result<(), Reason> {
-        (self.book.total(half) - old).checked_add(new).map(|_| ()).ok_or(Reason::Overflow)
+    /// Two orders of one pair know each other from here on.
+    fn link(&mut self, slots: [u32; 2], roles: [Role; 2]) {
+        for (leg, role) in roles.into_iter().enumerate() {
+            let slot = slots[leg];
+            let at = self.conditions_of(slot);
+            let conditions = self.conditions.get_mut(at).expect("it was entered just now");
+            (conditions.role, conditions.partner) = (role, slots[1 - leg]);
+            self.book.attend(slot, Attention::Attended);
+            if role == Role::Child {
+                self.terms[slot as usize].state = State::Parked;
+            }
+        }
     }
 
-    /// The rules that need to see the other side.
-    fn judge_against_book(&self, order: &Order) -> Result<(), Reason> {
-        let other = Half::of(order.instrument, order.side).opposite();
-        let limit = limit(order);
-        if limit == Limit::Any && self.book.best(other).is_none() {
-            return Err(Reason::NoLiquidity);
+    /// The entry of an order's conditions, made if there was none.
+    fn conditions_of(&mut self, slot: u32) -> u32 {
+        let terms = &mut self.terms[slot as usize];
+        if terms.conditions == NONE {
+            terms.conditions = self.conditions.enter(Conditions::NONE);
         }
-        if order.has(OrderFields::POST_ONLY) && self.book.is_within(other, limit) {
-            return Err(Reason::PostOnly);
-        }
-        if order.time_in_force == TimeInForce::Fok
-            && !self.book.can_fill(other, limit, order.quantity)
-        {
-            return Err(Reason::Fok);
-        }
-        Ok(())
+        terms.conditions
     }
 
-    fn open_account<S: Sink>(&mut self, party: Party, sink: &mut S) -> AccountId {
-        let Party::New(name) = party else { unreachable!("admitted orders have an account") };
-        let account = self.accounts.open(name);
-        self.clients.open_account();
+    fn opened<S: Sink>(&mut self, party: Party, sink: &mut S) -> AccountId {
+        let name = match party {
+            Party::Known(account) => return account,
+            Party::New(name) => name,
+            Party::Nobody => unreachable!("admitted orders have an account"),
+        };
+        let account = self.open_account(name);
         sink.event(&Event::AccountOpened(AccountOpened { account, name }));
         account
     }
 
-    fn enter<S: Sink>(&mut self, order: &Order, account: AccountId, sink: &mut S) {
+    pub(super) fn open_account(&mut self, name: crate::text::AccountName) -> AccountId {
+        let account = self.accounts.open(name);
+        self.clients.open_account();
+        account
+    }
+
+    /// Gives an admitted order its slot and all that belongs to it. It locks nothing yet.
+    #[inline]
+    fn enter(&mut self, order: &Order, account: AccountId, leg: u16, content: Content) -> u32 {
         let sequence = self.applied.sequence;
         let slot = self
             .book
             .take(sequence.0, account.0, order.quantity)
             .expect("an admitted order has a slot");
-        let id = OrderId { sequence, slot, leg: 0 };
-        self.accounts.known_mut(account).orders += 1;
+        let id = OrderId { sequence, slot, leg };
+        let holding = self.holding(account, order.instrument);
+        let known = self.accounts.known_mut(account);
+        known.orders += 1;
+        known.has_entered = true;
+        let (is_plain, is_watched) = (known.is_plain, known.is_watched);
         let client = match order.client_order_id.is_empty() {
             true => END,
-            false => self.clients.enter(account, order.client_order_id, id, Content::of(order)),
+            false => self.clients.enter(account, order.client_order_id, id, content),
         };
-        let instrument = self.instruments.get(order.instrument).expect("an admitted order has one");
-        let terms = new_terms(order, instrument, client);
+        let half = Half::of(order.instrument, order.side);
+        let self_trade = match self.rules() {
+            Rules::First => order.self_trade,
+            Rules::Second if is_plain => mode(order.self_trade, SelfTrade::None),
+            Rules::Second => mode(order.self_trade, self.accounts.settings(account).self_trade),
+        };
+        let terms = Terms {
+            ticket: 0,
+            hidden: 0,
+            price: self.limit_price(order),
+            fees: self.fees_of(order.instrument, Some(account)),
+            client,
+            holding,
+            conditions: NONE,
+            half,
+            leg,
+            fields: order.fields,
+            order_type: order.order_type,
+            time_in_force: order.time_in_force,
+            self_trade,
+            state: State::Working,
+        };
         match self.terms.get_mut(slot as usize) {
             Some(place) => *place = terms,
             None => self.terms.push(terms),
         }
-        let half = Half::of(order.instrument, order.side);
-        let limit = limit(order);
-        let rests = remainder(order) == Remainder::Rests;
-        if rests && !self.book.is_within(half.opposite(), limit) {
-            let level = self.rest(slot, half, order.price, order.quantity);
+        if has_conditions(order) {
+            self.enter_conditions(order, slot, id);
+        }
+        if is_watched || order.has(OrderFields::DISPLAY) {
+            self.book.attend(slot, Attention::Attended);
+        }
+        if !is_plain {
+            self.count_order(account);
+        }
+        slot
+    }
+
+    fn enter_conditions(&mut self, order: &Order, slot: u32, id: OrderId) {
+        let protection = order.has(OrderFields::PROTECTION).then_some(order.protection);
+        self.terms[slot as usize].conditions = self.conditions.enter(Conditions {
+            budget: order.budget,
+            stop_price: order.stop_price,
+            trail: order.trail,
+            protection: protection.unwrap_or(Price(-1)),
+            display: order.display.0,
+            min_quantity: order.min_quantity.0,
+            expire_at_ns: order.expire_at_ns,
+            partner: NONE,
+            role: Role::Alone,
+        });
+        if order.has(OrderFields::EXPIRE_AT) {
+            let Self { expiries, book, .. } = self;
+            let is_live = |slot: u32, mark: u64| {
+                book.orders().get(slot).is_some_and(|order| order.mark == mark)
+            };
+            expiries.push(order.expire_at_ns, slot, id.sequence.0, is_live);
+        }
+    }
+
+    /// What the account has done in the instrument; at its home without a search.
+    #[inline]
+    fn holding(&mut self, account: AccountId, instrument: InstrumentId) -> u32 {
+        let (home, at) = self.accounts.known(account).home;
+        if home == instrument {
+            return at;
+        }
+        self.holding_abroad(account, instrument)
+    }
+
+    fn holding_abroad(&mut self, account: AccountId, instrument: InstrumentId) -> u32 {
+        if let Some(at) = self.holdings.find(account, instrument) {
+            return at;
+        }
+        let mut balances = (NONE, NONE);
+        if self.accounts.known(account).funding == Funding::Funded {
+            let known = self.instruments.get(instrument).expect("an admitted order has one");
+            let first = &mut self.accounts.known_mut(account).balances;
+            balances.0 = self.ledger.open(account, first, known.base);
+            balances.1 = self.ledger.open(account, first, known.quote);
+        }
+        let at = self.holdings.open(account, instrument, balances);
+        let known = self.accounts.known_mut(account);
+        if known.home.0 == InstrumentId::default() {
+            known.home = (instrument, at);
+        }
+        at
+    }
+
+    /// Says that an order is in, and lets it act.
+    #[inline]
+    fn set_to_work<S: Sink>(&mut self, order: &Order, slot: u32, sink: &mut S) {
+        let terms = &self.terms[slot as usize];
+        let (half, price) = (terms.half, terms.price);
+        if terms.conditions == NONE && self.rests_at_once(slot) {
+            let level = self.rest(slot, half, price, order.quantity);
+            let (account, id) = (self.owner(slot), self.order_id(slot));
             return sink.event(&accepted(order, account, id, Entry::New, level));
         }
-        sink.event(&accepted(order, account, id, Entry::New, Quantity::ZERO));
-        let taker = Taker { order: id, account, half };
-        let left = self.trade(taker, limit, order.quantity, sink);
-        match remainder(order) {
-            Remainder::Rests => self.rest_or_close(taker, order.price, left, sink),
-            Remainder::Cancelled => self.cancel_or_close(taker, order.price, left, sink),
+        self.announce(order, slot, Quantity::ZERO, sink);
+        if is_stop(order.order_type) {
+            self.wait(slot, sink);
+        } else {
+            self.start(slot, sink);
         }
     }
 
-    /// What is left of a taker rests at its limit.
-    pub(super) fn rest_or_close<S: Sink>(
-        &mut self,
-        taker: Taker,
-        price: Price,
-        left: Quantity,
-        sink: &mut S,
-    ) {
-        let Taker { order, account, half } = taker;
-        if left.is_zero() {
-            return self.close(order.slot);
+    /// A limit order that has nobody to trade with now.
+    #[inline]
+    fn rests_at_once(&self, slot: u32) -> bool {
+        let Terms { half, order_type, time_in_force, fields, price, .. } =
+            self.terms[slot as usize];
+        if order_type != OrderType::Limit {
+            return false;
         }
-        let level = self.rest(order.slot, half, price, left);
-        let (instrument, side) = (half.instrument(), half.side());
-        let rested = Rested { order, account, instrument, side, price, quantity: left, level };
-        sink.event(&Event::Rested(rested));
+        let market = self.instruments.market(half.instrument());
+        if !market.is_plain && self.instruments.status(half.instrument()) == Status::Auction {
+            return true;
+        }
+        remainder(order_type, time_in_force, fields) == Remainder::Rests
+            && !self.book.is_within(half.opposite(), limit(order_type, fields, price))
     }
 
-    fn cancel_or_close<S: Sink>(
-        &mut self,
-        taker: Taker,
-        price: Price,
-        left: Quantity,
-        sink: &mut S,
-    ) {
-        let Taker { order, account, half } = taker;
-        self.close(order.slot);
-        if left.is_zero() {
-            return;
+    fn announce<S: Sink>(&self, order: &Order, slot: u32, level: Quantity, sink: &mut S) {
+        let (account, id) = (self.owner(slot), self.order_id(slot));
+        let mut said = *order;
+        if order.order_type == OrderType::Market {
+            said.price = self.terms[slot as usize].price;
         }
-        sink.event(&Event::Cancelled(Cancelled {
-            order,
+        sink.event(&accepted(&said, account, id, Entry::New, level));
+        if self.terms[slot as usize].conditions != NONE {
+            let role = self.role_of(slot);
+            let partner = self.partner_of(slot).map(|partner| self.order_id(partner));
+            let link = match role {
+                Role::Alone => None,
+                Role::Leg => Some(Link::Oco),
+                Role::Parent | Role::Child => Some(Link::Oto),
+            };
+            sink.event(&Event::Conditions(event::Conditions {
+                order: id,
+                partner: partner.unwrap_or_default(),
+                link,
+                stop_price: order.stop_price,
+                trail: order.trail,
+                display: order.display,
+                min_quantity: order.min_quantity,
+                expire_at_ns: order.expire_at_ns,
+                budget: Money::new(order.budget),
+            }));
+        }
+    }
+
+    /// An order that is in no queue meets the other side, or is collected for an auction. What is
+    /// left of it rests or goes.
+    pub(super) fn start<S: Sink>(&mut self, slot: u32, sink: &mut S) {
+        let Terms { half, order_type, time_in_force, fields, price, self_trade, .. } =
+            self.terms[slot as usize];
+        let instrument = half.instrument();
+        if self.instruments.status(instrument) != Status::Open {
+            return self.rest_open(slot, sink);
+        }
+        let account = self.owner(slot);
+        let road = if self.book.orders()[slot].is_attended() || fields.has(OrderFields::BUDGET) {
+            Road::Stepwise
+        } else {
+            Road::Swept
+        };
+        let taker = Taker {
+            order: self.order_id(slot),
             account,
+            half,
+            limit: limit(order_type, fields, price),
+            self_trade,
+            road,
+            range: self.range(instrument),
+        };
+        let has_quantity = fields.has(OrderFields::QUANTITY);
+        let open = if has_quantity { self.open(slot) } else { Quantity(u64::MAX - 1) };
+        let outcome = self.trade(&taker, open, sink);
+        let left = if has_quantity { outcome.left } else { Quantity::ZERO };
+        self.book.set_open(slot, left);
+        let is_filled = if has_quantity {
+            left.is_zero()
+        } else {
+            self.conditions.get(self.terms[slot as usize].conditions).budget == 0
+        };
+        match (outcome.stop, remainder(order_type, time_in_force, fields)) {
+            (Stop::SelfTrade, _) => self.withdraw(slot, CancelReason::SelfTrade, sink),
+            (Stop::Dry | Stop::Spent, _) if is_filled => self.end(slot, Ending::Filled, sink),
+            (Stop::Range, _) => {
+                self.withdraw(slot, CancelReason::Range, sink);
+                self.interrupt(instrument, sink);
+            }
+            (Stop::Spent, _) | (Stop::Dry, Remainder::Cancelled) => {
+                self.withdraw(slot, CancelReason::Ioc, sink);
+            }
+            (Stop::Dry, Remainder::Rests) => self.rest_open(slot, sink),
+        }
+    }
+
+    /// What is open of an order that is in no queue comes to rest: its tip is shown, a market
+    /// order stands ahead of every price.
+    pub(super) fn rest_open<S: Sink>(&mut self, slot: u32, sink: &mut S) {
+        let Terms { half, order_type, fields, price, .. } = self.terms[slot as usize];
+        let open = Quantity(self.book.orders()[slot].open);
+        let has_limit = limit(order_type, fields, price) != crate::book::Limit::Any;
+        let (place, price) = if has_limit { (price, price) } else { (half.market(), Price(0)) };
+        let tip = self.tip(slot, open);
+        self.hide(slot, open - tip);
+        let level = self.rest(slot, half, place, tip);
+        sink.event(&Event::Rested(Rested {
+            order: self.order_id(slot),
+            account: self.owner(slot),
             instrument: half.instrument(),
             side: half.side(),
-            reason: CancelReason::Ioc,
-            place: Place::OffBook,
             price,
-            quantity: left,
-            level: Quantity::ZERO,
+            quantity: open,
+            level: if has_limit { level } else { Quantity::ZERO },
         }));
     }
+
+    /// What an order with so much open shows.
+    pub(super) fn tip(&self, slot: u32, open: Quantity) -> Quantity {
+        let display = self.conditions.get(self.terms[slot as usize].conditions).display;
+        if display == 0 { open } else { open.min(Quantity(display)) }
+    }
+
+    /// So much of an order's open quantity is not shown from here on.
+    pub(super) fn hide(&mut self, slot: u32, hidden: Quantity) {
+        let terms = &mut self.terms[slot as usize];
+        let before = core::mem::replace(&mut terms.hidden, hidden.0);
+        self.book.hide(terms.half, hidden.0, before);
+    }
+
+    /// A taker met its range: by configuration an auction follows.
+    fn interrupt<S: Sink>(&mut self, instrument: InstrumentId, sink: &mut S) {
+        let market = self.instruments.market_mut(instrument);
+        if market.bounds.interruption_ns > 0 {
+            let end_ns = self.applied.time_ns.saturating_add(market.bounds.interruption_ns);
+            market.interruption_end_ns = end_ns;
+            self.set_status(instrument, Status::Auction, StatusCause::Interruption, sink);
+        }
+    }
+
+    /// The rules that an order must pass again when it enters later than it came.
+    pub(super) fn judge_late(&self, slot: u32) -> Result<(), crate::reason::Reason> {
+        use crate::reason::Reason;
+        let Terms { half, order_type, time_in_force, fields, price, .. } =
+            self.terms[slot as usize];
+        if order_type == OrderType::StopLimit || order_type == OrderType::Limit {
+            self.judge_band(half.instrument(), price)?;
+        }
+        if remainder(order_type, time_in_force, fields) == Remainder::Rests {
+            self.judge_total(half, Quantity::ZERO, self.open(slot))?;
+        }
+        let is_limit = limit(order_type, fields, price) != crate::book::Limit::Any;
+        let is_protected = fields.has(OrderFields::PROTECTION);
+        if (!is_limit || is_protected) && self.book.best(half.opposite()).is_none() {
+            return Err(Reason::NoLiquidity);
+        }
+        self.judge_crossing(&Crossing::of(self, slot))
+    }
 }
 
-fn judge_shape(order: &Order) -> Result<(), Reason> {
-    let fields = order.fields;
-    let is_known = fields.0 & !OrderFields::KNOWN.0 == 0 && !LATER.iter().any(|&f| fields.has(f));
-    let type_is_known = match order.order_type {
-        OrderType::Limit => true,
-        // It has no limit to name.
-        OrderType::Market => fields.has(OrderFields::QUANTITY) && !fields.has(OrderFields::PRICE),
-        OrderType::Stop | OrderType::StopLimit | OrderType::TrailingStop => false,
-    };
-    let time_is_known = match order.time_in_force {
-        TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => true,
-        TimeInForce::Day | TimeInForce::Gtd => false,
-    };
-    let mode_is_known = match order.self_trade {
-        SelfTrade::AccountDefault | SelfTrade::None => true,
-        SelfTrade::CancelTaker
+/// The mode that holds for an order that named `own`.
+pub(super) fn mode(own: SelfTrade, default: SelfTrade) -> SelfTrade {
+    match own {
+        SelfTrade::AccountDefault => default,
+        SelfTrade::None
+        | SelfTrade::CancelTaker
         | SelfTrade::CancelMaker
         | SelfTrade::CancelBoth
-        | SelfTrade::Decrement => false,
-    };
-    // A post-only order is there to rest.
-    let may_post = !fields.has(OrderFields::POST_ONLY) || remainder(order) == Remainder::Rests;
-    (is_known && type_is_known && time_is_known && mode_is_known && may_post)
-        .then_some(())
-        .ok_or(Reason::BadCombination)
-}
-
-fn remainder(order: &Order) -> Remainder {
-    match (order.order_type, order.time_in_force) {
-        (OrderType::Market | OrderType::Stop | OrderType::TrailingStop, _)
-        | (_, TimeInForce::Ioc | TimeInForce::Fok) => Remainder::Cancelled,
-        (OrderType::Limit | OrderType::StopLimit, _) => Remainder::Rests,
+        | SelfTrade::Decrement => own,
     }
 }
 
-fn limit(order: &Order) -> Limit {
-    match order.order_type {
-        OrderType::Limit | OrderType::StopLimit => Limit::At(order.price),
-        OrderType::Market | OrderType::Stop | OrderType::TrailingStop => Limit::Any,
-    }
-}
-
-fn new_terms(order: &Order, instrument: &Instrument, client: u32) -> Terms {
-    Terms {
-        ticket: 0,
-        hidden: 0,
-        fees: Fees {
-            maker_ppm: instrument.maker_fee_ppm,
-            taker_ppm: instrument.taker_fee_ppm,
-            carry: 0,
-        },
-        client,
-        leg: 0,
-        fields: order.fields,
-        order_type: order.order_type,
-        time_in_force: order.time_in_force,
-        self_trade: order.self_trade,
-    }
+pub(super) fn has_conditions(order: &Order) -> bool {
+    let with = [
+        OrderFields::STOP_PRICE,
+        OrderFields::TRAIL,
+        OrderFields::DISPLAY,
+        OrderFields::MIN_QUANTITY,
+        OrderFields::BUDGET,
+        OrderFields::PROTECTION,
+        OrderFields::EXPIRE_AT,
+    ];
+    let any = with.iter().fold(0, |bits, field| bits | field.0);
+    order.fields.0 & any != 0
 }
 
 fn accepted(

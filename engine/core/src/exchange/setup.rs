@@ -2,11 +2,15 @@
 
 use super::{Exchange, refused};
 use crate::book::ORDERS_MAX;
-use crate::command::{Genesis, InstrumentSpec, Liquidation, Pray, Prayer, Ticker};
-use crate::event::{Event, Op, Prayed, Sink};
+use crate::command::{
+    Genesis, InstrumentFields, InstrumentSpec, Liquidation, Pray, Prayer, Ticker,
+};
+use crate::event::{Event, Op, Prayed, Sink, StatusCause};
 use crate::feeds::{Heard, Message};
+use crate::instrument::Status;
 use crate::instruments::Plan;
 use crate::reason::Reason;
+use crate::types::InstrumentId;
 
 /// Votes of one command.
 const PRAYERS_MAX: u32 = 100;
@@ -15,6 +19,13 @@ impl Exchange {
     /// Reserves all memory that the limits may need. Only sequence 1 may be a genesis.
     pub(super) fn begin<S: Sink>(&mut self, genesis: &Genesis, sink: &mut S) {
         let event = match judge(genesis) {
+            Ok(()) if self.applied.sequence.0 != 1 => match self.genesis {
+                Some(old) if grows(&old, genesis) => {
+                    self.grow(genesis);
+                    Event::Done
+                }
+                Some(_) | None => refused(Op::Genesis, Reason::BadStatus),
+            },
             _ if self.applied.sequence.0 != 1 => refused(Op::Genesis, Reason::BadStatus),
             Err(reason) => refused(Op::Genesis, reason),
             Ok(()) => {
@@ -26,21 +37,54 @@ impl Exchange {
         sink.event(&event);
     }
 
+    /// Reserves what is more; nothing that lives is touched.
+    fn grow(&mut self, genesis: &Genesis) {
+        let Genesis { orders_max, accounts_max, .. } = *genesis;
+        let orders = orders_max as usize;
+        self.book.reserve(genesis.instruments_max, orders_max);
+        self.terms.reserve_exact(orders.saturating_sub(self.terms.len()));
+        self.conditions.reserve(orders_max);
+        self.expiries.reserve(orders_max);
+        self.accounts.reserve(accounts_max);
+        self.clients.reserve(
+            (orders_max, accounts_max),
+            genesis.closed_ids_max,
+            genesis.closed_ids_per_account_max,
+        );
+        self.instruments.reserve(genesis.instruments_max, genesis.assets_max);
+        self.trails.reserve(genesis.instruments_max, genesis.trailing_max);
+        self.holdings.reserve(genesis.positions_max);
+        self.ledger.reserve(genesis.balances_max);
+        self.leaving.reserve_exact(orders);
+        self.children.reserve_exact(orders);
+        self.collected.iter_mut().for_each(|levels| levels.reserve_exact(orders));
+        self.genesis = Some(*genesis);
+    }
+
     pub(super) fn change_instrument<S: Sink>(&mut self, spec: &InstrumentSpec, sink: &mut S) {
-        match self.instruments.plan(spec) {
+        match self.instruments.plan(spec, self.rules()) {
             Ok(plan) => {
                 if let Plan::Create { .. } = plan {
                     self.book.open_instrument();
+                    self.trails.open_instrument();
                 }
-                self.instruments.carry_out(plan, sink);
+                let id = self.instruments.carry_out(plan, sink);
+                if spec.fields.has(InstrumentFields::STATUS) {
+                    self.state(id, spec.status, sink);
+                }
+                self.settle(sink);
             }
             Err(reason) => sink.event(&refused(Op::Instrument, reason)),
         }
     }
 
-    pub(super) fn clock<S: Sink>(&mut self, sink: &mut S) {
-        self.timers.clock(self.applied.time_ns);
-        sink.event(&Event::Done);
+    /// A status that comes with the instrument's other fields.
+    fn state<S: Sink>(&mut self, id: InstrumentId, status: Status, sink: &mut S) {
+        if self.instruments.status(id) != status {
+            self.turn(id, status, StatusCause::Command, sink);
+        } else {
+            self.look_at_calls();
+        }
     }
 
     pub(super) fn pray<S: Sink>(&mut self, pray: &Pray, sink: &mut S) {
@@ -73,8 +117,24 @@ impl Exchange {
     }
 }
 
+/// No limit may fall below what an earlier one allowed.
+fn grows(old: &Genesis, new: &Genesis) -> bool {
+    new.rules_version >= old.rules_version
+        && new.orders_max >= old.orders_max
+        && new.accounts_max >= old.accounts_max
+        && new.instruments_max >= old.instruments_max
+        && new.assets_max >= old.assets_max
+        && new.closed_ids_max >= old.closed_ids_max
+        && new.closed_ids_per_account_max >= old.closed_ids_per_account_max
+        // Windows are rings of that size.
+        && new.feed_window == old.feed_window
+        && new.positions_max >= old.positions_max
+        && new.balances_max >= old.balances_max
+        && new.trailing_max >= old.trailing_max
+}
+
 fn judge(genesis: &Genesis) -> Result<(), Reason> {
-    if genesis.rules_version != crate::RULES_VERSION {
+    if !(1..=crate::RULES_VERSION).contains(&genesis.rules_version) {
         return Err(Reason::BadCombination);
     }
     let entries = u64::from(genesis.orders_max) + u64::from(genesis.closed_ids_max);

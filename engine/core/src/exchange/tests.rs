@@ -12,7 +12,9 @@ mod names;
 mod properties;
 mod setup;
 
-use harness::rows;
+use harness::{Harness, rows};
+
+use crate::command::Genesis;
 
 #[test]
 fn orders_trade_by_price_then_time_at_the_makers_price() {
@@ -215,7 +217,13 @@ fn checks_come_in_their_fixed_order() {
 }
 
 #[test]
-fn rules_that_are_not_there_yet_are_refused_by_name() {
+fn the_first_rules_refuse_every_later_field() {
+    let rows = |rows: &[(&str, &str)]| {
+        let mut harness = Harness::with(Genesis { rules_version: 1, ..harness::GENESIS });
+        for (line, expected) in rows {
+            assert_eq!(harness.line(line).join(", "), *expected, "events of `{line}`");
+        }
+    };
     for field in ["stop", "trail", "display", "minimum", "budget", "protection", "expiry"] {
         let order = std::format!("ann buy a 1@1 {field}");
         rows(&[(&order, "rejected new a bad_combination")]);

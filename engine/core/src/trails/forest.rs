@@ -27,6 +27,10 @@ pub(super) struct Forest {
 }
 
 impl Forest {
+    pub(super) fn reserve(&mut self, nodes_max: u32) {
+        self.nodes.reserve_exact((nodes_max as usize).saturating_sub(self.nodes.len()));
+    }
+
     pub(super) fn new(nodes_max: u32) -> Self {
         Self {
             nodes: Vec::with_capacity(nodes_max as usize),

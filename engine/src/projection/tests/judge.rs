@@ -1,10 +1,14 @@
 //! The read models against a naive judge that keeps every event ever seen and computes each view
 //! anew from all of them, on random streams through the real core.
 
+mod money;
+mod orders;
+
 use std::collections::BTreeMap;
 
-use orison_core::event::{Accepted, Op, Trade};
-use orison_core::{AccountId, Exchange, OrderId, Price, Quantity, Side};
+use orison_core::event::Trade;
+use orison_core::instrument::{Bounds, Status};
+use orison_core::{Exchange, Price, Quantity, Side};
 use proptest::prelude::*;
 
 use crate::projection::candles::CandleChange;
@@ -53,6 +57,11 @@ impl Judge {
     fn check(&mut self, exchange: &Exchange, views: &Views) {
         assert_eq!(views.at(), self.now);
         assert_eq!(views.catalog.instruments(), exchange.instruments());
+        for instrument in exchange.instruments() {
+            let bounds = views.catalog.bounds(instrument.id).copied();
+            let bounds = bounds.unwrap_or(Bounds::none(instrument.id));
+            assert_eq!(Some(&bounds), exchange.bounds(instrument.id));
+        }
         self.check_depth(exchange, &views.depth);
         let instruments: Vec<_> = exchange.instruments().iter().map(|of| of.id).collect();
         for &instrument in &instruments {
@@ -62,16 +71,20 @@ impl Judge {
         self.check_candles(&instruments, &views.candles);
         self.check_prayers(exchange, &views.prayers);
         self.check_orders(exchange, &views.orders);
+        self.check_money(exchange, views);
+        self.check_markets(exchange, views);
     }
 
     fn check_depth(&mut self, exchange: &Exchange, depth: &Depth) {
         let mut changed = Vec::new();
-        for instrument in exchange.instruments().iter().map(|instrument| instrument.id) {
+        for known in exchange.instruments() {
+            let instrument = known.id;
             let book = depth.book(instrument).expect("a created instrument has a book");
             let mut changes = Vec::new();
             for side in Side::BOTH {
                 let mut ladder: BTreeMap<Price, Quantity> = BTreeMap::new();
-                for order in exchange.book(instrument, side) {
+                // A market order in a call phase is at no level.
+                for order in exchange.book(instrument, side).filter(|order| order.price.0 > 0) {
                     *ladder.entry(order.price).or_default() += order.open;
                 }
                 let mut expected: Vec<_> = ladder.clone().into_iter().collect();
@@ -83,7 +96,8 @@ impl Judge {
             }
             if let (Some((bid, _)), Some((ask, _))) = (book.best(Side::Buy), book.best(Side::Sell))
             {
-                assert!(bid < ask, "crossed: {bid} {ask}");
+                let is_call = known.status == Status::Auction;
+                assert!(is_call || bid < ask, "crossed: {bid} {ask}");
             }
             let stamps = self.book_stamps.entry(instrument).or_default();
             if !changes.is_empty() {
@@ -233,157 +247,6 @@ impl Judge {
         assert_eq!((view.up_total, view.down_total), exchange.prayers());
         assert_eq!((view.up_per_minute, view.down_per_minute), rates);
     }
-
-    fn check_orders(&self, exchange: &Exchange, orders: &Orders) {
-        let naive = self.naive_orders();
-        let instruments = exchange.instruments().iter();
-        let resting: Vec<OrderId> = instruments
-            .flat_map(|of| Side::BOTH.map(|side| (of.id, side)))
-            .flat_map(|(instrument, side)| exchange.book(instrument, side))
-            .map(|order| {
-                let view = orders.order(order.id).expect("an order that rests is known");
-                assert_eq!((view.price, view.remaining), (Some(order.price), order.open));
-                assert_eq!(view.client_order_id, order.client_order_id);
-                order.id
-            })
-            .collect();
-        let kept = self.kept_closed(&naive);
-        for account in (1..=4).map(AccountId) {
-            let expected: Vec<_> = naive
-                .values()
-                .rev()
-                .filter(|order| order.account == account)
-                .filter(|order| resting.contains(&order.id) || kept.contains(&order.id))
-                .collect();
-            assert_eq!(orders.of_account(account).collect::<Vec<_>>(), expected);
-            for order in &expected {
-                assert_eq!(order.status.is_open(), resting.contains(&order.id));
-                let older = orders.of_account_before(account, order.id).unwrap();
-                assert!(older.eq(expected.iter().copied().filter(|of| of.id < order.id)));
-                let named = |of: &&&OrderView| of.client_order_id == order.client_order_id;
-                let latest = expected.iter().find(named).copied();
-                let latest = latest.filter(|of| !of.client_order_id.is_empty());
-                assert_eq!(orders.by_client(account, &order.client_order_id), latest);
-            }
-            self.check_stream(account, orders);
-        }
-        for id in naive.keys().filter(|id| !resting.contains(id) && !kept.contains(id)) {
-            assert_eq!(orders.order(*id), None);
-        }
-    }
-
-    /// Every order ever, as if nothing were ever forgotten but life events.
-    fn naive_orders(&self) -> BTreeMap<OrderId, OrderView> {
-        let mut naive = BTreeMap::new();
-        for (account, told) in self.told() {
-            let mut change = |id: OrderId, change: &dyn Fn(&mut OrderView)| {
-                let order: &mut OrderView = naive.get_mut(&id).unwrap();
-                if order.account != account {
-                    return;
-                }
-                change(order);
-                order.updated = told.stamp;
-                let mut events = order.events.to_vec();
-                events.push(told);
-                if events.len() > LIMITS.order_events_max {
-                    events.remove(1);
-                }
-                order.events = events.into();
-            };
-            match told.event {
-                Event::Accepted(accepted) => {
-                    naive.insert(accepted.order, entered(&accepted, told));
-                }
-                Event::Trade(trade) => {
-                    let fill = |order: &mut OrderView, fee: i128| {
-                        order.filled += trade.quantity;
-                        order.remaining -= trade.quantity;
-                        order.filled_notional += trade.price.notional(trade.quantity);
-                        order.fee += fee;
-                        order.status = match order.remaining {
-                            Quantity::ZERO => OrderStatus::Filled,
-                            _ => OrderStatus::PartiallyFilled,
-                        };
-                    };
-                    change(trade.maker, &|order| fill(order, trade.maker_fee.units()));
-                    change(trade.taker, &|order| fill(order, trade.taker_fee.units()));
-                }
-                Event::Rested(rested) => change(rested.order, &|order| {
-                    assert_eq!(order.remaining, rested.quantity, "events account for all of it");
-                }),
-                Event::Cancelled(cancelled) => change(cancelled.order, &|order| {
-                    assert_eq!(order.remaining, cancelled.quantity, "and of what is taken away");
-                    order.cancel_reason = Some(cancelled.reason);
-                    order.status = OrderStatus::Cancelled;
-                }),
-                Event::Amended(amended) => change(amended.order, &|order| {
-                    order.price = Some(amended.price);
-                    order.remaining = amended.quantity;
-                    order.quantity = Quantity(order.filled.0 + amended.quantity.0);
-                }),
-                _ => {}
-            }
-        }
-        naive
-    }
-
-    /// Closed orders that must still be known.
-    fn kept_closed(&self, naive: &BTreeMap<OrderId, OrderView>) -> Vec<OrderId> {
-        let mut ended: Vec<_> = naive.values().filter(|of| !of.status.is_open()).collect();
-        // Within a command they end in the order of their last events; a maker before its taker.
-        ended.sort_by_key(|of| {
-            let last = of.events.last().unwrap();
-            let is_taker = matches!(last.event, Event::Trade(trade) if trade.taker == of.id);
-            (last.stamp.sequence, last.index, is_taker)
-        });
-        let last = &ended[ended.len().saturating_sub(LIMITS.closed_orders_total_max)..];
-        let newer = |place: usize, account| {
-            ended[place + 1..].iter().filter(|of| of.account == account).count()
-        };
-        let first = ended.len() - last.len();
-        (first..ended.len())
-            .filter(|&place| newer(place, ended[place].account) < LIMITS.closed_orders_max)
-            .map(|place| ended[place].id)
-            .collect()
-    }
-
-    /// All that accounts were ever told.
-    fn told(&self) -> Vec<(AccountId, AccountEvent)> {
-        let mut previous: BTreeMap<AccountId, u64> = BTreeMap::new();
-        let mut told = Vec::new();
-        for &(stamp, index, event) in &self.log {
-            for account in audience(&event) {
-                let previous_sequence =
-                    previous.insert(account, stamp.sequence.0).unwrap_or_default();
-                told.push((account, AccountEvent { stamp, index, previous_sequence, event }));
-            }
-        }
-        told
-    }
-
-    fn check_stream(&self, account: AccountId, orders: &Orders) {
-        let told = self.told();
-        let fresh: Vec<_> =
-            told.iter().filter(|(_, told)| told.stamp == self.now).copied().collect();
-        assert_eq!(orders.fresh(), fresh);
-        let own: Vec<_> = told.iter().filter(|of| of.0 == account).map(|of| of.1).collect();
-        let last = &told[told.len().saturating_sub(LIMITS.account_events_total_max)..];
-        let count = last.iter().filter(|of| of.0 == account).count();
-        let (gone, kept) = own.split_at(own.len() - count.min(LIMITS.account_events_max));
-        let forgotten = gone.last().map_or(0, |told| told.stamp.sequence.0);
-        for from in [0, forgotten, forgotten + 1, self.now.sequence.0] {
-            match orders.events_since(account, from) {
-                Resume::From(resumed) => {
-                    assert!(from > forgotten || forgotten == 0);
-                    assert!(resumed.eq(kept.iter().filter(|of| of.stamp.sequence.0 >= from)));
-                }
-                Resume::TooOld { oldest } => {
-                    assert!(from <= forgotten);
-                    assert_eq!(oldest, forgotten + 1);
-                }
-            }
-        }
-    }
 }
 
 fn best_first(side: Side, a: Price, b: Price) -> std::cmp::Ordering {
@@ -406,52 +269,6 @@ fn difference(
     prices.retain(|&price| quantity(old, price) != quantity(new, price));
     let change = |price| LevelChange { side, price, quantity: quantity(new, price) };
     prices.into_iter().map(change).collect()
-}
-
-fn entered(accepted: &Accepted, told: AccountEvent) -> OrderView {
-    let is_market = accepted.order_type == orison_core::command::OrderType::Market;
-    OrderView {
-        id: accepted.order,
-        client_order_id: accepted.client_order_id,
-        account: accepted.account,
-        instrument: accepted.instrument,
-        side: accepted.side,
-        order_type: accepted.order_type,
-        time_in_force: accepted.time_in_force,
-        self_trade: accepted.self_trade,
-        fields: accepted.fields,
-        conditions: None,
-        is_triggered: false,
-        price: (!is_market).then_some(accepted.price),
-        quantity: accepted.quantity,
-        filled: Quantity::ZERO,
-        remaining: accepted.quantity,
-        filled_notional: 0,
-        fee: 0,
-        status: OrderStatus::New,
-        reason: None,
-        cancel_reason: None,
-        created: told.stamp,
-        updated: told.stamp,
-        events: vec![told].into(),
-    }
-}
-
-/// Whom an event is told, the maker before the taker.
-fn audience(event: &Event) -> Vec<AccountId> {
-    match event {
-        Event::Accepted(of) if of.entry == Entry::New => vec![of.account],
-        Event::Rejected(of) if of.account != AccountId(0) => {
-            assert_ne!(of.op, Op::Genesis);
-            vec![of.account]
-        }
-        Event::Trade(of) if of.maker_account == of.taker_account => vec![of.maker_account],
-        Event::Trade(of) => vec![of.maker_account, of.taker_account],
-        Event::Rested(of) => vec![of.account],
-        Event::Cancelled(of) => vec![of.account],
-        Event::Amended(of) => vec![of.account],
-        _ => vec![],
-    }
 }
 
 proptest! {

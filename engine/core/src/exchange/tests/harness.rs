@@ -92,7 +92,7 @@ impl Harness {
                 let shown = exchange.book.levels(half);
                 let shown: Vec<_> = shown.map(|(price, q)| (half.key(price), q.0)).collect();
                 assert_eq!(shown, levels.into_iter().collect::<Vec<_>>(), "sums of levels");
-                let total: u64 = orders.iter().map(|order| order.open.0).sum();
+                let total: u64 = orders.iter().map(|o| o.open.0 + o.hidden.0).sum();
                 assert_eq!(exchange.book.total(half).0, total, "sum of the side");
                 live += orders.len();
             }
@@ -166,7 +166,29 @@ impl Harness {
                 let name = self.name(e.order);
                 format!("amended {name} {}@{} {priority} {place}{from}", e.quantity, e.price)
             }
-            Event::Level(_) => unreachable!("no rule has one yet"),
+            Event::Level(e) => format!("level {} ={}", e.price, e.quantity),
+            Event::Conditions(e) => format!("conditions {}", self.name(e.order)),
+            Event::Waiting(e) => format!("waiting {} {}", self.name(e.order), e.stop_price),
+            Event::Triggered(e) => format!("triggered {}", self.name(e.order)),
+            Event::Refreshed(e) => {
+                format!("refreshed {} {}+{} ={}", self.name(e.order), e.tip, e.hidden, e.level)
+            }
+            Event::Decremented(e) => {
+                format!("decremented {} {} {}", self.name(e.maker), self.name(e.taker), e.quantity)
+            }
+            Event::Auction(e) => format!("auction {} {} {}", e.price, e.volume, e.surplus),
+            Event::Status(e) => format!("status {}", e.status.word()),
+            Event::Balance(e) => {
+                format!(
+                    "balance {} {} {} {}",
+                    e.account.0,
+                    e.asset,
+                    e.free.units(),
+                    e.locked.units()
+                )
+            }
+            Event::Bounds(_) => "bounds".to_string(),
+            Event::Account(_) => "account".to_string(),
             Event::AssetOpened(e) => format!("asset {} {} {}", e.asset, e.name, e.decimals),
             Event::Instrument(e) => {
                 format!("instrument {} {} {}", e.symbol, e.maker_fee_ppm, e.taker_fee_ppm)

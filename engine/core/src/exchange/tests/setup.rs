@@ -9,7 +9,7 @@ use crate::Reason;
 use crate::command::*;
 use crate::event::{Event, Rejected};
 use crate::id::OrderId;
-use crate::instrument::{Status, Step};
+use crate::instrument::Step;
 use crate::text::{AssetName, Symbol};
 use crate::types::{InstrumentId, Price, Quantity, Side};
 
@@ -25,11 +25,15 @@ fn step(mantissa: u64, scale: u8) -> Step {
 }
 
 #[test]
-fn a_genesis_stands_at_the_beginning_or_nowhere() {
+fn a_genesis_stands_at_the_beginning_and_later_raises_limits() {
     let mut harness = Harness::empty();
     assert_eq!(harness.apply(&Command::Genesis(GENESIS)), [Event::Done]);
-    let again = harness.apply(&Command::Genesis(GENESIS));
-    assert_eq!(reason(&again), Some(Reason::BadStatus));
+    let less = Genesis { orders_max: GENESIS.orders_max - 1, ..GENESIS };
+    let again = harness.apply(&Command::Genesis(less));
+    assert_eq!(reason(&again), Some(Reason::BadStatus), "a limit does not fall");
+    let more = Genesis { orders_max: GENESIS.orders_max + 1, ..GENESIS };
+    assert_eq!(harness.apply(&Command::Genesis(more)), [Event::Done], "it rises");
+    assert_eq!(harness.exchange.genesis(), Some(&more));
     for (genesis, expected) in [
         (Genesis { rules_version: 0, ..GENESIS }, Reason::BadCombination),
         (Genesis { orders_max: u32::MAX, ..GENESIS }, Reason::BadQuantity),
@@ -106,15 +110,19 @@ fn an_instrument_is_judged_as_a_whole() {
         ),
         (
             InstrumentSpec {
-                fields: named.with(InstrumentFields::STATUS),
-                status: Status::Halted,
+                fields: named.with(InstrumentFields::BAND_LOW),
+                band_low: Price(-1),
                 ..good
             },
-            Reason::BadCombination,
+            Reason::BadPrice,
         ),
         (
-            InstrumentSpec { fields: named.with(InstrumentFields::BAND_LOW), ..good },
-            Reason::BadCombination,
+            InstrumentSpec {
+                fields: named.with(InstrumentFields::MIN_NOTIONAL),
+                min_notional: -1,
+                ..good
+            },
+            Reason::BadAmount,
         ),
     ] {
         let events = Harness::new().apply(&Command::Instrument(spec));
