@@ -2,6 +2,7 @@
 //! journals of different sizes, and replay from zero. State and event bytes are the same on all,
 //! whatever the journal's identity and the pace of its threads.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +11,7 @@ use engine::runtime::{Clock, Output, Publisher, Runtime, Settings, Token, Wait};
 use engine::witness::{Witness, state_digest};
 use orison_core::{Command, Event, Exchange, OrderId, Sequence, Stamp};
 
-use crate::stream::Stream;
+use crate::stream::{Asked, Stream};
 
 const STREAM_COMMANDS: usize = 6_000;
 
@@ -55,24 +56,26 @@ fn alone(seed: u64) -> (Vec<(Stamp, Command)>, Told) {
     let mut core = Exchange::new(*b"no journal's own");
     let mut witness = Witness::new();
     let mut listener = Listener::default();
-    let mut orders: Vec<Option<OrderId>> = Vec::new();
+    let mut orders: HashMap<Asked, OrderId> = HashMap::new();
     let mut commands = Vec::new();
     let mut stamp = Stamp::default();
     for step in Stream::new(seed).take(STREAM_COMMANDS) {
-        stamp.sequence.0 += 1;
-        stamp.time_ns += step.pause_ns;
-        let command = step.aimed(|step| orders.get(step).copied().flatten());
-        let mut order = None;
-        core.apply(stamp, &command, &mut |event: &Event| {
-            witness.on_event(stamp, event);
-            listener.hear(stamp, event);
-            if let Event::Accepted(accepted) = event {
-                order = Some(accepted.order);
-            }
-        });
-        witness.on_end(stamp);
-        orders.push(order);
-        commands.push((stamp, command));
+        let command = step.aimed(|asked| orders.get(&asked).copied());
+        // What is due happens first, as the sequencer does it.
+        let is_due = core.next_deadline().is_some_and(|due| due <= step.time_ns);
+        for command in is_due.then_some(Command::Clock).into_iter().chain([command]) {
+            stamp.sequence.0 += 1;
+            stamp.time_ns = step.time_ns;
+            core.apply(stamp, &command, &mut |event: &Event| {
+                witness.on_event(stamp, event);
+                listener.hear(stamp, event);
+                if let Event::Accepted(accepted) = event {
+                    orders.insert((step.number, accepted.order.leg), accepted.order);
+                }
+            });
+            witness.on_end(stamp);
+            commands.push((stamp, command));
+        }
     }
     let told = listener.told(stamp.sequence.0, &core, &witness);
     (commands, told)

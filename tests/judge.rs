@@ -1,178 +1,317 @@
 //! The judge: the rules of the exchange written a second time, by hand and without cleverness, as
-//! sorted vectors and searches from end to end. In: stamp and command; out: the list of events.
-//! It must not know how the core does it, save the one thing that is state: which slot is next.
-//! A new rule is a step of `place` or `amend`, or a file beside the book.
+//! one vector of orders and searches from end to end. In: stamp and command; out: what the tape
+//! would say. It must not know how the core does it, nor any event that is not on the tape.
+//! A new rule is a step of `entry`, `amend` or `matching`, or a file beside them.
 
+mod accounts;
 mod amend;
-mod book;
+mod auction;
 mod clients;
+mod entry;
 mod feeds;
 mod instruments;
-mod place;
+mod matching;
+mod order;
+mod said;
+mod shape;
+mod stops;
 
 use orison_core::command::{
-    AccountRef, Cancel, CancelReason, Genesis, MassCancel, Pray, Prayer, Target,
+    AccountRef, Cancel, CancelReason, Genesis, InstrumentFields, InstrumentSpec, Link, MassCancel,
+    Pray, Prayer, Target,
 };
-use orison_core::event::{Cancelled, Op, Place, Prayed, Rejected};
+use orison_core::event::{Op, Prayed, StatusCause};
+use orison_core::types::AssetId;
 use orison_core::{
-    AccountId, AccountName, ClientOrderId, Command, Event, Instrument, InstrumentId, OrderId,
-    Quantity, RULES_VERSION, Reason, Side, Stamp,
+    AccountId, AccountName, ClientOrderId, Command, InstrumentId, OrderId, RULES_VERSION, Reason,
+    Side, Stamp,
 };
 
-use book::Book;
-pub(crate) use book::Resting;
-use book::Slots;
+pub(crate) use accounts::{Account, Balance};
 use clients::Clients;
 use feeds::{Feeds, News};
 use instruments::Listing;
+pub(crate) use instruments::Market;
+pub(crate) use order::{Order, Place};
+pub(crate) use said::{Id, Said, heard, id_of};
+
+const NANOSECONDS: u64 = 1_000_000_000;
 
 pub(crate) struct Judge {
     genesis: Genesis,
-    stamp: Stamp,
-    accounts: Vec<AccountName>,
+    now: Stamp,
+    accounts: Vec<Account>,
+    /// By the running command, which may yet be refused.
+    opened_now: Option<AccountId>,
     listing: Listing,
-    /// Number 1 is at index 0.
-    books: Vec<Book>,
-    slots: Slots,
+    /// Every live order, wherever it is.
+    orders: Vec<Order>,
+    /// Children whose parents are filled, in the order of filling.
+    entering: Vec<Id>,
     clients: Clients,
     feeds: Feeds,
-    up_total: u64,
-    down_total: u64,
+    prayers: (u64, u64),
     /// Places taken at the back of a queue so far.
     tickets: u64,
-    events: Vec<Event>,
-}
-
-/// Who a command speaks for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Party {
-    Known(AccountId),
-    /// Opened by whoever enters an order under this name.
-    New(AccountName),
-    Nobody,
+    /// Deposits, and withdrawals as negative ones.
+    supplies: Vec<(AssetId, i128)>,
+    balances_before: Vec<Balance>,
+    /// Where a transfer moved money.
+    asked_balance: Option<(AccountId, AssetId)>,
+    said: Vec<Said>,
 }
 
 impl Judge {
     /// Before `Genesis` no limit allows anything.
     pub(crate) fn new() -> Self {
+        let nothing = Genesis {
+            rules_version: 0,
+            orders_max: 0,
+            accounts_max: 0,
+            instruments_max: 0,
+            assets_max: 0,
+            closed_ids_max: 0,
+            closed_ids_per_account_max: 0,
+            feed_window: 0,
+            positions_max: 0,
+            balances_max: 0,
+            trailing_max: 0,
+            ..Genesis::DEFAULT
+        };
         Self {
-            genesis: Genesis {
-                rules_version: 0,
-                orders_max: 0,
-                accounts_max: 0,
-                instruments_max: 0,
-                assets_max: 0,
-                closed_ids_max: 0,
-                closed_ids_per_account_max: 0,
-                feed_window: 0,
-            },
-            stamp: Stamp::default(),
+            genesis: nothing,
+            now: Stamp::default(),
             accounts: Vec::new(),
+            opened_now: None,
             listing: Listing::default(),
-            books: Vec::new(),
-            slots: Slots::default(),
+            orders: Vec::new(),
+            entering: Vec::new(),
             clients: Clients::default(),
             feeds: Feeds::default(),
-            up_total: 0,
-            down_total: 0,
+            prayers: (0, 0),
             tickets: 0,
-            events: Vec::new(),
+            supplies: Vec::new(),
+            balances_before: Vec::new(),
+            asked_balance: None,
+            said: Vec::new(),
         }
     }
 
-    /// What happens, in order.
-    pub(crate) fn apply(&mut self, stamp: Stamp, command: &Command) -> Vec<Event> {
-        self.stamp = stamp;
+    /// What is said of it, in order.
+    pub(crate) fn apply(&mut self, now: Stamp, command: &Command) -> Vec<Said> {
+        self.now = now;
+        self.opened_now = None;
+        if let Some(op) = self.too_new(command) {
+            self.refuse(op, Reason::BadCombination);
+            return std::mem::take(&mut self.said);
+        }
         match command {
             Command::Genesis(genesis) => self.begin(genesis),
-            Command::Instrument(spec) => {
-                match self.listing.change(spec, &self.genesis, &mut self.events) {
-                    Ok(()) => self.books.resize(self.listing.instruments.len(), Book::default()),
-                    Err(reason) => self.refuse(Op::Instrument, reason),
-                }
-            }
+            Command::Instrument(spec) => self.change_instrument(spec),
             Command::Place(order) => self.place(order),
-            Command::Cancel(cancel) => self.cancel(cancel),
+            Command::Pair(pair) => self.pair(pair),
+            Command::Cancel(cancel) => self.cancel_command(cancel),
             Command::Amend(amend) => self.amend(amend),
             Command::MassCancel(mass) => self.mass_cancel(mass),
-            Command::Clock => self.events.push(Event::Done),
+            Command::Status(change) => self.status(change),
+            Command::Uncross(uncross) => self.uncross_command(uncross),
+            Command::EndOfDay(end) => self.end_of_day(end),
+            Command::Transfer(transfer) => self.transfer(transfer),
+            Command::Account(spec) => self.change_account(spec),
+            Command::Clock => self.clock(),
             Command::Pray(pray) => self.pray(pray),
-            Command::Ticker(ticker) => self.hear(command, Event::Ticker(*ticker)),
-            Command::Liquidation(forced) => self.hear(command, Event::Liquidation(*forced)),
+            Command::Ticker(ticker) => self.hear(command, Said::Ticker(*ticker)),
+            Command::Liquidation(forced) => self.hear(command, Said::Liquidation(*forced)),
         }
-        std::mem::take(&mut self.events)
+        self.say_balances();
+        std::mem::take(&mut self.said)
     }
 
-    pub(crate) fn instruments(&self) -> &[Instrument] {
-        &self.listing.instruments
+    pub(crate) fn markets(&self) -> &[Market] {
+        &self.listing.markets
     }
 
-    /// The resting orders of a side in matching order.
-    pub(crate) fn book(&self, instrument: InstrumentId, side: Side) -> &[Resting] {
-        self.books[usize::from(instrument.0) - 1].side(side)
-    }
-
-    /// An order that rests.
-    pub(crate) fn order(&self, id: OrderId) -> Option<&Resting> {
-        let sides = self.books.iter().flat_map(|book| Side::BOTH.map(|side| book.side(side)));
-        sides.flatten().find(|order| order.id == id)
+    pub(crate) fn accounts(&self) -> &[Account] {
+        &self.accounts
     }
 
     pub(crate) fn prayers(&self) -> (u64, u64) {
-        (self.up_total, self.down_total)
+        self.prayers
+    }
+
+    /// The resting orders of a side in matching order.
+    pub(crate) fn queue(&self, instrument: InstrumentId, side: Side) -> Vec<&Order> {
+        let mut queue: Vec<&Order> = self.resting(instrument, side).collect();
+        queue.sort_by_key(|order| order.rank());
+        queue
+    }
+
+    /// The waiting stops of an instrument by entry.
+    pub(crate) fn stops(&self, instrument: InstrumentId) -> Vec<&Order> {
+        let waits =
+            |order: &&Order| order.instrument == instrument && order.place == Place::Waiting;
+        let mut stops: Vec<&Order> = self.orders.iter().filter(waits).collect();
+        stops.sort_by_key(|order| order.id);
+        stops
+    }
+
+    /// A live order.
+    pub(crate) fn find(&self, id: Id) -> Option<&Order> {
+        self.orders.iter().find(|order| order.id == id)
+    }
+
+    fn resting(&self, instrument: InstrumentId, side: Side) -> impl Iterator<Item = &Order> {
+        self.orders.iter().filter(move |order| {
+            (order.instrument, order.side, order.place) == (instrument, side, Place::Book)
+        })
+    }
+
+    fn front(&self, instrument: InstrumentId, side: Side) -> Option<&Order> {
+        self.resting(instrument, side).min_by_key(|order| order.rank())
+    }
+
+    /// The best price of a side.
+    fn best(&self, instrument: InstrumentId, side: Side) -> Option<i64> {
+        self.front(instrument, side).and_then(|order| order.limit)
+    }
+
+    /// The last trade price, else the configured one.
+    fn reference(&self, instrument: InstrumentId) -> Option<i64> {
+        let market = self.listing.market(instrument);
+        let configured = Some(market.bounds.reference_price.0).filter(|price| *price > 0);
+        market.last.or(configured)
+    }
+
+    fn is_in_call(&self, instrument: InstrumentId) -> bool {
+        let status = self.listing.market(instrument).instrument.status;
+        status == orison_core::instrument::Status::Auction
+    }
+
+    fn get(&self, id: Id) -> &Order {
+        self.find(id).expect("it lives")
+    }
+
+    fn get_mut(&mut self, id: Id) -> &mut Order {
+        self.orders.iter_mut().find(|order| order.id == id).expect("it lives")
+    }
+
+    fn remove(&mut self, id: Id) -> Order {
+        let place = self.orders.iter().position(|order| order.id == id).expect("it lives");
+        self.clients.close(id, &self.genesis);
+        self.orders.remove(place)
+    }
+
+    fn next_ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
+    }
+
+    fn instrument_ids(&self) -> Vec<InstrumentId> {
+        self.listing.markets.iter().map(|market| market.instrument.id).collect()
+    }
+
+    fn account_ids(&self) -> Vec<AccountId> {
+        (1..=self.accounts.len() as u32).map(AccountId).collect()
+    }
+
+    fn account(&self, id: AccountId) -> &Account {
+        &self.accounts[id.0 as usize - 1]
+    }
+
+    fn account_mut(&mut self, id: AccountId) -> &mut Account {
+        &mut self.accounts[id.0 as usize - 1]
+    }
+
+    fn known_account(&self, named: &AccountRef) -> Option<AccountId> {
+        self.account_ids().into_iter().find(|id| match named {
+            AccountRef::Id(number) => number == id,
+            AccountRef::Name(name) => self.account(*id).name == *name,
+        })
+    }
+
+    /// A name that nobody has yet.
+    fn name_to_open(&self, named: &AccountRef) -> Option<AccountName> {
+        match named {
+            AccountRef::Name(name) if !name.is_empty() => Some(*name),
+            AccountRef::Id(_) | AccountRef::Name(_) => None,
+        }
     }
 
     fn begin(&mut self, genesis: &Genesis) {
-        if self.stamp.sequence.0 != 1 {
-            self.refuse(Op::Genesis, Reason::BadStatus);
-        } else if genesis.rules_version != RULES_VERSION {
+        let (old, new) = (&self.genesis, genesis);
+        let falls = new.rules_version < old.rules_version
+            || new.orders_max < old.orders_max
+            || new.accounts_max < old.accounts_max
+            || new.instruments_max < old.instruments_max
+            || new.assets_max < old.assets_max
+            || new.closed_ids_max < old.closed_ids_max
+            || new.closed_ids_per_account_max < old.closed_ids_per_account_max
+            || new.feed_window < old.feed_window
+            || new.positions_max < old.positions_max
+            || new.balances_max < old.balances_max
+            || new.trailing_max < old.trailing_max;
+        if !(1..=RULES_VERSION).contains(&genesis.rules_version) {
             self.refuse(Op::Genesis, Reason::BadCombination);
+        } else if falls {
+            self.refuse(Op::Genesis, Reason::BadStatus);
         } else {
             self.genesis = *genesis;
-            self.events.push(Event::Done);
         }
     }
 
-    fn cancel(&mut self, cancel: &Cancel) {
-        let party = self.party(&cancel.account);
-        match self.locate(party, &cancel.target) {
-            Some((instrument, side, order)) => {
-                self.cancel_resting(instrument, side, order.id, CancelReason::User);
-            }
-            None => {
-                let reason = Reason::UnknownOrder;
-                self.reject(Op::Cancel, reason, party, InstrumentId(0), cancel.target);
-            }
+    /// What the first rules did not know.
+    fn too_new(&self, command: &Command) -> Option<Op> {
+        if self.genesis.rules_version != 1 {
+            return None;
+        }
+        match command {
+            Command::Pair(pair) if pair.link == Link::Oco => Some(Op::Oco),
+            Command::Pair(_) => Some(Op::Oto),
+            Command::Status(_) => Some(Op::Status),
+            Command::Uncross(_) => Some(Op::Uncross),
+            Command::EndOfDay(_) => Some(Op::EndOfDay),
+            Command::Account(_) => Some(Op::Account),
+            Command::Transfer(transfer) => Some(accounts::op_of(transfer)),
+            Command::Genesis(_)
+            | Command::Instrument(_)
+            | Command::Place(_)
+            | Command::Cancel(_)
+            | Command::Amend(_)
+            | Command::MassCancel(_)
+            | Command::Clock
+            | Command::Pray(_)
+            | Command::Ticker(_)
+            | Command::Liquidation(_) => None,
         }
     }
 
-    fn cancel_resting(
-        &mut self,
-        instrument: InstrumentId,
-        side: Side,
-        id: OrderId,
-        reason: CancelReason,
-    ) {
-        let book = self.book_mut(instrument);
-        let order = book.take(id);
-        let level = book.level(side, order.price);
-        self.close(id);
-        self.events.push(Event::Cancelled(Cancelled {
-            order: id,
-            account: order.account,
-            instrument,
-            side,
-            reason,
-            place: Place::Book,
-            price: order.price,
-            quantity: order.open,
-            level,
-        }));
+    fn change_instrument(&mut self, spec: &InstrumentSpec) {
+        match self.listing.change(spec, &self.genesis) {
+            Err(reason) => self.refuse(Op::Instrument, reason),
+            Ok(instrument) if spec.fields.has(InstrumentFields::STATUS) => {
+                if self.listing.market(instrument).instrument.status != spec.status {
+                    self.change_status(instrument, spec.status, StatusCause::Command);
+                }
+            }
+            Ok(_) => {}
+        }
+    }
+
+    fn cancel_command(&mut self, cancel: &Cancel) {
+        match self.locate(&cancel.account, &cancel.target) {
+            Some(id) => self.cancel(id, CancelReason::User),
+            None => self.reject_target(Op::Cancel, &cancel.target, Reason::UnknownOrder),
+        }
     }
 
     fn mass_cancel(&mut self, mass: &MassCancel) {
-        let party = self.party(&mass.account);
-        let known = |instrument: InstrumentId| self.listing.get(instrument).is_some();
+        let known = |instrument| self.listing.get(instrument).is_some();
+        if !mass.instrument.is_none_or(known) {
+            return self.refuse(Op::MassCancel, Reason::UnknownSymbol);
+        }
+        let Some(account) = self.known_account(&mass.account) else {
+            return self.refuse(Op::MassCancel, Reason::UnknownAccount);
+        };
         let is_a_reason = matches!(
             mass.reason,
             CancelReason::Mass
@@ -180,30 +319,30 @@ impl Judge {
                 | CancelReason::Disconnect
                 | CancelReason::Timer
         );
-        let refusal = match party {
-            _ if !mass.instrument.is_none_or(known) => Some(Reason::UnknownSymbol),
-            Party::New(_) | Party::Nobody => Some(Reason::UnknownAccount),
-            Party::Known(_) if !is_a_reason => Some(Reason::BadCombination),
-            Party::Known(_) => None,
-        };
-        if let Some(reason) = refusal {
-            let no_order = Target::Order(OrderId::default());
-            return self.reject(Op::MassCancel, reason, party, InstrumentId(0), no_order);
+        if !is_a_reason {
+            return self.refuse(Op::MassCancel, Reason::BadCombination);
         }
-        for index in 0..self.books.len() {
-            let instrument = InstrumentId(index as u16 + 1);
-            for side in Side::BOTH {
-                let asked = mass.instrument.is_none_or(|asked| asked == instrument)
-                    && mass.side.is_none_or(|asked| asked == side);
-                let queue = self.books[index].side(side).iter();
-                let own = queue.filter(|order| asked && Party::Known(order.account) == party);
-                for id in own.map(|order| order.id).collect::<Vec<_>>() {
-                    self.cancel_resting(instrument, side, id, mass.reason);
-                }
-            }
-        }
-        if self.events.is_empty() {
-            self.events.push(Event::Done);
+        self.cancel_all(mass.reason, |order| {
+            order.account == account
+                && mass.instrument.is_none_or(|instrument| instrument == order.instrument)
+                && mass.side.is_none_or(|side| side == order.side)
+        });
+    }
+
+    /// Instruments by number; bids, asks, stops by entry, parked children by entry.
+    fn cancel_all(&mut self, reason: CancelReason, is_meant: impl Fn(&Order) -> bool) {
+        let mut leaving: Vec<&Order> = self.orders.iter().filter(|o| is_meant(o)).collect();
+        leaving.sort_by_key(|order| {
+            let (room, rank) = match (order.place, order.side) {
+                (Place::Book, Side::Buy) => (0, order.rank()),
+                (Place::Book, Side::Sell) => (1, order.rank()),
+                (Place::Waiting, _) => (2, (0, 0)),
+                (Place::Parked | Place::Hand, _) => (3, (0, 0)),
+            };
+            (order.instrument, room, rank, order.id)
+        });
+        for id in leaving.into_iter().map(|order| order.id).collect::<Vec<_>>() {
+            self.cancel_if_live(id, reason);
         }
     }
 
@@ -212,111 +351,40 @@ impl Judge {
             return self.refuse(Op::Pray, Reason::BadQuantity);
         }
         match pray.side {
-            Prayer::Up => self.up_total += u64::from(pray.count),
-            Prayer::Down => self.down_total += u64::from(pray.count),
+            Prayer::Up => self.prayers.0 += u64::from(pray.count),
+            Prayer::Down => self.prayers.1 += u64::from(pray.count),
         }
-        self.events.push(Event::Prayed(Prayed {
-            side: pray.side,
-            count: pray.count,
-            up_total: self.up_total,
-            down_total: self.down_total,
-        }));
+        let (up_total, down_total) = self.prayers;
+        let (side, count) = (pray.side, pray.count);
+        self.said.push(Said::Prayed(Prayed { side, count, up_total, down_total }));
     }
 
-    fn hear(&mut self, message: &Command, news: Event) {
+    fn hear(&mut self, message: &Command, news: Said) {
         match self.feeds.hear(message, self.genesis.feed_window) {
-            News::Fresh => self.events.push(news),
-            News::Repeat => self.events.push(Event::Done),
+            News::Fresh => self.said.push(news),
+            News::Repeat => {}
         }
     }
 
-    fn party(&self, account: &AccountRef) -> Party {
-        match account {
-            AccountRef::Id(id) if id.0 >= 1 && id.0 as usize <= self.accounts.len() => {
-                Party::Known(*id)
-            }
-            AccountRef::Id(_) => Party::Nobody,
-            AccountRef::Name(name) if name.is_empty() => Party::Nobody,
-            AccountRef::Name(name) => match self.accounts.iter().position(|known| known == name) {
-                Some(index) => Party::Known(AccountId(index as u32 + 1)),
-                None => Party::New(*name),
-            },
-        }
-    }
-
-    /// A resting order of the account; one that is not known has none.
-    fn locate(&self, party: Party, target: &Target) -> Option<(InstrumentId, Side, Resting)> {
-        let Party::Known(account) = party else { return None };
+    /// A live order of the account; one that is not known has none.
+    fn locate(&self, account: &AccountRef, target: &Target) -> Option<Id> {
+        let account = self.known_account(account)?;
         let id = match target {
-            Target::Order(id) => *id,
+            Target::Order(order) => id_of(*order),
             Target::Client(name) => self.clients.live(account, name)?,
         };
-        for (index, book) in self.books.iter().enumerate() {
-            for side in Side::BOTH {
-                if let Some(order) = book.side(side).iter().find(|order| order.id == id) {
-                    let is_own = order.account == account;
-                    return is_own.then(|| (InstrumentId(index as u16 + 1), side, order.clone()));
-                }
-            }
-        }
-        None
-    }
-
-    fn book_mut(&mut self, instrument: InstrumentId) -> &mut Book {
-        &mut self.books[usize::from(instrument.0) - 1]
-    }
-
-    fn next_ticket(&mut self) -> u64 {
-        self.tickets += 1;
-        self.tickets
-    }
-
-    /// An order that is over gives back its slot; its name goes to the window.
-    fn close(&mut self, id: OrderId) {
-        let Genesis { closed_ids_per_account_max, closed_ids_max, .. } = self.genesis;
-        self.clients.close(id, closed_ids_per_account_max, closed_ids_max);
-        self.slots.give_back(id.slot);
+        self.find(id).filter(|order| order.account == account).map(|order| order.id)
     }
 
     fn refuse(&mut self, op: Op, reason: Reason) {
-        let no_order = Target::Order(OrderId::default());
-        self.reject(op, reason, Party::Nobody, InstrumentId(0), no_order);
+        self.reject_target(op, &Target::Order(OrderId::default()), reason);
     }
 
-    fn reject(
-        &mut self,
-        op: Op,
-        reason: Reason,
-        party: Party,
-        instrument: InstrumentId,
-        target: Target,
-    ) {
-        let account = match party {
-            Party::Known(account) => account,
-            Party::New(_) | Party::Nobody => AccountId(0),
+    fn reject_target(&mut self, op: Op, target: &Target, reason: Reason) {
+        let (order, client) = match target {
+            Target::Order(order) => (id_of(*order), ClientOrderId::EMPTY),
+            Target::Client(name) => ((0, 0), *name),
         };
-        let (order, client_order_id) = match target {
-            Target::Order(order) => (order, ClientOrderId::EMPTY),
-            Target::Client(name) => (OrderId::default(), name),
-        };
-        self.events.push(Event::Rejected(Rejected {
-            op,
-            reason,
-            account,
-            instrument,
-            order,
-            client_order_id,
-        }));
+        self.said.push(Said::Rejected { op, order, client, reason });
     }
-
-    /// What every sum of a side must stay within.
-    fn fits_side(&self, instrument: InstrumentId, side: Side, more: u128) -> bool {
-        let queue = self.book(instrument, side).iter();
-        queue.map(|order| u128::from(order.open.0)).sum::<u128>() + more <= u128::from(u64::MAX)
-    }
-}
-
-/// A quantity that an edge could not read is marked as such.
-fn is_quantity(quantity: Quantity) -> bool {
-    !quantity.is_zero() && quantity != Quantity::INVALID
 }

@@ -1,35 +1,45 @@
 //! Random command streams from a seed: several accounts and instruments, every kind of command,
 //! hostile values among them. Orders are aimed at by the step that entered them, so that a stream
-//! still means something after steps were taken out of it.
+//! still means something after steps were taken out of it. Times are absolute for the same reason.
+
+mod dice;
+mod mood;
+mod orders;
 
 use std::collections::VecDeque;
 
 use orison_core::command::{
-    AccountRef, Actor, Amend, AmendFields, Cancel, CancelReason, Foreign, Genesis,
-    InstrumentFields, InstrumentSpec, Liquidation, MassCancel, Order, OrderFields, OrderType, Pray,
-    Prayer, SelfTrade, Target, Ticker, TimeInForce,
+    Access, AccountFields, AccountRef, AccountSpec, Actor, Amend, AmendFields, Cancel,
+    CancelReason, Direction, EndOfDay, Foreign, Genesis, InstrumentFields, InstrumentSpec,
+    Liquidation, MassCancel, Order, OrderType, Pair, Pray, Prayer, SelfTrade, StatusChange, Target,
+    Ticker, TimeInForce, Transfer, Uncross,
 };
-use orison_core::instrument::{Status, Step as Size};
+use orison_core::instrument::Status;
 use orison_core::{
-    AccountId, AccountName, AssetName, ClientOrderId, Command, InstrumentId, OrderId, Price,
-    Quantity, Sequence, Side, Symbol,
+    AccountId, AccountName, AssetName, Command, Decimal, InstrumentId, OrderId, Price, Quantity,
+    Sequence, Side, Symbol,
 };
+
+pub(crate) use dice::Dice;
+use mood::Mood;
+
+/// An order as streams know it: the step that asked for it, and which leg it was.
+pub(crate) type Asked = (usize, u16);
 
 /// A command and what it takes to give it again elsewhere.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     /// Its place in the stream that it was made for.
     pub(crate) number: usize,
-    /// Since the step before.
-    pub(crate) pause_ns: u64,
+    pub(crate) time_ns: u64,
     pub(crate) command: Command,
-    /// The step whose order is meant, instead of the id that stands in the command.
-    pub(crate) aims_at: Option<usize>,
+    /// Whose order is meant, instead of the id that stands in the command.
+    pub(crate) aims_at: Option<Asked>,
 }
 
 impl Step {
     /// The command with its aim put in; an order that never came to be stays a foreign id.
-    pub(crate) fn aimed(&self, order_of: impl Fn(usize) -> Option<OrderId>) -> Command {
+    pub(crate) fn aimed(&self, order_of: impl Fn(Asked) -> Option<OrderId>) -> Command {
         let mut command = self.command;
         if let Some(id) = self.aims_at.and_then(order_of) {
             match &mut command {
@@ -42,87 +52,6 @@ impl Step {
     }
 }
 
-/// Splitmix64: every seed is as good as any other.
-#[derive(Clone, Debug)]
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    pub(crate) fn one_in(&mut self, odds: u64) -> bool {
-        self.below(odds) == 0
-    }
-
-    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len() as u64) as usize]
-    }
-}
-
-/// What kind of day it is; drawn from the seed.
-#[derive(Clone, Debug)]
-struct Mood {
-    accounts: u64,
-    instruments: u64,
-    /// Prices lie this far around the middle.
-    spread: u64,
-    quantity_max: u64,
-    /// One value in so many is hostile.
-    hostile_odds: u64,
-    /// One order in so many has a name.
-    name_odds: u64,
-    names: u64,
-    limits: Genesis,
-}
-
-impl Mood {
-    fn draw(dice: &mut Dice) -> Self {
-        let tight = Genesis {
-            orders_max: dice.pick(&[5, 30, 100]),
-            accounts_max: dice.pick(&[2, 8, 20]),
-            instruments_max: dice.pick(&[2, 4]),
-            assets_max: dice.pick(&[3, 6]),
-            closed_ids_max: dice.pick(&[1, 7, 40]),
-            closed_ids_per_account_max: dice.pick(&[1, 4, 30]),
-            feed_window: dice.pick(&[1, 3, 8]),
-            ..Genesis::DEFAULT
-        };
-        let wide = Genesis {
-            orders_max: 2_000,
-            accounts_max: 20,
-            closed_ids_max: 200,
-            closed_ids_per_account_max: 50,
-            feed_window: 16,
-            instruments_max: 8,
-            assets_max: 16,
-            ..Genesis::DEFAULT
-        };
-        Self {
-            accounts: dice.pick(&[1, 3, 8]),
-            instruments: dice.pick(&[1, 2, 4]),
-            spread: dice.pick(&[2, 10, 100, 100_000]),
-            quantity_max: dice.pick(&[1, 10, 1_000, 1 << 40]),
-            hostile_odds: dice.pick(&[20, 100, 1_000_000]),
-            name_odds: dice.pick(&[1, 3, 1_000]),
-            names: dice.pick(&[40, 400, 100_000]),
-            limits: if dice.one_in(3) { tight } else { wide },
-        }
-    }
-}
-
 /// The steps of a seed: the same for ever, and a longer stream begins with the shorter one.
 pub(crate) struct Stream {
     dice: Dice,
@@ -130,40 +59,86 @@ pub(crate) struct Stream {
     /// Commands that every stream opens with.
     opening: VecDeque<Command>,
     number: usize,
-    /// Steps that asked for an order, the latest last, and what they asked for.
-    placed: Vec<(usize, Order)>,
+    now_ns: u64,
+    /// What was asked for and may live, the latest last.
+    placed: Vec<(Asked, Order)>,
+    pairs: Vec<Pair>,
 }
 
 impl Stream {
     pub(crate) fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let mood = Mood::draw(&mut dice);
-        let mut opening = VecDeque::from([Command::Genesis(mood.limits)]);
-        opening.extend((1..=mood.instruments).map(|n| Command::Instrument(instrument(n))));
-        Self { dice, mood, opening, number: 0, placed: Vec::new() }
+        let mut stream = Self {
+            dice,
+            mood,
+            opening: VecDeque::new(),
+            number: 0,
+            now_ns: 1,
+            placed: Vec::new(),
+            pairs: Vec::new(),
+        };
+        stream.open();
+        stream
     }
 
-    fn command(&mut self) -> (Command, Option<usize>) {
+    fn open(&mut self) {
+        self.opening.push_back(Command::Genesis(self.mood.limits));
+        for number in 1..=self.mood.instruments {
+            let spec = mood::instrument(number, &self.mood, &mut self.dice);
+            self.opening.push_back(Command::Instrument(spec));
+        }
+        for account in 1..=self.mood.funded {
+            for asset in 1..=3 {
+                let mut deposit = self.deposit();
+                deposit.account = AccountRef::Name(name("account", account));
+                deposit.asset = name("ASSET", asset);
+                self.opening.push_back(Command::Transfer(deposit));
+            }
+        }
+    }
+
+    fn command(&mut self) -> (Command, Option<Asked>) {
+        if self.mood.limits.rules_version >= 2 && self.dice.one_in(self.mood.status_odds) {
+            return (self.status(), None);
+        }
         match self.dice.below(100) {
-            0..52 => {
+            0..48 => {
                 let order = self.order();
-                if order.time_in_force == TimeInForce::Gtc {
-                    self.placed.push((self.number, order));
-                }
+                self.note(0, order);
                 (Command::Place(order), None)
             }
-            52..70 => {
+            48..55 if self.mood.limits.rules_version >= 2 => {
+                let pair = self.pair();
+                self.note(0, pair.legs[0]);
+                self.note(1, pair.legs[1]);
+                self.pairs.push(pair);
+                (Command::Pair(pair), None)
+            }
+            48..66 => {
                 let (account, target, aims_at, _) = self.aim();
                 (Command::Cancel(Cancel { account, target }), aims_at)
             }
-            70..92 => self.amend(),
-            92 => (self.mass_cancel(), None),
-            93 => (Command::Clock, None),
-            94..96 => (self.pray(), None),
-            96 => (self.ticker(), None),
-            97 => (self.liquidation(), None),
-            98 => (self.instrument_change(), None),
+            66..86 => self.amend(),
+            86 if self.dice.one_in(4) => (self.mass_cancel(), None),
+            86..90 => (Command::Clock, None),
+            90 => (self.pray(), None),
+            91 => (self.ticker(), None),
+            92 => (self.liquidation(), None),
+            93 => (self.instrument_change(), None),
+            94..97 => (Command::Transfer(self.transfer()), None),
+            97 | 98 if self.dice.one_in(2) => (self.account_change(), None),
             _ => (self.rare(), None),
+        }
+    }
+
+    /// What may rest or wait can be aimed at later.
+    fn note(&mut self, leg: u16, order: Order) {
+        let must_go = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
+        let is_market = order.order_type == OrderType::Market;
+        let waits = !is_market && order.order_type != OrderType::Limit;
+        if waits || !must_go {
+            self.placed.push(((self.number, leg), order));
         }
     }
 
@@ -171,7 +146,14 @@ impl Stream {
     fn rare(&mut self) -> Command {
         match self.dice.below(8) {
             0 => Command::Genesis(self.mood.limits),
-            1 => Command::Instrument(instrument(self.dice.below(8) + 1)),
+            1 => {
+                let genesis = Genesis { orders_max: 1, ..self.mood.limits };
+                Command::Genesis(self.dice.pick(&[genesis, Genesis::DEFAULT]))
+            }
+            2 => {
+                let number = self.dice.below(8) + 1;
+                Command::Instrument(mood::instrument(number, &self.mood, &mut self.dice))
+            }
             _ => Command::Clock,
         }
     }
@@ -193,6 +175,14 @@ impl Stream {
         }
     }
 
+    /// As far as the stream knows.
+    fn is_funded(&self, account: AccountRef) -> bool {
+        (1..=self.mood.funded).any(|number| match account {
+            AccountRef::Id(id) => u64::from(id.0) == number,
+            AccountRef::Name(known) => known == name("account", number),
+        })
+    }
+
     fn instrument(&mut self) -> InstrumentId {
         if self.dice.one_in(self.mood.hostile_odds * 2) {
             return InstrumentId(self.dice.pick(&[0, 9, u16::MAX]));
@@ -200,126 +190,35 @@ impl Stream {
         InstrumentId(self.dice.below(self.mood.instruments) as u16 + 1)
     }
 
-    /// Buyers mostly bid below the middle, sellers mostly ask above it.
-    fn price(&mut self, side: Side) -> Price {
-        if self.dice.one_in(self.mood.hostile_odds) {
-            return Price(self.dice.pick(&[0, 1, -1, i64::MIN, i64::MAX, i64::MAX - 1]));
-        }
-        let (middle, spread) = (2 * self.mood.spread as i64, self.mood.spread);
-        let away = self.dice.below(spread + spread / 4 + 2) as i64 - (spread / 4 + 1) as i64;
-        match side {
-            Side::Buy => Price(middle - away),
-            Side::Sell => Price(middle + away),
-        }
-    }
-
-    fn quantity(&mut self) -> Quantity {
-        if self.dice.one_in(self.mood.hostile_odds) {
-            return Quantity(self.dice.pick(&[0, 1, u64::MAX, u64::MAX - 1, 1 << 63]));
-        }
-        Quantity(self.dice.below(self.mood.quantity_max) + 1)
-    }
-
-    fn name(&mut self) -> ClientOrderId {
-        if self.dice.one_in(self.mood.name_odds) {
-            return name("order", self.dice.below(self.mood.names));
-        }
-        ClientOrderId::EMPTY
-    }
-
-    fn order(&mut self) -> Order {
-        if self.dice.one_in(30)
-            && let Some((_, again)) = self.placed.last()
-        {
-            return *again;
-        }
-        let side = self.dice.pick(&Side::BOTH);
-        let (account, instrument) = (self.account(), self.instrument());
-        let mut order = Order::limit(account, instrument, side, self.price(side), self.quantity());
-        order.client_order_id = self.name();
-        order.time_in_force = match self.dice.below(20) {
-            0..14 => TimeInForce::Gtc,
-            14..17 => TimeInForce::Ioc,
-            _ => TimeInForce::Fok,
-        };
-        if order.time_in_force != TimeInForce::Gtc || self.dice.one_in(4) {
-            order.fields = order.fields.with(OrderFields::TIME_IN_FORCE);
-        }
-        if self.dice.one_in(8) {
-            order.order_type = OrderType::Market;
-            order.price = Price(0);
-            order.fields = OrderFields(order.fields.0 & !OrderFields::PRICE.0);
-        }
-        if self.dice.one_in(12) {
-            order.fields = order.fields.with(OrderFields::POST_ONLY);
-        }
-        if self.dice.one_in(self.mood.hostile_odds) {
-            self.twist(&mut order);
-        }
-        if self.dice.one_in(20) {
-            order.quantity.0 = order.quantity.0.saturating_mul(30);
-        }
-        order
-    }
-
-    /// A shape that no edge would hand over, or a rule that is not in force.
-    fn twist(&mut self, order: &mut Order) {
-        let field = 1 << self.dice.below(11);
-        match self.dice.below(6) {
-            0 => order.fields = OrderFields(order.fields.0 ^ field),
-            1 => order.fields = OrderFields(self.dice.next() as u16 & OrderFields::KNOWN.0),
-            2 => {
-                order.order_type = self.dice.pick(&[
-                    OrderType::Limit,
-                    OrderType::Market,
-                    OrderType::Stop,
-                    OrderType::StopLimit,
-                    OrderType::TrailingStop,
-                ]);
-            }
-            3 => {
-                order.time_in_force = self.dice.pick(&[TimeInForce::Day, TimeInForce::Gtd]);
-                order.fields = order.fields.with(OrderFields::TIME_IN_FORCE);
-            }
-            4 => {
-                order.self_trade = self.dice.pick(&[
-                    SelfTrade::AccountDefault,
-                    SelfTrade::None,
-                    SelfTrade::CancelTaker,
-                    SelfTrade::Decrement,
-                ]);
-            }
-            _ => {
-                order.display = self.quantity();
-                order.fields = order.fields.with(OrderFields::DISPLAY);
-            }
-        }
-    }
-
     /// An order of this stream, mostly a late one and by its own account.
-    fn aim(&mut self) -> (AccountRef, Target, Option<usize>, Side) {
+    fn aim(&mut self) -> (AccountRef, Target, Option<Asked>, Option<Order>) {
         if self.dice.one_in(self.mood.hostile_odds) || self.placed.is_empty() {
             let sequence = Sequence(self.dice.pick(&[0, 1, 5, self.number as u64, u64::MAX]));
-            let (slot, leg) = (self.dice.pick(&[0, 1, u32::MAX]), self.dice.pick(&[0, 1]));
+            let (slot, leg) = (self.dice.pick(&[0, 1, u32::MAX]), self.dice.pick(&[2, u16::MAX]));
             let target = Target::Order(OrderId { sequence, slot, leg });
-            return (self.account(), target, None, Side::Buy);
+            return (self.account(), target, None, None);
         }
         let latest = self.placed.len() as u64;
         let reach = self.dice.pick(&[2, 8, 40]);
         let back = self.dice.below(latest.min(reach));
-        let (step, order) = self.placed[(latest - 1 - back) as usize];
+        let (asked, order) = self.placed[(latest - 1 - back) as usize];
         let account = if self.dice.one_in(12) { self.account() } else { order.account };
         if !order.client_order_id.is_empty() && self.dice.one_in(2) {
-            return (account, Target::Client(order.client_order_id), None, order.side);
+            return (account, Target::Client(order.client_order_id), None, Some(order));
         }
-        (account, Target::Order(OrderId::default()), Some(step), order.side)
+        (account, Target::Order(OrderId::default()), Some(asked), Some(order))
     }
 
-    fn amend(&mut self) -> (Command, Option<usize>) {
-        let (account, target, aims_at, side) = self.aim();
-        let mut fields = match self.dice.below(5) {
-            0 | 1 => AmendFields::QUANTITY,
-            2 => AmendFields::PRICE,
+    fn amend(&mut self) -> (Command, Option<Asked>) {
+        let (account, target, aims_at, order) = self.aim();
+        let side = order.map_or(Side::Buy, |order| order.side);
+        let order_type = order.map_or(OrderType::Limit, |order| order.order_type);
+        let mut fields = match (order_type, self.dice.below(6)) {
+            (_, 0 | 1) => AmendFields::QUANTITY,
+            (OrderType::Limit | OrderType::Market | OrderType::StopLimit, 2) => AmendFields::PRICE,
+            (OrderType::Stop | OrderType::StopLimit, 3) => AmendFields::STOP_PRICE,
+            (OrderType::TrailingStop, _) => AmendFields::TRAIL,
+            (OrderType::Stop, _) => AmendFields::QUANTITY.with(AmendFields::STOP_PRICE),
             _ => AmendFields::QUANTITY.with(AmendFields::PRICE),
         };
         if self.dice.one_in(self.mood.hostile_odds) {
@@ -340,6 +239,12 @@ impl Stream {
         if fields.has(AmendFields::PRICE) {
             amend.price = self.price(side);
         }
+        if fields.has(AmendFields::STOP_PRICE) {
+            amend.stop_price = self.price(side.opposite());
+        }
+        if fields.has(AmendFields::TRAIL) {
+            amend.trail = Price(self.dice.below(self.mood.spread) as i64 + 1);
+        }
         (Command::Amend(amend), aims_at)
     }
 
@@ -354,6 +259,97 @@ impl Stream {
         ]);
         let (account, actor) = (self.account(), Actor::EMPTY);
         Command::MassCancel(MassCancel { account, instrument, side, reason, actor })
+    }
+
+    /// Mostly back to normal, or nothing would ever trade.
+    fn status(&mut self) -> Command {
+        let (instrument, actor) = (self.instrument(), Actor::EMPTY);
+        let status = match self.dice.below(20) {
+            0..10 => Status::Open,
+            10..14 => Status::Auction,
+            14 if self.dice.one_in(3) => Status::Halted,
+            14 if self.dice.one_in(3) => Status::Closed,
+            14..18 => return Command::Uncross(Uncross { instrument, actor }),
+            _ => {
+                let instrument = self.dice.one_in(2).then_some(instrument);
+                return Command::EndOfDay(EndOfDay { instrument, actor });
+            }
+        };
+        Command::Status(StatusChange { instrument, status, actor })
+    }
+
+    /// Enough for a few orders, now and then for many.
+    fn deposit(&mut self) -> Transfer {
+        let (lot, worth) = mood::lot_and_worth(self.dice.below(self.mood.instruments) + 1);
+        let quantity = i128::from(self.dice.below(self.mood.quantity_max) + 1);
+        let unit = lot.max(worth * i128::from(self.mood.middle()));
+        let amount = quantity * unit * self.dice.pick(&[1, 3, 50]);
+        Transfer {
+            account: self.account(),
+            asset: name("ASSET", self.dice.below(3) + 1),
+            direction: Direction::Deposit,
+            amount: Decimal::new(amount, mood::DECIMALS),
+            actor: Actor::EMPTY,
+        }
+    }
+
+    fn transfer(&mut self) -> Transfer {
+        let mut transfer = self.deposit();
+        if self.dice.one_in(3) {
+            transfer.direction = Direction::Withdraw;
+        }
+        if self.dice.one_in(self.mood.hostile_odds) {
+            let fine = Decimal::new(1, mood::DECIMALS + 1);
+            let (zero, debt) = (Decimal::ZERO, Decimal::new(-1, 0));
+            let (most, much) = (Decimal::new(i128::MAX, 0), Decimal::new(1 << 126, 8));
+            transfer.amount = self.dice.pick(&[fine, zero, debt, most, much]);
+        }
+        if self.dice.one_in(self.mood.hostile_odds) {
+            transfer.asset = self.dice.pick(&[AssetName::EMPTY, name("ASSET", 77)]);
+        }
+        transfer
+    }
+
+    /// Limits that bite, and their removal.
+    fn account_change(&mut self) -> Command {
+        let mut spec = AccountSpec::of(self.account());
+        let field = AccountFields(1 << self.dice.below(9));
+        spec.fields = field;
+        let many = self.mood.quantity_max;
+        let steps = |steps: u64| Decimal::new(i128::from(steps) * 1_000_000, mood::DECIMALS);
+        spec.self_trade = SelfTrade::None;
+        match field {
+            AccountFields::SELF_TRADE => {
+                spec.self_trade = self.dice.pick(&[
+                    SelfTrade::None,
+                    SelfTrade::CancelTaker,
+                    SelfTrade::CancelMaker,
+                    SelfTrade::Decrement,
+                ]);
+            }
+            AccountFields::MAX_QUANTITY => spec.max_quantity = steps(self.dice.below(many * 100)),
+            AccountFields::MAX_NOTIONAL => spec.max_notional = steps(self.dice.below(many * 999)),
+            AccountFields::POSITION_LIMIT => {
+                spec.position_limit = steps(self.dice.below(many * 200));
+            }
+            AccountFields::MAX_OPEN_ORDERS => {
+                spec.max_open_orders = self.dice.pick(&[1, 5, 20, 50]);
+            }
+            AccountFields::ORDERS_PER_SECOND => {
+                spec.orders_per_second = self.dice.pick(&[1, 3, 10, 50]);
+            }
+            AccountFields::MAKER_FEE => spec.maker_fee_ppm = self.dice.pick(&[0, 5, 100_000]),
+            AccountFields::TAKER_FEE => spec.taker_fee_ppm = self.dice.pick(&[0, 300, 99_999]),
+            _ => {
+                let is_off = self.dice.one_in(8);
+                spec.access = if is_off { Access::Disabled } else { Access::Enabled };
+            }
+        }
+        let is_limit = field != AccountFields::SELF_TRADE && field != AccountFields::ENABLED;
+        if is_limit && !self.dice.one_in(self.mood.limit_odds) {
+            spec = AccountSpec { cleared: field, ..AccountSpec::of(spec.account) };
+        }
+        Command::Account(spec)
     }
 
     fn pray(&mut self) -> Command {
@@ -384,31 +380,28 @@ impl Stream {
 
     fn instrument_change(&mut self) -> Command {
         let mut spec = InstrumentSpec::EMPTY;
-        spec.symbol = symbol(self.dice.below(self.mood.instruments) + 1);
+        let number = self.dice.below(self.mood.instruments) + 1;
+        spec.symbol = symbol(number);
         match self.dice.below(8) {
-            // Mostly back to normal, or nothing would ever trade.
-            0..4 => {
+            0..2 => {
                 spec.fields = InstrumentFields::STATUS;
                 spec.status = Status::Open;
             }
-            4 => {
+            2 => {
                 spec.fields = InstrumentFields::STATUS;
-                spec.status = self.dice.pick(&[
-                    Status::Halted,
-                    Status::Closed,
-                    Status::Open,
-                    Status::Auction,
-                ]);
+                let closed = if self.dice.one_in(4) { Status::Closed } else { Status::Auction };
+                spec.status = self.dice.pick(&[closed, Status::Auction]);
             }
-            5 => {
+            3 => {
                 spec.fields = InstrumentFields::MAKER_FEE.with(InstrumentFields::TAKER_FEE);
                 spec.maker_fee_ppm = self.dice.pick(&[0, -100, 500, 100_000, -100_000, i32::MIN]);
                 spec.taker_fee_ppm = self.dice.pick(&[0, 100, 500, 100_000, 100_001, i32::MAX]);
             }
-            6 => {
+            4 => {
                 spec.fields = InstrumentFields::TAKER_FEE;
                 spec.taker_fee_ppm = self.dice.pick(&[0, 1, 333, -1]);
             }
+            5..7 => mood::demands(&mut spec, number, &self.mood, &mut self.dice),
             _ => {
                 spec.fields = InstrumentFields(1 << self.dice.below(16));
                 spec.base = name("ASSET", self.dice.below(4));
@@ -422,17 +415,17 @@ impl Iterator for Stream {
     type Item = Step;
 
     fn next(&mut self) -> Option<Step> {
+        self.now_ns += match self.dice.below(40) {
+            0..20 => 0,
+            20..38 => self.dice.below(1_000_000),
+            38 => self.dice.below(3_000_000_000),
+            _ => self.dice.below(100_000_000_000),
+        };
         let (command, aims_at) = match self.opening.pop_front() {
             Some(command) => (command, None),
             None => self.command(),
         };
-        let pause_ns = match self.dice.below(40) {
-            0..10 => 0,
-            10..38 => self.dice.below(1_000_000),
-            38 => self.dice.below(3_000_000_000),
-            _ => self.dice.below(100_000_000_000),
-        };
-        let step = Step { number: self.number, pause_ns, command, aims_at };
+        let step = Step { number: self.number, time_ns: self.now_ns, command, aims_at };
         self.number += 1;
         Some(step)
     }
@@ -444,35 +437,4 @@ fn name<const N: usize>(stem: &str, number: u64) -> orison_core::text::Text<N> {
 
 fn symbol(number: u64) -> Symbol {
     name("INSTRUMENT", number)
-}
-
-/// Different steps, fees and rebates, so that rounding has something to round.
-fn instrument(number: u64) -> InstrumentSpec {
-    let (price_step, quantity_step) = match number % 3 {
-        0 => (Size { mantissa: 25, scale: 2 }, Size { mantissa: 5, scale: 3 }),
-        1 => (Size::ONE, Size::ONE),
-        _ => (Size { mantissa: 1, scale: 2 }, Size { mantissa: 1, scale: 6 }),
-    };
-    let (maker_fee_ppm, taker_fee_ppm) = match number % 4 {
-        1 => (0, 0),
-        2 => (500, 500),
-        3 => (-250, 333),
-        _ => (7, 99_999),
-    };
-    InstrumentSpec {
-        symbol: symbol(number),
-        base: name::<{ AssetName::LENGTH_MAX }>("ASSET", number),
-        quote: name::<{ AssetName::LENGTH_MAX }>("MONEY", number % 2),
-        fields: InstrumentFields::BASE
-            .with(InstrumentFields::QUOTE)
-            .with(InstrumentFields::PRICE_STEP)
-            .with(InstrumentFields::QUANTITY_STEP)
-            .with(InstrumentFields::MAKER_FEE)
-            .with(InstrumentFields::TAKER_FEE),
-        price_step,
-        quantity_step,
-        maker_fee_ppm,
-        taker_fee_ppm,
-        ..InstrumentSpec::EMPTY
-    }
 }

@@ -1,108 +1,151 @@
-//! An order that is to have another quantity or price: it stays in its place, moves to the back of
-//! a queue, trades at once, or is as it was.
+//! An order that is to have another quantity, price or trigger: it stays in its place, moves to
+//! the back of a queue, trades at once, or is as it was.
 
-use orison_core::command::{Amend, AmendFields, CancelReason, OrderFields};
-use orison_core::event::{Amended, Op, Place, Priority};
-use orison_core::{Event, InstrumentId, Price, Quantity, Reason, Side};
+use orison_core::command::{Access, Amend, AmendFields, CancelReason, OrderFields, OrderType};
+use orison_core::event::Op;
+use orison_core::instrument::Status;
+use orison_core::{Quantity, Reason};
 
 use super::Judge;
-use super::book::Resting;
+use super::order::{Order, Place, UNBOUND};
+use super::said::Said;
 
 impl Judge {
     pub(super) fn amend(&mut self, amend: &Amend) {
-        let party = self.party(&amend.account);
-        let Some((instrument, side, order)) = self.locate(party, &amend.target) else {
-            let reason = Reason::UnknownOrder;
-            return self.reject(Op::Amend, reason, party, InstrumentId(0), amend.target);
+        let Some(id) = self.locate(&amend.account, &amend.target) else {
+            return self.reject_target(Op::Amend, &amend.target, Reason::UnknownOrder);
         };
-        match self.refusal_of(amend, instrument, &order) {
-            None => self.change(amend, instrument, side, order),
-            Some(reason) => self.reject(Op::Amend, reason, party, instrument, amend.target),
+        let order = self.get(id).clone();
+        let aim = aim(amend, &order);
+        if let Err(reason) = self.amend_allowed(amend, &order, &aim) {
+            return self.reject_target(Op::Amend, &amend.target, reason);
         }
-    }
-
-    fn refusal_of(
-        &self,
-        amend: &Amend,
-        instrument: InstrumentId,
-        order: &Resting,
-    ) -> Option<Reason> {
-        let (price, quantity) = aim(amend, order);
-        let later = AmendFields(!(AmendFields::QUANTITY.0 | AmendFields::PRICE.0));
-        if amend.fields == AmendFields::NONE || amend.fields.has(later) {
-            return Some(Reason::BadCombination);
+        if aim.open == 0 {
+            return self.cancel(id, CancelReason::User);
         }
-        if price.0 < 1 {
-            return Some(Reason::BadPrice);
-        }
-        if quantity == Quantity::INVALID {
-            return Some(Reason::BadQuantity);
-        }
-        if quantity.is_zero() {
-            return None;
-        }
-        let more = u128::from(quantity.0.saturating_sub(order.open.0));
-        let fits = self.listing.fits(instrument, price, quantity)
-            && self.fits_side(instrument, order.side, more);
-        if !fits {
-            return Some(Reason::Overflow);
-        }
-        let stays = price == order.price && quantity <= order.open;
-        let book = &self.books[usize::from(instrument.0) - 1];
-        let trades = !stays && book.reachable(order.side, Some(price)) > 0;
-        (trades && order.asked.has(OrderFields::POST_ONLY)).then_some(Reason::PostOnly)
-    }
-
-    fn change(&mut self, amend: &Amend, instrument: InstrumentId, side: Side, mut order: Resting) {
-        let (price, quantity) = aim(amend, &order);
-        if quantity.is_zero() {
-            return self.cancel_resting(instrument, side, order.id, CancelReason::User);
-        }
-        let (id, old_price) = (order.id, order.price);
-        let mut amended = Amended {
-            order: id,
-            account: order.account,
-            instrument,
-            side,
-            priority: Priority::Lost,
-            place: Place::Book,
-            old_price,
-            price,
-            quantity,
-            old_level: Quantity(0),
-            level: Quantity(0),
-        };
-        let stays = price == old_price && quantity <= order.open;
-        let book = self.book_mut(instrument);
-        if stays {
-            let mut queue = book.side_mut(side).iter_mut();
-            queue.find(|other| other.id == id).expect("it was found there").open = quantity;
-            let level = book.level(side, price);
-            amended = Amended { priority: Priority::Kept, old_level: level, level, ..amended };
-            return self.events.push(Event::Amended(amended));
-        }
-        book.take(id);
-        amended.old_level = book.level(side, old_price);
-        (order.price, order.open) = (price, quantity);
-        if book.reachable(side, Some(price)) == 0 {
-            order.ticket = self.next_ticket();
-            amended.level = self.book_mut(instrument).rest(order);
-            if price == old_price {
-                amended.old_level = amended.level;
+        let kept = keeps_its_place(&order, &aim);
+        let (quantity, price) = (aim.shown_open(), aim.limit.unwrap_or_default());
+        self.said.push(Said::Amended { order: id, quantity, price, kept });
+        let (instrument, place) = (aim.instrument, aim.place);
+        *self.get_mut(id) = aim;
+        match place {
+            Place::Book | Place::Waiting if kept => {}
+            Place::Waiting => self.get_mut(id).ticket = self.next_ticket(),
+            Place::Book if self.is_in_call(instrument) => self.rest(id),
+            Place::Book => {
+                self.get_mut(id).place = Place::Hand;
+                self.take(id);
             }
-            return self.events.push(Event::Amended(amended));
+            Place::Hand | Place::Parked => unreachable!("neither is amended"),
         }
-        amended.place = Place::OffBook;
-        self.events.push(Event::Amended(amended));
-        self.trade(instrument, &mut order, Some(price));
-        self.rest_what_is_left(instrument, order);
+        self.settle(instrument);
+    }
+
+    fn amend_allowed(&self, amend: &Amend, order: &Order, aim: &Order) -> Result<(), Reason> {
+        let given = |field| amend.fields.has(field);
+        let later = given(AmendFields::STOP_PRICE) || given(AmendFields::TRAIL);
+        let is_trailing = order.asked.order_type == OrderType::TrailingStop;
+        let waits = order.place == Place::Waiting;
+        let no_such_field = amend.fields == AmendFields::NONE
+            || self.genesis.rules_version < 2 && later
+            || order.place == Place::Parked
+            || given(AmendFields::PRICE) && order.limit.is_none()
+            || given(AmendFields::STOP_PRICE) && (!waits || is_trailing)
+            || given(AmendFields::TRAIL) && (!waits || !is_trailing)
+            || given(AmendFields::QUANTITY) && order.open == UNBOUND;
+        if no_such_field {
+            return Err(Reason::BadCombination);
+        }
+        if given(AmendFields::PRICE) && amend.price.0 < 1 {
+            return Err(Reason::BadPrice);
+        }
+        if given(AmendFields::STOP_PRICE) && amend.stop_price.0 < 1
+            || given(AmendFields::TRAIL) && amend.trail.0 < 1
+        {
+            return Err(Reason::BadStop);
+        }
+        let market = self.listing.market(order.instrument);
+        let most = market.bounds.max_quantity;
+        let rises = aim.open > order.open;
+        if given(AmendFields::QUANTITY)
+            && (amend.quantity == Quantity::INVALID
+                || rises && !most.is_zero() && amend.quantity > most)
+        {
+            return Err(Reason::BadQuantity);
+        }
+        if aim.open > 0 && self.overflows(aim, &[]) {
+            return Err(Reason::Overflow);
+        }
+        if aim.open > 0 && self.is_outside_band(aim) {
+            return Err(Reason::PriceBand);
+        }
+        match market.instrument.status {
+            Status::Halted => return Err(Reason::Halted),
+            Status::Closed => return Err(Reason::Closed),
+            Status::Open | Status::Auction => {}
+        }
+        if aim.open == 0 {
+            return Ok(());
+        }
+        self.amend_within_limits(order, aim)?;
+        let would_trade = order.place == Place::Book
+            && !keeps_its_place(order, aim)
+            && !self.is_in_call(order.instrument)
+            && self.best(order.instrument, order.side.opposite()).is_some_and(|p| aim.reaches(p));
+        if would_trade && order.has(OrderFields::POST_ONLY) {
+            return Err(Reason::PostOnly);
+        }
+        Ok(())
+    }
+
+    fn amend_within_limits(&self, order: &Order, aim: &Order) -> Result<(), Reason> {
+        if self.account(order.account).settings.access == Access::Disabled {
+            return Err(Reason::AccountDisabled);
+        }
+        let rises = aim.open > order.open;
+        if rises || (aim.limit, aim.stop) > (order.limit, order.stop) {
+            self.size_allows(aim)?;
+        }
+        if rises {
+            self.position_allows(aim, &[])?;
+        }
+        let market = self.listing.market(order.instrument).instrument;
+        let lacks = |asset| {
+            let account = order.account;
+            let sibling = order.sibling().map_or(0, |sibling| self.need(self.get(sibling), asset));
+            let now = self.need(order, asset).max(sibling);
+            let then = self.need(aim, asset).max(sibling);
+            self.locked(account, asset) - now + then > self.account(account).total(asset)
+        };
+        let is_funded = self.account(order.account).is_funded();
+        if is_funded && (lacks(market.base) || lacks(market.quote)) {
+            return Err(Reason::InsufficientFunds);
+        }
+        Ok(())
     }
 }
 
-/// What was named, and what it has for the rest.
-fn aim(amend: &Amend, order: &Resting) -> (Price, Quantity) {
-    let price = if amend.fields.has(AmendFields::PRICE) { amend.price } else { order.price };
-    let quantity =
-        if amend.fields.has(AmendFields::QUANTITY) { amend.quantity } else { order.open };
-    (price, quantity)
+/// The order as it is to be.
+fn aim(amend: &Amend, order: &Order) -> Order {
+    let mut aim = order.clone();
+    if amend.fields.has(AmendFields::QUANTITY) {
+        aim.open = amend.quantity.0;
+    }
+    if amend.fields.has(AmendFields::PRICE) {
+        aim.limit = Some(amend.price.0);
+    }
+    if amend.fields.has(AmendFields::STOP_PRICE) {
+        aim.stop = amend.stop_price.0;
+    }
+    if amend.fields.has(AmendFields::TRAIL) {
+        aim.trail = amend.trail.0;
+    }
+    // Hidden quantity goes first.
+    aim.tip = aim.tip.min(aim.open);
+    aim
+}
+
+fn keeps_its_place(order: &Order, aim: &Order) -> bool {
+    (aim.limit, aim.stop, aim.trail) == (order.limit, order.stop, order.trail)
+        && aim.open <= order.open
 }

@@ -1,84 +1,113 @@
 //! What can be traded and in what it is counted: instruments and assets, numbered as they came,
-//! and what a price step times a quantity step is worth in the quote asset's smallest unit.
+//! what they demand of orders, and what a step of price and quantity is worth.
 
 use orison_core::command::{Genesis, InstrumentFields, InstrumentSpec};
-use orison_core::event::AssetOpened;
-use orison_core::instrument::{Status, Step};
+use orison_core::event::Money;
+use orison_core::instrument::{Bounds, Status, Step};
 use orison_core::types::AssetId;
-use orison_core::{AssetName, Event, Instrument, InstrumentId, Price, Quantity, Reason};
-
-/// Fields whose rules are not in force.
-const LATER: [InstrumentFields; 7] = [
-    InstrumentFields::BAND_LOW,
-    InstrumentFields::BAND_HIGH,
-    InstrumentFields::EXECUTION_RANGE,
-    InstrumentFields::INTERRUPTION,
-    InstrumentFields::MAX_QUANTITY,
-    InstrumentFields::MIN_NOTIONAL,
-    InstrumentFields::REFERENCE_PRICE,
-];
+use orison_core::{AssetName, Decimal, Instrument, InstrumentId, Price, Quantity, Reason};
 
 /// 10 % either way.
-const FEE_MAX: i32 = 100_000;
+pub(super) const FEE_MAX: i32 = 100_000;
+
+/// Everything the rules speak of but the orders.
+#[derive(Clone, Debug)]
+pub(crate) struct Market {
+    pub(crate) instrument: Instrument,
+    pub(crate) bounds: Bounds,
+    /// A quantity step in units of the base asset.
+    pub(super) lot: i128,
+    /// A price step x a quantity step in units of the quote asset.
+    pub(super) worth: i128,
+    /// Price of the last trade.
+    pub(crate) last: Option<i64>,
+    /// When an interruption's auction is over; None: no auction, or one that was asked for.
+    pub(crate) interrupted_until: Option<u64>,
+}
 
 #[derive(Default)]
 pub(super) struct Listing {
-    pub(super) instruments: Vec<Instrument>,
+    pub(super) markets: Vec<Market>,
     /// Name and decimals; number 1 is at index 0.
     assets: Vec<(AssetName, u8)>,
 }
 
 impl Listing {
-    pub(super) fn get(&self, id: InstrumentId) -> Option<&Instrument> {
-        self.instruments.iter().find(|instrument| instrument.id == id)
+    pub(super) fn get(&self, id: InstrumentId) -> Option<&Market> {
+        self.markets.iter().find(|market| market.instrument.id == id)
     }
 
-    /// Price steps x quantity steps, in the smallest unit of the quote asset.
-    pub(super) fn money(&self, id: InstrumentId, price: Price, quantity: Quantity) -> i128 {
-        let instrument = self.get(id).expect("what trades is listed");
-        let (_, decimals) = self.assets[usize::from(instrument.quote.0) - 1];
-        let worth = worth(instrument.price_step, instrument.quantity_step, decimals);
-        price.notional(quantity) * worth.expect("it was listed with a whole worth")
+    pub(super) fn market(&self, id: InstrumentId) -> &Market {
+        self.get(id).expect("what has orders is listed")
     }
 
-    /// Whether that and the largest fee on it can be counted at all.
-    pub(super) fn fits(&self, id: InstrumentId, price: Price, quantity: Quantity) -> bool {
-        let instrument = self.get(id).expect("what is entered is listed");
-        let (_, decimals) = self.assets[usize::from(instrument.quote.0) - 1];
-        worth(instrument.price_step, instrument.quantity_step, decimals)
-            .and_then(|worth| worth.checked_mul(price.notional(quantity)))
-            .and_then(|money| money.checked_mul(1_000_000 + i128::from(FEE_MAX)))
-            .is_some()
+    pub(super) fn market_mut(&mut self, id: InstrumentId) -> &mut Market {
+        &mut self.markets[usize::from(id.0) - 1]
     }
 
+    pub(super) fn asset(&self, name: AssetName) -> Option<(AssetId, u8)> {
+        let index = self.assets.iter().position(|(known, _)| *known == name)?;
+        Some((AssetId(index as u16 + 1), self.assets[index].1))
+    }
+
+    pub(super) fn asset_ids(&self) -> Vec<AssetId> {
+        (1..=self.assets.len() as u16).map(AssetId).collect()
+    }
+
+    pub(super) fn decimals(&self, asset: AssetId) -> u8 {
+        self.assets[usize::from(asset.0) - 1].1
+    }
+
+    /// Price x quantity in units of the quote asset.
+    pub(super) fn money(&self, id: InstrumentId, price: i64, quantity: u64) -> i128 {
+        Price(price).notional(Quantity(quantity)) * self.market(id).worth
+    }
+
+    /// None: that, or the largest fee on it, cannot be counted.
+    pub(super) fn checked_money(
+        &self,
+        id: InstrumentId,
+        price: i64,
+        quantity: u64,
+    ) -> Option<i128> {
+        let worth = self.market(id).worth;
+        let money = worth.checked_mul(Price(price).notional(Quantity(quantity)))?;
+        money.checked_mul(1_000_000 + i128::from(FEE_MAX)).map(|_| money)
+    }
+
+    /// Creates or changes; the status is the caller's affair.
     pub(super) fn change(
         &mut self,
         spec: &InstrumentSpec,
         genesis: &Genesis,
-        events: &mut Vec<Event>,
-    ) -> Result<(), Reason> {
+    ) -> Result<InstrumentId, Reason> {
         if spec.symbol.is_empty() {
             return Err(Reason::UnknownSymbol);
         }
-        let later = LATER.iter().any(|&field| spec.fields.has(field));
+        let later = InstrumentFields::BAND_LOW.0
+            | InstrumentFields::BAND_HIGH.0
+            | InstrumentFields::EXECUTION_RANGE.0
+            | InstrumentFields::INTERRUPTION.0
+            | InstrumentFields::MAX_QUANTITY.0
+            | InstrumentFields::MIN_NOTIONAL.0
+            | InstrumentFields::REFERENCE_PRICE.0;
         let not_open = spec.fields.has(InstrumentFields::STATUS) && spec.status != Status::Open;
-        if later || not_open {
+        if genesis.rules_version < 2 && (spec.fields.has(InstrumentFields(later)) || not_open) {
             return Err(Reason::BadCombination);
         }
-        let known = self.instruments.iter().position(|known| known.symbol == spec.symbol);
-        let instrument = match known {
+        match self.markets.iter().position(|known| known.instrument.symbol == spec.symbol) {
             Some(index) => {
-                let changed = with_fees(self.instruments[index], spec);
-                if !self.says_the_same(&self.instruments[index], spec) {
+                if !self.says_the_same(&self.markets[index].instrument, spec) {
                     return Err(Reason::BadCombination);
                 }
-                self.instruments[index] = changed?;
-                self.instruments[index]
+                let market = &self.markets[index];
+                let instrument = with_fees(market.instrument, spec)?;
+                let bounds = with_bounds(market.bounds, spec)?;
+                self.markets[index] = Market { instrument, bounds, ..market.clone() };
+                Ok(instrument.id)
             }
-            None => self.create(spec, genesis, events)?,
-        };
-        events.push(Event::Instrument(instrument));
-        Ok(())
+            None => self.create(spec, genesis),
+        }
     }
 
     /// Of what never changes.
@@ -95,12 +124,7 @@ impl Listing {
             && same(InstrumentFields::QUANTITY_STEP, equal(spec.quantity_step, known.quantity_step))
     }
 
-    fn create(
-        &mut self,
-        spec: &InstrumentSpec,
-        genesis: &Genesis,
-        events: &mut Vec<Event>,
-    ) -> Result<Instrument, Reason> {
+    fn create(&mut self, spec: &InstrumentSpec, genesis: &Genesis) -> Result<InstrumentId, Reason> {
         let is_step = |step: Step| step.mantissa > 0 && step.scale <= 18;
         if !is_step(spec.price_step) {
             return Err(Reason::BadPrice);
@@ -111,7 +135,7 @@ impl Listing {
         if spec.base.is_empty() || spec.quote.is_empty() || spec.base == spec.quote {
             return Err(Reason::UnknownAsset);
         }
-        if self.instruments.len() >= usize::from(genesis.instruments_max) {
+        if self.markets.len() >= usize::from(genesis.instruments_max) {
             return Err(Reason::UnknownSymbol);
         }
         let mut assets = self.assets.clone();
@@ -131,10 +155,13 @@ impl Listing {
         let needed = decimals_of(Step { mantissa, scale });
         let quote = asset(&mut assets, spec.quote, decimals, needed, genesis)?;
         let (_, decimals) = assets[usize::from(quote.0) - 1];
-        worth(spec.price_step, spec.quantity_step, decimals).ok_or(Reason::BadPrice)?;
+        let worth = worth(spec.price_step, spec.quantity_step, decimals);
+        let worth = worth.ok_or(Reason::BadPrice)?;
+        let unit = Decimal::new(1, assets[usize::from(base.0) - 1].1);
+        let lot = spec.quantity_step.to_decimal().steps_of(unit).ok_or(Reason::BadQuantity)?;
         let bare = Instrument {
             symbol: spec.symbol,
-            id: InstrumentId(self.instruments.len() as u16 + 1),
+            id: InstrumentId(self.markets.len() as u16 + 1),
             base,
             quote,
             status: Status::Open,
@@ -144,13 +171,11 @@ impl Listing {
             quantity_step: spec.quantity_step,
         };
         let instrument = with_fees(bare, spec)?;
-        for (index, &(name, decimals)) in assets.iter().enumerate().skip(self.assets.len()) {
-            let asset = AssetId(index as u16 + 1);
-            events.push(Event::AssetOpened(AssetOpened { asset, name, decimals }));
-        }
+        let bounds = with_bounds(Bounds::none(bare.id), spec)?;
         self.assets = assets;
-        self.instruments.push(instrument);
-        Ok(instrument)
+        let (last, interrupted_until) = (None, None);
+        self.markets.push(Market { instrument, bounds, lot, worth, last, interrupted_until });
+        Ok(instrument.id)
     }
 }
 
@@ -188,6 +213,44 @@ fn with_fees(mut instrument: Instrument, spec: &InstrumentSpec) -> Result<Instru
     let is_rate = |rate: i32| (-FEE_MAX..=FEE_MAX).contains(&rate);
     let good = is_rate(maker) && is_rate(taker) && maker + taker >= 0;
     if good { Ok(instrument) } else { Err(Reason::BadAmount) }
+}
+
+/// Demands that were given; the others stay.
+fn with_bounds(mut bounds: Bounds, spec: &InstrumentSpec) -> Result<Bounds, Reason> {
+    let has = |field| spec.fields.has(field);
+    if has(InstrumentFields::BAND_LOW) {
+        bounds.band_low = spec.band_low;
+    }
+    if has(InstrumentFields::BAND_HIGH) {
+        bounds.band_high = spec.band_high;
+    }
+    if has(InstrumentFields::REFERENCE_PRICE) {
+        bounds.reference_price = spec.reference_price;
+    }
+    if has(InstrumentFields::EXECUTION_RANGE) {
+        bounds.execution_range_ppm = spec.execution_range_ppm;
+    }
+    if has(InstrumentFields::INTERRUPTION) {
+        bounds.interruption_ns = spec.interruption_ns;
+    }
+    if has(InstrumentFields::MAX_QUANTITY) {
+        bounds.max_quantity = spec.max_quantity;
+    }
+    if has(InstrumentFields::MIN_NOTIONAL) {
+        bounds.min_notional = Money::new(spec.min_notional);
+    }
+    let Bounds { band_low: low, band_high: high, reference_price, .. } = bounds;
+    let is_upside_down = low.0 > high.0 && high.0 > 0;
+    if low.0 < 0 || high.0 < 0 || reference_price.0 < 0 || is_upside_down {
+        return Err(Reason::BadPrice);
+    }
+    if bounds.max_quantity == Quantity::INVALID {
+        return Err(Reason::BadQuantity);
+    }
+    if bounds.min_notional.units() < 0 {
+        return Err(Reason::BadAmount);
+    }
+    Ok(bounds)
 }
 
 /// How many decimals the number has, written without trailing zeros.

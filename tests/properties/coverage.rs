@@ -1,44 +1,53 @@
-//! Random streams are worth something only if they get everywhere: every kind of event and every
-//! refusal of the rules in force happens in them, the common ones often.
+//! Random streams are worth something only if they get everywhere: every word of the tape, every
+//! reason to refuse and every reason to cancel happens in them, the common ones often.
 
 use std::collections::BTreeMap;
 
-use orison_core::event::{Entry, Priority};
-use orison_core::{Event, Reason};
+use orison_core::Reason;
+use orison_core::command::CancelReason;
+use orison_core::event::StatusCause;
 
 use super::STREAM_COMMANDS;
 use super::world::World;
+use crate::judge::Said;
 use crate::stream::Stream;
 
-/// Refusals of the rules that are in force.
-const REASONS: &[Reason] = &[
-    Reason::UnknownSymbol,
-    Reason::UnknownOrder,
-    Reason::UnknownAccount,
-    Reason::UnknownAsset,
-    Reason::BadPrice,
-    Reason::BadQuantity,
-    Reason::BadAmount,
-    Reason::BadCombination,
-    Reason::BadStatus,
-    Reason::PostOnly,
-    Reason::Fok,
-    Reason::NoLiquidity,
-    Reason::Overflow,
-    Reason::DuplicateClientOrderId,
-    Reason::AccountLimit,
-    Reason::BookFull,
+/// Said by an edge or the sequencer, never by the core.
+const NOT_OF_THE_CORE: &[Reason] = &[Reason::JournalFull];
+
+const CANCELS: &[CancelReason] = &[
+    CancelReason::User,
+    CancelReason::Ioc,
+    CancelReason::SelfTrade,
+    CancelReason::Expired,
+    CancelReason::Oco,
+    CancelReason::Mass,
+    CancelReason::Range,
+    CancelReason::Uncross,
+    CancelReason::Closed,
+    CancelReason::Admin,
+    CancelReason::Disconnect,
+    CancelReason::Timer,
 ];
 
-/// What happens in every thousand commands at the least.
+/// What happens in every ten thousand commands at the least.
 const OFTEN: &[(&str, u64)] = &[
-    ("accepted", 200),
-    ("trade", 80),
-    ("rested", 5),
-    ("cancelled", 80),
-    ("kept its place", 10),
-    ("lost its place", 25),
-    ("duplicate", 2),
+    ("accepted", 2_000),
+    ("trade", 500),
+    ("cancelled user", 200),
+    ("cancelled ioc", 60),
+    ("cancelled stp", 60),
+    ("cancelled oco", 40),
+    ("kept its place", 50),
+    ("lost its place", 100),
+    ("duplicate", 8),
+    ("triggered", 50),
+    ("decremented", 20),
+    ("auction price", 50),
+    ("no auction price", 50),
+    ("interrupted", 20),
+    ("interruption over", 20),
+    ("balance", 1_000),
 ];
 
 #[test]
@@ -48,39 +57,45 @@ fn the_streams_reach_every_rule() {
     for seed in 0..streams {
         let mut world = World::new();
         for step in Stream::new(seed).take(STREAM_COMMANDS) {
-            for event in world.judged(&step) {
-                *seen.entry(word(&event)).or_default() += 1;
+            for said in world.judged(&step) {
+                *seen.entry(word(&said)).or_default() += 1;
             }
         }
     }
-    let thousands = streams * STREAM_COMMANDS as u64 / 1_000;
-    for (word, per_thousand) in OFTEN {
+    let ten_thousands = streams * STREAM_COMMANDS as u64 / 10_000;
+    for (word, often) in OFTEN {
         let count = seen.get(*word).copied().unwrap_or_default();
-        assert!(count >= per_thousand * thousands, "{word}: {count} times only in {seen:#?}");
+        assert!(count >= often * ten_thousands, "{word}: {count} times only in {seen:#?}");
     }
-    for reason in REASONS {
+    for reason in Reason::ALL.iter().filter(|reason| !NOT_OF_THE_CORE.contains(reason)) {
         assert!(seen.contains_key(reason.word()), "never {reason}: {seen:#?}");
+    }
+    for reason in CANCELS {
+        let word = format!("cancelled {}", reason.word());
+        assert!(seen.contains_key(&word), "never {word}: {seen:#?}");
     }
 }
 
-fn word(event: &Event) -> String {
-    let word = match event {
-        Event::Accepted(accepted) if accepted.entry == Entry::Duplicate => "duplicate",
-        Event::Accepted(_) => "accepted",
-        Event::Rejected(rejected) => rejected.reason.word(),
-        Event::Trade(_) => "trade",
-        Event::Rested(_) => "rested",
-        Event::Cancelled(_) => "cancelled",
-        Event::Amended(amended) if amended.priority == Priority::Kept => "kept its place",
-        Event::Amended(_) => "lost its place",
-        Event::Level(_) => "level",
-        Event::AssetOpened(_) => "asset",
-        Event::Instrument(_) => "instrument",
-        Event::AccountOpened(_) => "account",
-        Event::Prayed(_) => "prayed",
-        Event::Ticker(_) => "ticker",
-        Event::Liquidation(_) => "liquidation",
-        Event::Done => "done",
+fn word(said: &Said) -> String {
+    let word = match said {
+        Said::Accepted { duplicate: true, .. } => "duplicate",
+        Said::Accepted { .. } => "accepted",
+        Said::Rejected { reason, .. } => reason.word(),
+        Said::Trade { .. } => "trade",
+        Said::Cancelled { reason, .. } => return format!("cancelled {}", reason.word()),
+        Said::Amended { kept: true, .. } => "kept its place",
+        Said::Amended { .. } => "lost its place",
+        Said::Triggered { .. } => "triggered",
+        Said::Decremented { .. } => "decremented",
+        Said::Auction { price: 0, .. } => "no auction price",
+        Said::Auction { .. } => "auction price",
+        Said::Status { cause: StatusCause::Command, .. } => "status",
+        Said::Status { cause: StatusCause::Interruption, .. } => "interrupted",
+        Said::Status { cause: StatusCause::InterruptionEnd, .. } => "interruption over",
+        Said::Balance { .. } => "balance",
+        Said::Prayed(_) => "prayed",
+        Said::Ticker(_) => "ticker",
+        Said::Liquidation(_) => "liquidation",
     };
     word.into()
 }

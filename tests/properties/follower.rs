@@ -7,7 +7,7 @@ use engine::projection::{ViewLimits, Views};
 use engine::witness::{Witness, set_hash};
 use orison_core::{Event, Exchange, InstrumentId, OrderId, Price, Quantity, Side, Stamp};
 
-use crate::judge::Resting;
+use crate::judge::{Order, Place};
 
 pub(super) struct Follower {
     views: Views,
@@ -88,19 +88,20 @@ impl Follower {
     }
 
     /// An order that was accepted lately is shown open with what it has left, or over.
-    pub(super) fn check_order(&self, id: OrderId, resting: Option<&Resting>) -> Result<(), String> {
+    pub(super) fn check_order(&self, id: OrderId, judged: Option<&Order>) -> Result<(), String> {
         let shown = self.views.orders.order(id);
-        let is_right = match (resting, shown) {
-            (Some(resting), Some(shown)) => {
+        let is_right = match (judged, shown) {
+            (Some(judged), Some(shown)) => {
+                let is_priced = judged.place == Place::Book && judged.limit.is_some();
                 shown.status.is_open()
-                    && shown.remaining == resting.open
-                    && shown.price == Some(resting.price)
+                    && shown.remaining.0 == judged.shown_open()
+                    && (!is_priced || shown.price.map(|price| price.0) == judged.limit)
             }
             // What is over may have been forgotten.
             (None, shown) => shown.is_none_or(|shown| !shown.status.is_open()),
             (Some(_), None) => false,
         };
-        if is_right { Ok(()) } else { Err(format!("{id}: {resting:?} is shown as {shown:?}")) }
+        if is_right { Ok(()) } else { Err(format!("{id}: {judged:?} is shown as {shown:?}")) }
     }
 
     pub(super) fn check_witness(&self, core: &Exchange) -> Result<(), String> {

@@ -3,13 +3,17 @@
 
 use std::collections::HashMap;
 
+use orison_core::instrument::{ASSET_DECIMALS_DEFAULT, Status};
 use orison_core::{
-    Command, Event, Exchange, InstrumentId, OrderId, Price, Quantity, Sequence, Side, Stamp, Symbol,
+    BookOrder, Command, Event, Exchange, InstrumentId, OrderId, Price, Quantity, Sequence, Side,
+    Stamp, StopOrder,
 };
 
 use super::follower::Follower;
-use crate::judge::{Judge, Resting};
-use crate::stream::Step;
+use super::money;
+use crate::judge::{Judge, Order, Place, Said, heard, id_of};
+use crate::stream::{Asked, Step};
+use crate::tape::Names;
 
 /// The dear checks look at everything that rests; one command in so many gets them.
 const THOROUGH_EVERY: u64 = 32;
@@ -26,9 +30,10 @@ pub(super) struct World {
     core: Exchange,
     judge: Judge,
     follower: Follower,
+    fees: money::Fees,
     stamp: Stamp,
-    /// Orders by the step that entered them.
-    orders: HashMap<usize, OrderId>,
+    /// Orders by what asked for them.
+    orders: HashMap<Asked, OrderId>,
     /// All of them, the latest last.
     accepted: Vec<OrderId>,
 }
@@ -39,6 +44,7 @@ impl World {
             core: Exchange::new(*b"the judge's test"),
             judge: Judge::new(),
             follower: Follower::new(),
+            fees: money::Fees::default(),
             stamp: Stamp { sequence: Sequence(0), time_ns: 1 },
             orders: HashMap::new(),
             accepted: Vec::new(),
@@ -54,32 +60,79 @@ impl World {
         world
     }
 
-    pub(super) fn symbols(&self) -> Vec<Symbol> {
-        self.judge.instruments().iter().map(|instrument| instrument.symbol).collect()
+    pub(super) fn names(&self) -> Names {
+        Names {
+            instruments: self.judge.markets().iter().map(|market| market.instrument).collect(),
+            accounts: self.judge.accounts().iter().map(|account| account.name).collect(),
+            asset_decimals: ASSET_DECIMALS_DEFAULT,
+        }
     }
 
-    /// What the judge alone says of one more command.
-    pub(super) fn judged(&mut self, step: &Step) -> Vec<Event> {
-        let command = self.next(step);
-        let events = self.judge.apply(self.stamp, &command);
-        self.remember(step, &events);
-        events
+    /// What the judge alone says of one more step.
+    pub(super) fn judged(&mut self, step: &Step) -> Vec<Said> {
+        let mut said = Vec::new();
+        if self.judge.deadline().is_some_and(|due| due <= step.time_ns) {
+            self.advance(step);
+            said.extend(self.judge.apply(self.stamp, &Command::Clock));
+        }
+        self.advance(step);
+        let command = step.aimed(|asked| self.orders.get(&asked).copied());
+        let answer = self.judge.apply(self.stamp, &command);
+        for said in &answer {
+            if let Said::Accepted { order: (sequence, leg), .. } = *said {
+                let id = OrderId { sequence: Sequence(sequence), slot: 0, leg };
+                self.orders.insert((step.number, leg), id);
+            }
+        }
+        said.extend(answer);
+        said
     }
 
-    /// Gives one more command to both. An error is what differs, or what does not hold.
+    /// Gives one more step to both. An error is what differs, or what does not hold.
     pub(super) fn give(&mut self, step: &Step) -> Result<(), String> {
-        let command = self.next(step);
-        let expected = self.judge.apply(self.stamp, &command);
-        let mut found = Vec::new();
-        self.core.apply(self.stamp, &command, &mut |event: &Event| found.push(*event));
+        // What is due happens first, as the sequencer does it.
+        if self.core.next_deadline().is_some_and(|due| due <= step.time_ns) {
+            self.advance(step);
+            self.apply(step, &Command::Clock)?;
+        }
+        self.advance(step);
+        let command = step.aimed(|asked| self.orders.get(&asked).copied());
+        self.apply(step, &command)
+    }
+
+    fn advance(&mut self, step: &Step) {
+        self.stamp.sequence.0 += 1;
+        self.stamp.time_ns = step.time_ns;
+    }
+
+    fn apply(&mut self, step: &Step, command: &Command) -> Result<(), String> {
+        let expected = self.judge.apply(self.stamp, command);
+        let checked = self.core.check(self.stamp.time_ns, command);
+        let mut events = Vec::new();
+        self.core.apply(self.stamp, command, &mut |event: &Event| events.push(*event));
+        let found = heard(&events);
         if found != expected {
             return Err(differing(&expected, &found));
         }
-        self.remember(step, &found);
-        self.follower.hear(self.stamp, &found)?;
-        self.check_state(&command)?;
-        for instrument in touched(&command, &found, self.judge.instruments().len()) {
-            self.check_book(instrument)?;
+        if events.is_empty() {
+            return Err("a command without an event".into());
+        }
+        let refused = match (command, found.first()) {
+            (Command::Place(_) | Command::Pair(_), Some(Said::Rejected { reason, .. })) => {
+                Err(*reason)
+            }
+            _ => Ok(()),
+        };
+        if checked != refused {
+            return Err(format!("a dry run says {checked:?}, then it is {refused:?}"));
+        }
+        self.remember(step, &events);
+        self.fees.hear(&self.core, &events);
+        self.follower.hear(self.stamp, &events)?;
+        self.check_state(command)?;
+        money::check(&self.core, &self.judge, &self.fees)?;
+        for market in self.judge.markets() {
+            self.check_book(market.instrument.id)?;
         }
         if self.stamp.sequence.0.is_multiple_of(THOROUGH_EVERY) {
             self.check_orders()?;
@@ -88,16 +141,10 @@ impl World {
         Ok(())
     }
 
-    fn next(&mut self, step: &Step) -> Command {
-        self.stamp.sequence.0 += 1;
-        self.stamp.time_ns += step.pause_ns;
-        step.aimed(|step| self.orders.get(&step).copied())
-    }
-
     fn remember(&mut self, step: &Step, events: &[Event]) {
         for event in events {
             if let Event::Accepted(accepted) = event {
-                self.orders.insert(step.number, accepted.order);
+                self.orders.insert((step.number, accepted.order.leg), accepted.order);
                 self.accepted.push(accepted.order);
             }
         }
@@ -111,11 +158,24 @@ impl World {
         if matches!(command, Command::Clock) && due.is_some_and(|due| due <= self.stamp.time_ns) {
             return Err(format!("a clock at {:?} leaves a deadline at {due:?}", self.stamp));
         }
+        let judged = self.judge.deadline();
+        if judged.is_some_and(|judged| due.is_none_or(|due| due > judged)) {
+            return Err(format!("a deadline at {judged:?} is told as {due:?}"));
+        }
         if self.core.prayers() != self.judge.prayers() {
             return Err(format!("prayers {:?}", self.core.prayers()));
         }
-        if self.core.instruments() != self.judge.instruments() {
-            return Err(format!("instruments {:?}", self.core.instruments()));
+        for (index, market) in self.judge.markets().iter().enumerate() {
+            let id = market.instrument.id;
+            let bounds = self.core.bounds(id).copied();
+            if self.core.instruments().get(index) != Some(&market.instrument)
+                || bounds.is_some_and(|bounds| bounds != market.bounds)
+                || self.core.last_price(id).map(|price| price.0) != market.last
+            {
+                let found = self.core.instruments().get(index);
+                let last = self.core.last_price(id);
+                return Err(format!("judged {market:?}, is {found:?} {bounds:?} {last:?}"));
+            }
         }
         Ok(())
     }
@@ -123,47 +183,75 @@ impl World {
     /// The core's book is the judge's, its sums are what is shown, and it is not crossed.
     fn check_book(&self, instrument: InstrumentId) -> Result<(), String> {
         for side in Side::BOTH {
-            let judged = self.judge.book(instrument, side);
+            let judged = self.judge.queue(instrument, side);
+            let found: Vec<BookOrder> = self.core.book(instrument, side).collect();
+            let same = |(found, judged): (&BookOrder, &&Order)| {
+                is_same(found, judged) && (found.instrument, found.side) == (instrument, side)
+            };
+            if found.len() != judged.len() || !found.iter().zip(&judged).all(same) {
+                return Err(format!("{side:?} of {instrument}: {found:?}, judged {judged:?}"));
+            }
             let mut levels: Vec<(Price, Quantity)> = Vec::new();
-            let mut count = 0;
-            for order in self.core.book(instrument, side) {
-                if !judged.get(count).is_some_and(|judged| is_same(&order, judged))
-                    || (order.instrument, order.side) != (instrument, side)
-                {
-                    return Err(format!(
-                        "{side:?} of {instrument}, place {count}: {order:?}, judged {:?}",
-                        judged.get(count)
-                    ));
-                }
+            // Market orders in a call have no level.
+            for order in found.iter().filter(|order| order.price.0 > 0) {
                 match levels.last_mut().filter(|(price, _)| *price == order.price) {
                     Some((_, quantity)) => *quantity += order.open,
                     None => levels.push((order.price, order.open)),
                 }
-                count += 1;
-            }
-            if count != judged.len() {
-                return Err(format!("{side:?} of {instrument}: {count} of {}", judged.len()));
             }
             self.follower.check_levels(instrument, side, &levels)?;
         }
-        let best = Side::BOTH.map(|side| self.judge.book(instrument, side).first());
+        let stops = self.core.stops(instrument);
+        let judged = self.judge.stops(instrument);
+        let same = |(found, judged): (&StopOrder, &&Order)| is_same_stop(found, judged);
+        if stops.len() != judged.len() || !stops.iter().zip(&judged).all(same) {
+            return Err(format!("stops of {instrument}: {stops:?}, judged {judged:?}"));
+        }
+        self.check_tickets(instrument)?;
+        let best = Side::BOTH.map(|side| self.core.book(instrument, side).next());
+        let market = &self.judge.markets()[usize::from(instrument.0) - 1];
         match best {
-            [Some(bid), Some(ask)] if bid.price >= ask.price => {
+            [Some(bid), Some(ask)]
+                if bid.price >= ask.price && market.instrument.status != Status::Auction =>
+            {
                 Err(format!("crossed: {} bid, {} asked", bid.price, ask.price))
             }
             _ => Ok(()),
         }
     }
 
-    /// Each of the latest orders rests in the core, and is shown open, as long as the judge says.
+    /// Whoever came to his place first has the smaller ticket, on either side and before a
+    /// trigger.
+    fn check_tickets(&self, instrument: InstrumentId) -> Result<(), String> {
+        let halves = Side::BOTH.map(|side| self.core.book(instrument, side));
+        let mut found: Vec<_> =
+            halves.into_iter().flatten().map(|order| (order.ticket, id_of(order.id))).collect();
+        found.extend(self.core.stops(instrument).iter().map(|stop| (stop.ticket, id_of(stop.id))));
+        let mut judged: Vec<_> = Vec::new();
+        for side in Side::BOTH {
+            judged.extend(self.judge.queue(instrument, side));
+        }
+        judged.extend(self.judge.stops(instrument));
+        found.sort_unstable();
+        judged.sort_by_key(|order| order.ticket);
+        let found: Vec<_> = found.into_iter().map(|(_, id)| id).collect();
+        let judged: Vec<_> = judged.into_iter().map(|order| order.id).collect();
+        let is_same = found == judged;
+        if is_same { Ok(()) } else { Err(format!("by ticket {found:?}, judged {judged:?}")) }
+    }
+
+    /// Each of the latest orders lives in the core, and is shown open, as long as the judge says.
     fn check_orders(&self) -> Result<(), String> {
         for id in self.accepted.iter().rev().take(LATEST) {
-            let judged = self.judge.order(*id);
+            let judged = self.judge.find(id_of(*id));
             let found = self.core.order(*id);
             let is_right = match (&found, judged) {
-                (Some(found), Some(judged)) => is_same(found, judged),
-                (None, None) => true,
-                _ => false,
+                (Some(found), Some(judged)) if judged.place == Place::Book => {
+                    is_same(found, judged)
+                }
+                (None, Some(judged)) => judged.place != Place::Book,
+                (Some(_), Some(_)) | (None, None) => true,
+                (Some(_), None) => false,
             };
             if !is_right {
                 return Err(format!("{id}: {found:?}, judged {judged:?}"));
@@ -174,57 +262,25 @@ impl World {
     }
 }
 
-fn is_same(order: &orison_core::BookOrder, judged: &Resting) -> bool {
-    (order.id, order.account, order.side, order.price)
-        == (judged.id, judged.account, judged.side, judged.price)
-        && (order.open, order.hidden) == (judged.open, Quantity::ZERO)
-        && order.ticket == judged.ticket
-        && order.client_order_id == judged.asked.client_order_id
+fn is_same(found: &BookOrder, judged: &Order) -> bool {
+    (id_of(found.id), found.account, found.side) == (judged.id, judged.account, judged.side)
+        && found.price.0 == judged.limit.unwrap_or_default()
+        && (found.open.0, found.hidden.0) == (judged.tip, judged.open - judged.tip)
+        && found.client_order_id == judged.asked.client_order_id
 }
 
-/// Instruments whose book the command may have changed; all of them where it is not clear.
-fn touched(command: &Command, events: &[Event], count: usize) -> Vec<InstrumentId> {
-    let all = (1..=count as u16).map(InstrumentId);
-    let mentioned = |id: &InstrumentId| {
-        events.iter().any(|event| match event {
-            Event::Accepted(accepted) => accepted.instrument == *id,
-            Event::Cancelled(cancelled) => cancelled.instrument == *id,
-            Event::Amended(amended) => amended.instrument == *id,
-            Event::Rejected(rejected) => rejected.instrument == *id,
-            Event::Trade(_)
-            | Event::Rested(_)
-            | Event::Level(_)
-            | Event::AssetOpened(_)
-            | Event::Instrument(_)
-            | Event::AccountOpened(_)
-            | Event::Prayed(_)
-            | Event::Ticker(_)
-            | Event::Liquidation(_)
-            | Event::Conditions(_)
-            | Event::Waiting(_)
-            | Event::Triggered(_)
-            | Event::Refreshed(_)
-            | Event::Decremented(_)
-            | Event::Auction(_)
-            | Event::Status(_)
-            | Event::Balance(_)
-            | Event::Bounds(_)
-            | Event::Account(_)
-            | Event::Done => false,
-        })
-    };
-    let aims_at_orders = matches!(
-        command,
-        Command::Place(_) | Command::Cancel(_) | Command::Amend(_) | Command::MassCancel(_)
-    );
-    if aims_at_orders { all.filter(mentioned).collect() } else { all.collect() }
+fn is_same_stop(found: &StopOrder, judged: &Order) -> bool {
+    (id_of(found.id), found.account, found.side) == (judged.id, judged.account, judged.side)
+        && found.stop_price.map(|price| price.0) == judged.stop_price()
+        && found.quantity.0 == judged.shown_open()
+        && found.client_order_id == judged.asked.client_order_id
 }
 
-/// Both lists, from the first event that is not the same.
-fn differing(expected: &[Event], found: &[Event]) -> String {
+/// Both lists, from the first word that is not the same.
+fn differing(expected: &[Said], found: &[Said]) -> String {
     let same = expected.iter().zip(found).take_while(|(a, b)| a == b).count();
-    let show = |events: &[Event]| {
-        let rest = events.iter().skip(same).take(3).map(|event| format!("  {event:?}\n"));
+    let show = |said: &[Said]| {
+        let rest = said.iter().skip(same).take(3).map(|said| format!("  {said:?}\n"));
         rest.collect::<String>()
     };
     format!(

@@ -109,6 +109,12 @@ impl Worth {
         price.notional(quantity) <= self.notional_max
     }
 
+    /// The largest quantity that fits at a price that does.
+    pub(crate) fn quantity_max(&self, price: Price) -> Quantity {
+        let quantity = self.notional_max / i128::from(price.0);
+        Quantity(u64::try_from(quantity).unwrap_or(u64::MAX - 1))
+    }
+
     /// Smallest units of the quote asset, of a trade that fits.
     #[inline]
     pub(crate) fn money(&self, price: Price, quantity: Quantity) -> i128 {
@@ -244,7 +250,7 @@ impl Instruments {
         if fixed.iter().any(|&(field, same)| spec.fields.has(field) && !same) {
             return Err(Reason::BadCombination);
         }
-        let bounds = with_bounds(self.market(old.id).bounds, spec)?;
+        let bounds = with_bounds(self.market(old.id).bounds, self.worth(old.id), spec)?;
         Ok(Plan::Change { instrument: with_fees(*old, spec)?, bounds })
     }
 
@@ -291,7 +297,7 @@ impl Instruments {
         if spec.fields.has(InstrumentFields::STATUS) {
             instrument.status = spec.status;
         }
-        let bounds = with_bounds(Bounds::none(instrument.id), spec)?;
+        let bounds = with_bounds(Bounds::none(instrument.id), &worth, spec)?;
         Ok(Plan::Create { instrument, bounds, worth, base, quote })
     }
 
@@ -364,7 +370,7 @@ impl Instruments {
 }
 
 /// Bounds that were given, checked together with the ones that stay.
-fn with_bounds(mut bounds: Bounds, spec: &InstrumentSpec) -> Result<Bounds, Reason> {
+fn with_bounds(mut bounds: Bounds, worth: &Worth, spec: &InstrumentSpec) -> Result<Bounds, Reason> {
     for (field, given, kept) in [
         (InstrumentFields::BAND_LOW, spec.band_low, &mut bounds.band_low),
         (InstrumentFields::BAND_HIGH, spec.band_high, &mut bounds.band_high),
@@ -377,7 +383,8 @@ fn with_bounds(mut bounds: Bounds, spec: &InstrumentSpec) -> Result<Bounds, Reas
             return Err(Reason::BadPrice);
         }
     }
-    if bounds.band_high.0 > 0 && bounds.band_low > bounds.band_high {
+    let is_crossed = bounds.band_high.0 > 0 && bounds.band_low > bounds.band_high;
+    if is_crossed || !worth.fits(bounds.reference_price, Quantity(1)) {
         return Err(Reason::BadPrice);
     }
     if spec.fields.has(InstrumentFields::EXECUTION_RANGE) {

@@ -18,6 +18,8 @@ pub(crate) struct Entry {
     /// The next balance of the account.
     next: u32,
     is_touched: bool,
+    /// Something was ever in it.
+    pub(crate) is_used: bool,
 }
 
 #[derive(Debug)]
@@ -68,9 +70,16 @@ impl Ledger {
         assert!(self.has_room(1), "a balance is opened where there is room");
         let at = self.entries.len() as u32;
         let next = core::mem::replace(first, at);
-        let is_touched = false;
-        let was = (0, 0);
-        self.entries.push(Entry { free: 0, locked: 0, was, account, asset, next, is_touched });
+        self.entries.push(Entry {
+            free: 0,
+            locked: 0,
+            was: (0, 0),
+            account,
+            asset,
+            next,
+            is_touched: false,
+            is_used: false,
+        });
         at
     }
 
@@ -81,7 +90,7 @@ impl Ledger {
     fn touch(&mut self, at: u32) -> &mut Entry {
         let entry = &mut self.entries[at as usize];
         if !entry.is_touched {
-            entry.is_touched = true;
+            (entry.is_touched, entry.is_used) = (true, true);
             entry.was = (entry.free, entry.locked);
             self.touched.push(at);
         }

@@ -198,8 +198,7 @@ impl Exchange {
                 continue;
             }
             if self.partner_of(taker.order.slot) == Some(maker) {
-                // The link goes first: the taker is to go on.
-                self.filled_leg(taker.order.slot, sink);
+                self.drop_sibling(taker.order.slot, sink);
             } else if is_own {
                 match self.prevent(taker, maker, price, &mut left, sink) {
                     Ok(()) => {}
@@ -267,13 +266,13 @@ impl Exchange {
         }
         self.exchange((maker, held.0), (slot, held.1), price, quantity, Phase::Continuous, sink);
         let filled = Quantity(self.terms[maker as usize].hidden).is_zero() && quantity == tip;
-        self.filled_leg(maker, sink);
+        self.drop_sibling(maker, sink);
         if filled {
             self.end(maker, Ending::Filled, sink);
         } else if quantity == tip {
             self.refresh(maker, price, sink);
         }
-        self.filled_leg(slot, sink);
+        self.drop_sibling(slot, sink);
         left
     }
 
@@ -333,8 +332,8 @@ impl Exchange {
         conditions.expect("a budget is a condition").budget -= spent;
     }
 
-    /// The sibling of a leg that has traded, or met it, goes before anything else.
-    pub(crate) fn filled_leg<S: Sink>(&mut self, slot: u32, sink: &mut S) {
+    /// The sibling of a leg that has traded, fired, or met it goes before anything else.
+    pub(crate) fn drop_sibling<S: Sink>(&mut self, slot: u32, sink: &mut S) {
         if self.role_of(slot) != Role::Leg {
             return;
         }

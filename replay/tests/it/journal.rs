@@ -11,6 +11,11 @@ const TAPE: &str = include_str!("golden/small.tape.jsonl");
 
 const DUMP: &str = include_str!("golden/small.dump.jsonl");
 
+/// A tape with everything that came with the second rules.
+const LATER: &str = include_str!("golden/later.tape.jsonl");
+
+const LATER_DUMP: &str = include_str!("golden/later.dump.jsonl");
+
 /// A journal of `TAPE`.
 fn small(folder: &Path, name: &str) -> PathBuf {
     let directory = folder.join(name);
@@ -41,6 +46,24 @@ fn a_dump_has_every_command_and_its_events_in_order() {
         nothing.err,
         "orison-replay: --from 9 is behind --to 3: there is nothing between them\n"
     );
+}
+
+#[test]
+fn what_came_with_the_second_rules_is_dumped_verified_and_told_again_in_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("journal");
+    let answers = journal(&directory, LATER);
+    let dump = tool(&["dump", text(&directory)]);
+    assert_eq!((dump.status, dump.out.as_str()), (0, LATER_DUMP));
+    let verified = tool(&["verify", text(&directory)]);
+    assert_eq!(verified.status, 0, "{verified:?}");
+    // After a new start the orders that wait or are parked still have their clients' names.
+    let pieces = folder.path().join("pieces");
+    let lines: Vec<_> = LATER.split_inclusive('\n').collect();
+    let told: String = lines.chunks(4).map(|piece| journal(&pieces, &piece.concat())).collect();
+    assert_eq!(told, answers);
+    let equal = tool(&["diff", text(&directory), text(&pieces)]);
+    assert_eq!((equal.status, equal.out.as_str()), (0, "equal\n"));
 }
 
 #[test]
@@ -90,24 +113,50 @@ fn the_past_is_shown_as_it_was_at_a_sequence_and_at_a_time() {
 }
 
 #[test]
+fn the_book_of_the_past_has_its_stops_and_the_market_orders_of_a_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("journal");
+    journal(&directory, LATER);
+    let book = tool(&["book", text(&directory), "--symbol", "X", "--at", "22", "--json"]).out;
+    let parts = [
+        "\"bids\":[{\"id\":\"00000000-0000-8001-9000-000000001c00\",\"price\":null,\
+         \"open\":\"0.5\",\"hidden\":\"0\",\"account\":\"dee\",\"client_order_id\":\"a1\"},",
+        "\"stops\":[{\"id\":\"00000000-0000-8000-a800-000000000800\",\"stop_price\":\"10\",\
+         \"account\":\"ann\",\"client_order_id\":\"t2\"},",
+    ];
+    for part in parts {
+        assert!(book.contains(part), "{part} is not in {book}");
+    }
+    let table = tool(&["book", text(&directory), "--symbol", "X", "--at", "22"]).out;
+    assert!(table.contains(" bid                   0.5        1                market"), "{table}");
+}
+
+/// Rows: what the client called it, the engine's id, the sequences at which it was touched.
+#[test]
 fn an_order_is_followed_through_its_whole_life() {
     let folder = tempfile::tempdir().unwrap();
-    let directory = small(folder.path(), "journal");
-    let theirs = |line: &&str| {
-        ["3", "4", "5", "7"]
-            .iter()
-            .any(|sequence| line.starts_with(&format!("{{\"sequence\":{sequence},")))
-    };
-    let expected: Vec<_> = DUMP
-        .lines()
-        .filter(theirs)
-        .filter(|line| line.contains("command") || line.contains("8c00"))
-        .collect();
-    for id in ["00000000-0000-8000-8c00-000000000000", "1"] {
-        let ended = tool(&["order", text(&directory), id]);
-        assert_eq!(ended.out.lines().collect::<Vec<_>>(), expected, "{id}");
+    let plain = small(folder.path(), "journal");
+    let later = folder.path().join("later");
+    journal(&later, LATER);
+    let rows: [(&Path, &str, &str, &str, &[u64]); 5] = [
+        (&plain, DUMP, "1", "00000000-0000-8000-8c00-000000000000", &[3, 4, 5, 7]),
+        (&later, LATER_DUMP, "t1", "00000000-0000-8000-a400-000000000400", &[9, 13, 25]),
+        (&later, LATER_DUMP, "o2", "00000000-0000-8000-ac00-040000001000", &[11, 14]),
+        (&later, LATER_DUMP, "p2", "00000000-0000-8000-b000-040000001800", &[12, 25, 31]),
+        (&later, LATER_DUMP, "d1", "00000000-0000-8000-bc00-000000001c00", &[15, 16, 18]),
+    ];
+    for (directory, dump, name, id, sequences) in rows {
+        let is_theirs = |line: &&str| {
+            let is_touched = |at: &u64| line.starts_with(&format!("{{\"sequence\":{at},"));
+            sequences.iter().any(is_touched) && (line.contains("\"command\"") || line.contains(id))
+        };
+        let expected: Vec<_> = dump.lines().filter(is_theirs).collect();
+        for asked in [id, name] {
+            let ended = tool(&["order", text(directory), asked]);
+            assert_eq!(ended.out.lines().collect::<Vec<_>>(), expected, "{asked}");
+        }
     }
-    assert_eq!(tool(&["order", text(&directory), "nobody"]).status, 2);
+    assert_eq!(tool(&["order", text(&plain), "nobody"]).status, 2);
 }
 
 #[test]

@@ -15,6 +15,9 @@ use crate::instrument::FEE_PPM_MAX;
 use crate::reason::Reason;
 use crate::types::{AccountId, AssetId, InstrumentId};
 
+/// What an asset's deposits may come to: half of what can be counted, so that what is locked and
+/// what is free can always be added up.
+const SUPPLY_MAX: i128 = i128::MAX / 2;
 /// Limits and fees, which can be taken away again.
 const CLEARABLE: u16 = AccountFields::KNOWN.0 & !AccountFields::ENABLED.0;
 
@@ -211,7 +214,8 @@ impl Exchange {
             if account.is_some_and(|account| self.has_traded_unfunded(account)) {
                 return Err(Reason::BadStatus);
             }
-            asset.deposited.checked_add(units).ok_or(Reason::Overflow)?;
+            let supply = asset.deposited.checked_add(units).filter(|&sum| sum <= SUPPLY_MAX);
+            supply.ok_or(Reason::Overflow)?;
             let balances = account.map_or(NONE, |at| self.accounts.known(at).balances);
             if self.ledger.find(balances, id).is_none() && !self.ledger.has_room(1) {
                 return Err(Reason::AccountLimit);

@@ -272,7 +272,8 @@ impl Exchange {
         } else {
             None
         };
-        if notional.is_some_and(|notional| notional < bounds.min_notional.units()) {
+        let min = bounds.min_notional.units();
+        if min > 0 && notional.is_some_and(|notional| notional < min) {
             return Err(Reason::BadQuantity);
         }
         Ok(())

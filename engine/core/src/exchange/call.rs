@@ -121,7 +121,7 @@ impl Exchange {
         let ticket = |slot: u32| self.terms[slot as usize].ticket;
         let (maker, taker) = if ticket(buy) < ticket(sell) { (buy, sell) } else { (sell, buy) };
         if self.partner_of(taker) == Some(maker) {
-            return self.filled_leg(taker, sink);
+            return self.drop_sibling(taker, sink);
         }
         let account = self.owner(taker);
         let mode = self.terms[taker as usize].self_trade;
@@ -129,7 +129,11 @@ impl Exchange {
         if account == self.owner(maker) && prevents {
             return self.prevent_pair(maker, taker, mode, sink);
         }
-        let quantity = self.open(maker).min(self.open(taker));
+        // A market order names no price that its money could have been judged by: what cannot be
+        // counted in one trade is counted in several.
+        let countable = self.instruments.worth(self.terms[taker as usize].half.instrument());
+        let countable = countable.quantity_max(price);
+        let quantity = self.open(maker).min(self.open(taker)).min(countable);
         let held = (self.held(maker), self.held(taker));
         for slot in [maker, taker] {
             self.fill_collected(slot, quantity);
@@ -139,7 +143,7 @@ impl Exchange {
         for id in ids {
             // The one's partner may be the other.
             if let Some(slot) = self.live(id) {
-                self.filled_leg(slot, sink);
+                self.drop_sibling(slot, sink);
                 if self.open(slot).is_zero() {
                     self.end(slot, Ending::Filled, sink);
                 }

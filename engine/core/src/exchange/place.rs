@@ -355,7 +355,14 @@ impl Exchange {
         };
         match (outcome.stop, remainder(order_type, time_in_force, fields)) {
             (Stop::SelfTrade, _) => self.withdraw(slot, CancelReason::SelfTrade, sink),
-            (Stop::Dry | Stop::Spent, _) if is_filled => self.end(slot, Ending::Filled, sink),
+            (Stop::Dry | Stop::Spent, _) if is_filled => {
+                // What is left of its budget.
+                let held = self.held(slot);
+                if held != Held::default() {
+                    self.move_holds(slot, held, Held::default());
+                }
+                self.end(slot, Ending::Filled, sink);
+            }
             (Stop::Range, _) => {
                 self.withdraw(slot, CancelReason::Range, sink);
                 self.interrupt(instrument, sink);

@@ -198,7 +198,7 @@ impl Exchange {
             side: half.side(),
             price,
         }));
-        self.filled_leg(slot, sink);
+        self.drop_sibling(slot, sink);
         match self.judge_late(slot) {
             Ok(()) => self.start(slot, sink),
             Err(reason) => self.refuse_late(slot, reason, sink),

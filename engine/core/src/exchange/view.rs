@@ -137,8 +137,8 @@ impl Exchange {
 
     /// Every balance that was ever touched, by account, then asset.
     pub fn balances(&self) -> impl Iterator<Item = Balance> + '_ {
-        let mut touched: Vec<(AccountId, AssetId)> =
-            self.ledger.iter().map(|entry| (entry.account, entry.asset)).collect();
+        let used = self.ledger.iter().filter(|entry| entry.is_used);
+        let mut touched: Vec<_> = used.map(|entry| (entry.account, entry.asset)).collect();
         for holding in self.holdings.iter().filter(|holding| holding.has_traded) {
             let known = self.instruments.get(holding.instrument).expect("it was traded");
             touched.extend([(holding.account, known.base), (holding.account, known.quote)]);

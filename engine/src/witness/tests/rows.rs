@@ -247,13 +247,7 @@ fn an_iceberg_shows_a_tip_and_keeps_the_rest_hidden() {
         ),
         (
             "amended through the other side",
-            after(
-                iceberg(),
-                &[
-                    amended(1, Priority::Lost, off, 101, 20),
-                    rested(1, 101, 5, 3),
-                ],
-            ),
+            after(iceberg(), &[amended(1, Priority::Lost, off, 101, 20), rested(1, 101, 5, 3)]),
             &[(1, 101, 3, 2, 2)],
         ),
         (

@@ -1,0 +1,365 @@
+//! Accounts: who they are, what they may, what they have. What is locked is never kept: it is
+//! added up from the live orders whenever somebody asks.
+
+use orison_core::command::{Access, AccountFields, AccountSpec, CancelReason, Direction, Transfer};
+use orison_core::command::{AccountRef, SelfTrade};
+use orison_core::event::{AccountSettings, Amount, Funding, Money, Op};
+use orison_core::types::AssetId;
+use orison_core::{AccountId, AccountName, Decimal, InstrumentId, Reason, Side};
+
+use super::instruments::FEE_MAX;
+use super::order::{Order, Place, rounded_up};
+use super::said::Said;
+use super::{Judge, NANOSECONDS};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) name: AccountName,
+    pub(crate) settings: AccountSettings,
+    pub(super) has_ordered: bool,
+    pub(super) has_traded: bool,
+    /// When the second began in which orders are counted, and how many there were.
+    pub(super) second: (u64, u32),
+    /// What it ever had an order in, and its position there.
+    pub(super) positions: Vec<(InstrumentId, i128)>,
+    /// Free and locked together, of every asset it ever had to do with.
+    totals: Vec<(AssetId, i128)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Balance {
+    pub(crate) account: AccountId,
+    pub(crate) asset: AssetId,
+    pub(crate) free: i128,
+    pub(crate) locked: i128,
+}
+
+impl Account {
+    pub(super) fn new(name: AccountName, account: AccountId) -> Self {
+        let settings = AccountSettings {
+            account,
+            funding: Funding::Unfunded,
+            access: Access::Enabled,
+            self_trade: SelfTrade::None,
+            fields: AccountFields::NONE,
+            max_open_orders: 0,
+            orders_per_second: 0,
+            maker_fee_ppm: 0,
+            taker_fee_ppm: 0,
+            max_quantity: Amount::default(),
+            max_notional: Amount::default(),
+            position_limit: Amount::default(),
+        };
+        Self {
+            name,
+            settings,
+            has_ordered: false,
+            has_traded: false,
+            second: (0, 0),
+            positions: Vec::new(),
+            totals: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_funded(&self) -> bool {
+        self.settings.funding == Funding::Funded
+    }
+
+    pub(super) fn total(&self, asset: AssetId) -> i128 {
+        self.totals.iter().find(|(known, _)| *known == asset).map_or(0, |(_, total)| *total)
+    }
+
+    pub(super) fn total_mut(&mut self, asset: AssetId) -> &mut i128 {
+        let place = self.totals.iter().position(|(known, _)| *known == asset);
+        let place = place.unwrap_or_else(|| {
+            self.totals.push((asset, 0));
+            self.totals.len() - 1
+        });
+        &mut self.totals[place].1
+    }
+
+    pub(super) fn has_touched(&self, asset: AssetId) -> bool {
+        self.totals.iter().any(|(known, _)| *known == asset)
+    }
+
+    pub(super) fn position(&self, instrument: InstrumentId) -> i128 {
+        let known = self.positions.iter().find(|(known, _)| *known == instrument);
+        known.map_or(0, |(_, position)| *position)
+    }
+
+    /// Orders of the running second, this moment's included; it begins with the first.
+    pub(super) fn orders_this_second(&self, now_ns: u64) -> u32 {
+        let (began, count) = self.second;
+        if now_ns - began < NANOSECONDS { count } else { 0 }
+    }
+
+    pub(super) fn count_order(&mut self, now_ns: u64) {
+        let count = self.orders_this_second(now_ns);
+        let began = if count == 0 { now_ns } else { self.second.0 };
+        self.second = (began, count + 1);
+    }
+
+    /// A limit in units of an asset with so many decimals; None: there is none.
+    pub(super) fn limit(&self, field: AccountFields, decimals: u8) -> Option<i128> {
+        let Amount { mantissa, scale } = match field {
+            AccountFields::MAX_QUANTITY => self.settings.max_quantity,
+            AccountFields::MAX_NOTIONAL => self.settings.max_notional,
+            _ => self.settings.position_limit,
+        };
+        let mantissa = mantissa.units();
+        let finer = i32::from(decimals) - i32::from(scale);
+        let factor = 10i128.pow(finer.unsigned_abs());
+        let units = if finer >= 0 { mantissa.saturating_mul(factor) } else { mantissa / factor };
+        self.settings.fields.has(field).then_some(units)
+    }
+}
+
+impl Judge {
+    pub(super) fn change_account(&mut self, spec: &AccountSpec) {
+        let account = match self.account_or_opened(&spec.account) {
+            Ok(account) => account,
+            Err(reason) => return self.refuse(Op::Account, reason),
+        };
+        let settings = self.account(account).settings;
+        let changed = with_spec(settings, spec);
+        let changed = match changed {
+            Ok(changed) => changed,
+            Err(reason) => {
+                self.forget_if_new(account);
+                return self.refuse(Op::Account, reason);
+            }
+        };
+        self.account_mut(account).settings = changed;
+        if changed.access == Access::Disabled {
+            self.cancel_all(CancelReason::Admin, |order| order.account == account);
+        }
+    }
+
+    pub(super) fn transfer(&mut self, transfer: &Transfer) {
+        if let Err(reason) = self.try_transfer(transfer) {
+            self.refuse(op_of(transfer), reason);
+        }
+    }
+
+    fn try_transfer(&mut self, transfer: &Transfer) -> Result<(), Reason> {
+        let is_deposit = transfer.direction == Direction::Deposit;
+        let known = self.known_account(&transfer.account);
+        let opens = is_deposit && self.name_to_open(&transfer.account).is_some();
+        if known.is_none() && !opens {
+            return Err(Reason::UnknownAccount);
+        }
+        let (asset, decimals) = self.listing.asset(transfer.asset).ok_or(Reason::UnknownAsset)?;
+        let unit = Decimal::new(1, decimals);
+        let amount = transfer.amount.steps_of(unit).filter(|amount| *amount > 0);
+        let amount = amount.ok_or(Reason::BadAmount)?;
+        let is_funded = known.is_none_or(|account| self.account(account).is_funded());
+        if is_deposit && known.is_some_and(|a| !is_funded && self.account(a).has_traded) {
+            return Err(Reason::BadStatus);
+        }
+        let account = self.account_or_opened(&transfer.account)?;
+        let becomes_funded = is_deposit && !self.account(account).has_ordered;
+        let is_new_pair =
+            (is_funded || becomes_funded) && !self.account(account).has_touched(asset);
+        if is_new_pair && self.funded_pairs() >= self.genesis.balances_max as usize {
+            self.forget_if_new(account);
+            return Err(Reason::AccountLimit);
+        }
+        let total = self.account(account).total(asset);
+        if is_deposit {
+            let supply = self.supply(asset).checked_add(amount).ok_or(Reason::Overflow);
+            if let Err(reason) = supply.and(total.checked_add(amount).ok_or(Reason::Overflow)) {
+                self.forget_if_new(account);
+                return Err(reason);
+            }
+            if becomes_funded {
+                self.account_mut(account).settings.funding = Funding::Funded;
+            }
+            *self.account_mut(account).total_mut(asset) += amount;
+            self.supplies.push((asset, amount));
+        } else {
+            if amount > total - self.locked(account, asset) {
+                return Err(Reason::InsufficientFunds);
+            }
+            *self.account_mut(account).total_mut(asset) -= amount;
+            self.supplies.push((asset, -amount));
+        }
+        self.asked_balance = Some((account, asset));
+        Ok(())
+    }
+
+    /// Pairs of a funded account and an asset.
+    pub(super) fn funded_pairs(&self) -> usize {
+        let funded = self.accounts.iter().filter(|account| account.is_funded());
+        funded.map(|account| account.totals.len()).sum()
+    }
+
+    /// What the order alone needs locked of an asset.
+    pub(super) fn need(&self, order: &Order, asset: AssetId) -> i128 {
+        let market = self.listing.market(order.instrument);
+        let is_parked = order.place == Place::Parked;
+        match order.side {
+            Side::Sell if asset == market.instrument.base && !is_parked => {
+                i128::from(order.shown_open()) * market.lot
+            }
+            Side::Buy if asset == market.instrument.quote && !is_parked => {
+                let Some(limit) = order.limit.filter(|_| order.budget.is_none()) else {
+                    return order.budget.unwrap_or_default();
+                };
+                let notional = self.listing.money(order.instrument, limit, order.open);
+                let worst = order.rates.maker_ppm.max(order.rates.taker_ppm).max(0);
+                let fee = notional * i128::from(worst) - order.rates.carry;
+                notional + rounded_up(fee, 1_000_000)
+            }
+            Side::Buy | Side::Sell => 0,
+        }
+    }
+
+    /// Of siblings the larger need, of each other order its own.
+    pub(super) fn locked(&self, account: AccountId, asset: AssetId) -> i128 {
+        if !self.account(account).is_funded() {
+            return 0;
+        }
+        let own = self.orders.iter().filter(|order| order.account == account);
+        let needs = own.map(|order| match order.sibling() {
+            None => self.need(order, asset),
+            Some(sibling) if sibling < order.id => 0,
+            Some(sibling) => self.need(order, asset).max(self.need(self.get(sibling), asset)),
+        });
+        needs.sum()
+    }
+
+    pub(crate) fn is_funded(&self, account: AccountId) -> bool {
+        self.account(account).is_funded()
+    }
+
+    /// Of every account and asset, touched or not.
+    pub(crate) fn balances(&self) -> Vec<Balance> {
+        let mut balances = Vec::new();
+        for account in self.account_ids() {
+            for asset in self.listing.asset_ids() {
+                let locked = self.locked(account, asset);
+                let free = self.account(account).total(asset) - locked;
+                balances.push(Balance { account, asset, free, locked });
+            }
+        }
+        balances
+    }
+
+    /// Deposits less withdrawals.
+    pub(crate) fn supply(&self, asset: AssetId) -> i128 {
+        self.supplies.iter().filter(|(known, _)| *known == asset).map(|(_, units)| units).sum()
+    }
+
+    /// Base and quote change hands, and the position with them.
+    pub(super) fn move_money(&mut self, order: &Order, price: i64, quantity: u64, fee: i128) {
+        let notional = self.listing.money(order.instrument, price, quantity);
+        let market = self.listing.market(order.instrument);
+        let (base, quote) = (market.instrument.base, market.instrument.quote);
+        let sign = if order.side == Side::Buy { 1 } else { -1 };
+        let lots = sign * i128::from(quantity);
+        let units = lots * market.lot;
+        let account = self.account_mut(order.account);
+        account.has_traded = true;
+        *account.total_mut(base) += units;
+        *account.total_mut(quote) -= sign * notional + fee;
+        let known = account.positions.iter_mut().find(|(known, _)| *known == order.instrument);
+        known.expect("it was noted at entry").1 += lots;
+    }
+
+    /// What is not as it was before the command: of funded accounts, and where money moved.
+    pub(super) fn say_balances(&mut self) {
+        let after = self.balances();
+        for balance in &after {
+            let Balance { account, asset, free, locked } = *balance;
+            let is_said =
+                self.account(account).is_funded() || self.asked_balance == Some((account, asset));
+            let same_pair = |old: &&Balance| old.account == account && old.asset == asset;
+            let before = self.balances_before.iter().find(same_pair);
+            let before = before.map_or((0, 0), |old| (old.free, old.locked));
+            if is_said && before != (free, locked) {
+                self.said.push(Said::Balance { account, asset, free, locked });
+            }
+        }
+        self.balances_before = after;
+        self.asked_balance = None;
+    }
+
+    pub(super) fn account_or_opened(&mut self, named: &AccountRef) -> Result<AccountId, Reason> {
+        if let Some(known) = self.known_account(named) {
+            return Ok(known);
+        }
+        let name = self.name_to_open(named).ok_or(Reason::UnknownAccount)?;
+        if self.accounts.len() as u32 >= self.genesis.accounts_max {
+            return Err(Reason::AccountLimit);
+        }
+        let account = AccountId(self.accounts.len() as u32 + 1);
+        self.accounts.push(Account::new(name, account));
+        self.opened_now = Some(account);
+        Ok(account)
+    }
+
+    /// The command that would have opened it is refused.
+    pub(super) fn forget_if_new(&mut self, account: AccountId) {
+        if self.opened_now == Some(account) {
+            self.accounts.pop();
+            self.opened_now = None;
+        }
+    }
+}
+
+pub(super) fn op_of(transfer: &Transfer) -> Op {
+    match transfer.direction {
+        Direction::Deposit => Op::Deposit,
+        Direction::Withdraw => Op::Withdraw,
+    }
+}
+
+fn with_spec(mut settings: AccountSettings, spec: &AccountSpec) -> Result<AccountSettings, Reason> {
+    let has = |field| spec.fields.has(field);
+    let both = spec.fields.0 & spec.cleared.0 != 0;
+    let unknown = (spec.fields.0 | spec.cleared.0) & !AccountFields::KNOWN.0 != 0;
+    if both
+        || unknown
+        || has(AccountFields::SELF_TRADE) && spec.self_trade == SelfTrade::AccountDefault
+    {
+        return Err(Reason::BadCombination);
+    }
+    let is_rate = |rate: i32| (-FEE_MAX..=FEE_MAX).contains(&rate);
+    if !is_rate(spec.maker_fee_ppm) || !is_rate(spec.taker_fee_ppm) {
+        return Err(Reason::BadAmount);
+    }
+    let amounts = [spec.max_quantity, spec.max_notional, spec.position_limit];
+    if amounts.iter().any(|amount| amount.is_negative()) {
+        return Err(Reason::BadAmount);
+    }
+    let amount = |of: Decimal| Amount { mantissa: Money::new(of.mantissa()), scale: of.scale() };
+    if has(AccountFields::SELF_TRADE) {
+        settings.self_trade = spec.self_trade;
+    }
+    if has(AccountFields::ENABLED) {
+        settings.access = spec.access;
+    }
+    let limits = AccountFields(
+        !(AccountFields::SELF_TRADE.0 | AccountFields::ENABLED.0) & AccountFields::KNOWN.0,
+    );
+    settings.fields.0 |= spec.fields.0 & limits.0;
+    settings.fields.0 &= !spec.cleared.0;
+    let named = AccountFields(spec.fields.0 | spec.cleared.0);
+    macro_rules! put {
+        ($($field:ident: $name:ident = $value:expr,)*) => {$(
+            if named.has(AccountFields::$field) {
+                settings.$name = $value;
+            }
+        )*};
+    }
+    put! {
+        MAX_QUANTITY: max_quantity = amount(spec.max_quantity),
+        MAX_NOTIONAL: max_notional = amount(spec.max_notional),
+        POSITION_LIMIT: position_limit = amount(spec.position_limit),
+        MAX_OPEN_ORDERS: max_open_orders = spec.max_open_orders,
+        ORDERS_PER_SECOND: orders_per_second = spec.orders_per_second,
+        MAKER_FEE: maker_fee_ppm = spec.maker_fee_ppm,
+        TAKER_FEE: taker_fee_ppm = spec.taker_fee_ppm,
+    }
+    Ok(settings)
+}
