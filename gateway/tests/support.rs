@@ -66,6 +66,10 @@ impl Exchange {
         Client::connect(self.adapters.directory.rest.unwrap()).await
     }
 
+    pub(crate) async fn admin(&self) -> Client {
+        Client::connect(self.adapters.directory.admin.unwrap()).await
+    }
+
     pub(crate) async fn ws(&self) -> Client {
         Client::connect(self.adapters.directory.ws.unwrap()).await
     }

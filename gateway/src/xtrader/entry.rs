@@ -31,6 +31,7 @@ use answers::{
 };
 pub use batch::BATCH_MAX;
 pub(super) use order::order_type;
+pub(crate) use order::{self_trade, side, word};
 
 /// Who asks, as far as the connection or the query says.
 #[derive(Clone, Copy, Debug, Default)]

@@ -77,7 +77,7 @@ pub(super) fn read(app: &App, caller: &Caller, mut object: Object) -> Result<Dra
         }
     }
     if let Some(word) = stp_word {
-        order.self_trade = self_trade(&word)?;
+        order.self_trade = self_trade("stp", &word)?;
     }
     if post_only == Some(true) {
         order.fields = order.fields.with(OrderFields::POST_ONLY);
@@ -202,7 +202,7 @@ pub(super) fn client_order_id(text: &str) -> Result<ClientOrderId, Problem> {
 }
 
 /// Order words are compared without case, `_` and `-`.
-fn word<T: Copy>(field: &str, text: &str, words: &[(&str, T)]) -> Result<T, Problem> {
+pub(crate) fn word<T: Copy>(field: &str, text: &str, words: &[(&str, T)]) -> Result<T, Problem> {
     let plain = text.chars().filter(|&c| c != '_' && c != '-').map(|c| c.to_ascii_lowercase());
     let plain: String = plain.collect();
     let found = words.iter().find(|(word, _)| *word == plain).map(|&(_, value)| value);
@@ -214,7 +214,7 @@ fn word<T: Copy>(field: &str, text: &str, words: &[(&str, T)]) -> Result<T, Prob
     })
 }
 
-pub(super) fn side(text: &str) -> Result<Side, Problem> {
+pub(crate) fn side(text: &str) -> Result<Side, Problem> {
     word("side", text, &[("buy", Side::Buy), ("sell", Side::Sell)])
 }
 
@@ -252,7 +252,7 @@ fn time_in_force(text: &str) -> Result<TimeInForce, Problem> {
     word("time_in_force", text, &words)
 }
 
-fn self_trade(text: &str) -> Result<SelfTrade, Problem> {
+pub(crate) fn self_trade(field: &str, text: &str) -> Result<SelfTrade, Problem> {
     let words = [
         ("none", SelfTrade::None),
         ("canceltaker", SelfTrade::CancelTaker),
@@ -260,5 +260,5 @@ fn self_trade(text: &str) -> Result<SelfTrade, Problem> {
         ("cancelboth", SelfTrade::CancelBoth),
         ("decrement", SelfTrade::Decrement),
     ];
-    word("stp", text, &words)
+    word(field, text, &words)
 }
