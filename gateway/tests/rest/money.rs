@@ -6,11 +6,14 @@ use super::support::{Client, Exchange};
 use orison_core::command::{Access, AccountFields, AccountRef, AccountSpec, SelfTrade};
 use orison_core::{AccountName, Command, Decimal};
 
+fn order(account: &str, side: &str, price: &str, quantity: &str) -> String {
+    let rest = r#""symbol":"BTC-KRW","type":"Limit""#;
+    let who = format!(r#""account":"{account}","side":"{side}""#);
+    format!(r#"{{{rest},{who},"price":{price},"quantity":{quantity}}}"#)
+}
+
 async fn place(client: &mut Client, account: &str, side: &str, price: &str, quantity: &str) {
-    let order = format!(
-        r#"{{"symbol":"BTC-KRW","type":"Limit","account":"{account}","side":"{side}","price":{price},"quantity":{quantity}}}"#
-    );
-    let reply = client.post("/v1/order", &order).await;
+    let reply = client.post("/v1/order", &order(account, side, price, quantity)).await;
     assert_eq!(reply.status, 202, "{}", reply.body);
 }
 
@@ -67,8 +70,7 @@ async fn money_is_locked_spent_and_earned() {
     let account = client.get("/v1/account?account=alice").await.json();
     assert_eq!((&account["funded"], &account["enabled"]), (&json!(true), &json!(true)));
 
-    let more = r#"{"symbol":"BTC-KRW","type":"Limit","account":"alice","side":"Buy","price":100,"quantity":8}"#;
-    let reply = client.post("/v1/order", more).await;
+    let reply = client.post("/v1/order", &order("alice", "Buy", "100", "8")).await;
     assert_eq!((reply.status, reply.error()), (422, "INSUFFICIENT_FUNDS".into()));
 }
 
@@ -98,17 +100,13 @@ async fn limits_fees_and_the_kill_switch_are_shown_and_hold() {
     }
     place(&mut client, "alice", "Buy", "100", "2.5").await;
     for quantity in ["2.6", "1"] {
-        let order = format!(
-            r#"{{"symbol":"BTC-KRW","type":"Limit","account":"alice","side":"Buy","price":1,"quantity":{quantity}}}"#
-        );
-        let reply = client.post("/v1/order", &order).await;
+        let reply = client.post("/v1/order", &order("alice", "Buy", "1", quantity)).await;
         assert_eq!((reply.status, reply.error()), (422, "ORDER_LIMIT".into()), "{quantity}");
     }
     let mut spec = AccountSpec::of(spec.account);
     (spec.fields, spec.access) = (AccountFields::ENABLED, Access::Disabled);
     exchange.carry_out(Command::Account(spec)).await;
-    let order = r#"{"symbol":"BTC-KRW","type":"Limit","account":"alice","side":"Buy","price":1,"quantity":1}"#;
-    let reply = client.post("/v1/order", order).await;
+    let reply = client.post("/v1/order", &order("alice", "Buy", "1", "1")).await;
     assert_eq!((reply.status, reply.error()), (422, "ACCOUNT_DISABLED".into()));
     let orders = client.get("/v1/orders?account=alice&status=closed").await.json();
     let (status, reason) = (&orders["orders"][0]["status"], &orders["orders"][0]["reason"]);

@@ -142,7 +142,8 @@ pub(super) fn judge_fields(order: &Order) -> Result<(), Reason> {
 pub(super) fn judge_parts(order: &Order) -> Result<(), Reason> {
     use OrderFields as F;
     let (min, display, quantity) = (order.min_quantity, order.display, order.quantity);
-    if order.has(F::MIN_QUANTITY) && order.has(F::QUANTITY) && min > quantity {
+    let min_is_beyond = min == Quantity::INVALID || order.has(F::QUANTITY) && min > quantity;
+    if order.has(F::MIN_QUANTITY) && min_is_beyond {
         return Err(Reason::BadQuantity);
     }
     if order.has(F::DISPLAY)

@@ -116,11 +116,11 @@ async fn linked_orders_are_told_with_each_other() {
     let answer = trader.ask(pair, "OrderResponse").await;
     assert_eq!((&answer["status"], &answer["order_status"]), (&json!(202), &json!("ACCEPTED")));
     let ids = [&answer["orders"][0]["order_id"], &answer["orders"][1]["order_id"]];
-    told(&mut alice, &[
-        json!({"type": "OrderAccepted", "order_id": ids[0], "link": "OCO", "linked_order_id": ids[1]}),
-        json!({"type": "OrderAccepted", "order_id": ids[1], "link": "OCO", "linked_order_id": ids[0]}),
-    ])
-    .await;
+    let accepted = |one: usize, other: usize| {
+        let (id, linked) = (ids[one], ids[other]);
+        json!({"type": "OrderAccepted", "order_id": id, "link": "OCO", "linked_order_id": linked})
+    };
+    told(&mut alice, &[accepted(0, 1), accepted(1, 0)]).await;
     trader.place("bob", "Buy", 110, "1").await;
     told(
         &mut alice,
@@ -264,9 +264,9 @@ async fn an_order_can_be_tested_over_the_socket() {
         (r#","time_in_force":"FOK""#, 422, ("error", "FOK")),
         (r#","trail":1"#, 422, ("error", "BAD_COMBINATION")),
     ] {
-        let order = format!(
-            r#"{{"type":"TestOrder","symbol":"BTC-KRW","order_type":"Limit","side":"Buy","price":5,"quantity":1{more}}}"#
-        );
+        let plain =
+            r#""symbol":"BTC-KRW","order_type":"Limit","side":"Buy","price":5,"quantity":1"#;
+        let order = format!(r#"{{"type":"TestOrder",{plain}{more}}}"#);
         let answer = client.ask(order, "OrderResponse").await;
         assert_eq!(
             (&answer["status"], &answer[told.0]),
