@@ -150,7 +150,7 @@ impl Exchange {
 
     /// Orders whose moment has come. How many.
     fn expire<S: Sink>(&mut self, sink: &mut S) -> usize {
-        if self.expiries.is_empty() {
+        if self.timers.expiry_ns.is_none() {
             return 0;
         }
         let now_ns = self.applied.time_ns;
