@@ -49,7 +49,9 @@ fn taken(agenda: &mut Agenda) -> Vec<String> {
 #[test]
 fn a_start_brings_the_status_of_now_unless_it_stands() {
     use Status::{Auction, Closed, Halted, Open};
-    let rows: [(&str, Status, Option<&str>, Option<&str>, &[&str]); 13] = [
+    type Row = (&'static str, Status, Option<&'static str>, Option<&'static str>, Steps);
+    type Steps = &'static [&'static str];
+    let rows: [Row; 13] = [
         // Never ran before: only the status counts.
         ("07:00", Open, None, None, &["1 close"]),
         ("08:05", Open, None, None, &["1 auction"]),
