@@ -22,6 +22,7 @@ mod tests;
 
 use alloc::vec::Vec;
 
+use cancel::Leaving;
 pub(crate) use ending::Ending;
 pub(crate) use money::Held;
 pub use view::{AssetTotals, BookOrder, StopOrder};
@@ -71,7 +72,7 @@ pub struct Exchange {
     rules: Rules,
     key: Key,
     /// Orders on their way through a mass cancel; empty between commands.
-    leaving: Vec<OrderId>,
+    leaving: Vec<Leaving>,
     /// Children whose parents were filled by the running command; empty between commands.
     children: Vec<OrderId>,
     /// Levels of a call by side, full quantities; what is in them between commands means nothing.

@@ -24,7 +24,14 @@ pub(super) enum Change {
     /// To a price at which it trades at once.
     Cross(Price, Quantity),
     /// A waiting stop, as it will be.
-    Waits { price: Price, quantity: Quantity, stop_price: Price, trail: Price, priority: Priority },
+    Rewait {
+        price: Price,
+        quantity: Quantity,
+        stop_price: Price,
+        trail: Price,
+        /// Newest, unless only its quantity fell.
+        priority: Priority,
+    },
 }
 
 /// A live order of the account, as it stands.
@@ -255,7 +262,7 @@ impl Exchange {
             && !has(AmendFields::STOP_PRICE)
             && !has(AmendFields::TRAIL);
         let priority = if is_kept { Priority::Kept } else { Priority::Lost };
-        Change::Waits { price, quantity, stop_price, trail, priority }
+        Change::Rewait { price, quantity, stop_price, trail, priority }
     }
 
     fn change<S: Sink>(&mut self, order: Standing, change: Change, sink: &mut S) {
@@ -288,7 +295,7 @@ impl Exchange {
                 self.amended(order, Priority::Lost, (price, quantity), levels, sink);
                 self.start(slot, sink);
             }
-            Change::Waits { price, quantity, stop_price, trail, priority } => {
+            Change::Rewait { price, quantity, stop_price, trail, priority } => {
                 self.change_stop(slot, (price, quantity), (stop_price, trail), priority);
                 self.rehold(slot, held);
                 let levels = (Quantity::ZERO, Quantity::ZERO);

@@ -312,7 +312,7 @@ impl Exchange {
                 self.amended(order, Priority::Lost, (price, quantity), levels, sink);
                 self.start_plain(slot, sink);
             }
-            Change::Waits { .. } => unreachable!("a plain order waits for no price"),
+            Change::Rewait { .. } => unreachable!("a plain order waits for no price"),
         }
     }
 }
