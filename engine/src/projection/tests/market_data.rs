@@ -271,3 +271,20 @@ fn names_are_found_once_they_were_announced() {
     assert_eq!(catalog.account(&AccountName::new("bob").unwrap()), None);
     assert_eq!(catalog.instruments(), [instrument()]);
 }
+
+#[test]
+fn a_turnover_beyond_128_bits_is_the_most_there_is_until_it_fits_again() {
+    let largest = i128::from(i64::MAX) * (u64::MAX as i128 - 1);
+    let mut feed = Feed::new();
+    let day = |feed: &Feed| feed.views.statistics.day(X);
+    feed.trade(i64::MAX, u64::MAX - 1);
+    assert_eq!(day(&feed).turnover, largest);
+    feed.trade(i64::MAX, u64::MAX - 1).trade(3, 5);
+    assert_eq!((day(&feed).turnover, day(&feed).trade_count), (i128::MAX, 3));
+    feed.at(DAY);
+    feed.trade(2, 5);
+    assert_eq!(day(&feed).turnover, i128::MAX, "the minute it happened in is not over");
+    feed.at(DAY + MINUTE);
+    feed.command(&[]);
+    assert_eq!((day(&feed).turnover, day(&feed).trade_count), (10, 1));
+}
