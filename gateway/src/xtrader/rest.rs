@@ -31,6 +31,7 @@ pub(crate) struct Call<'a> {
 
 /// An address and what it names.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(strum::EnumIter))]
 pub(crate) enum Route {
     Place,
     Test,
