@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use engine::Runtime;
 use engine::projection::ViewLimits;
 use engine::runtime::{Clock, Figures, Monitor, Settings, SharedViews, StartError, StopError};
+use orison_core::command::{Actor, Genesis, InstrumentSpec};
 use replay::{RecoverError, Recovered};
 use thiserror::Error;
 
@@ -56,9 +57,11 @@ pub fn recover(config: &Config) -> Result<Recovered, RecoverError> {
         let replay::Progress { records, sequence, records_per_second, left } = progress;
         tracing::info!(records, sequence, records_per_second, ?left, "recovering");
     })?;
-    let time_ns = wall_ns();
-    let instruments = &config.instruments;
-    for difference in replay::genesis(&mut recovered, &config.limits, instruments, time_ns)? {
+    let (time_ns, actor) = (wall_ns(), configuration());
+    let instruments = config.instruments.iter().map(|spec| InstrumentSpec { actor, ..*spec });
+    let (limits, instruments) =
+        (Genesis { actor, ..config.limits }, instruments.collect::<Vec<_>>());
+    for difference in replay::genesis(&mut recovered, &limits, &instruments, time_ns)? {
         tracing::warn!("the journal holds, not the configuration: {difference}");
     }
     if let Some(rules) = replay::upgrade(&mut recovered, time_ns)? {
@@ -67,6 +70,11 @@ pub fn recover(config: &Config) -> Result<Recovered, RecoverError> {
         tracing::info!("the journal's rules {rules} are rules {now} from sequence {sequence} on");
     }
     Ok(recovered)
+}
+
+/// Who gives the first commands of a journal.
+pub(crate) fn configuration() -> Actor {
+    Actor::new("configuration").expect("a short word is a name")
 }
 
 /// Nanoseconds since the Unix epoch.

@@ -67,7 +67,7 @@ pub(crate) fn document() -> &'static str {
 }
 
 /// Absent fields stay as they are; null or 0 takes a bound away. A new instrument needs symbol,
-/// base, quote and both steps; steps and assets never change.
+/// base and quote, its steps are 1 if absent; steps and assets never change.
 #[derive(Serialize, ToSchema)]
 pub(super) struct InstrumentRequest {
     #[schema(max_length = 16, example = "BTC-KRW")]

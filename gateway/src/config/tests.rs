@@ -108,3 +108,34 @@ fn instruments_of_the_file_replace_the_built_in_ones() {
         assert!(error.contains(expected), "{error:?} lacks {expected:?}");
     }
 }
+
+#[test]
+fn a_schedule_is_read_whole_or_refused_by_name() {
+    let good = "[[schedule]]\nsymbols = [\"AAPL\", \"X\"]\ntime_zone = \"America/New_York\"\n\
+                days = \"Mon-Fri\"\nat = [{ time = \"09:30\", action = \"open\" }]\n";
+    let schedule = load(good, &[], &[]).unwrap().config.schedule;
+    assert_eq!(schedule.len(), 1);
+    assert_eq!(schedule[0].zone.iana_name(), Some("America/New_York"));
+    assert_eq!(schedule[0].days.words().collect::<Vec<_>>(), ["Mon", "Tue", "Wed", "Thu", "Fri"]);
+    assert_eq!(schedule[0].slots().len(), 1);
+    let entry = "{ time = \"09:30\", action = \"open\" }";
+    let rows = [
+        ("America/New_York", "Mars/Olympus", "time_zone: \"Mars/Olympus\" is not allowed"),
+        ("America/New_York", "EST5EDT,M3", "an IANA name such as Asia/Seoul"),
+        ("Mon-Fri", "Mon-", "days: \"Mon-\" is not allowed"),
+        ("09:30", "24:00", "time: \"24:00\" is not allowed"),
+        ("\"open\"", "\"opens\"", "action: \"opens\" is not allowed"),
+        (entry, "", "at: nothing is in it"),
+        ("\"AAPL\", \"X\"", "", "symbols: nothing is in it"),
+        ("\"X\"", "\"*\"", "symbols: \"*\" is not allowed"),
+        ("\"X\"", "\"\"", "symbols: \"\" is not allowed"),
+        ("days =", "day =", "unknown field `day`"),
+        ("time =", "when =", "unknown field `when`"),
+        ("time_zone = \"America/New_York\"\n", "", "missing field `time_zone`"),
+    ];
+    for (from, to, expected) in rows {
+        let error = load(&good.replace(from, to), &[], &[]).unwrap_err();
+        assert!(error.contains("orison.toml: schedule[0]: "), "{error}");
+        assert!(error.contains(expected), "{error:?} lacks {expected:?}");
+    }
+}
