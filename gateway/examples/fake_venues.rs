@@ -3,7 +3,7 @@
 //!
 //! `cargo run -p gateway --example fake_venues -- --binance 127.0.0.1:9443 --upbit 127.0.0.1:9444`
 
-#[path = "../tests/support/venues.rs"]
+#[path = "../tests/support/venues/house.rs"]
 mod venues;
 
 use std::net::SocketAddr;
@@ -75,10 +75,8 @@ async fn main() -> anyhow::Result<()> {
     let seed = arguments.seed;
     let mut futures =
         [Futures::new("BTCUSDT", 61_800, seed), Futures::new("ETHUSDT", 2_600, seed + 1)];
-    let mut won = [
-        Won::new("KRW-BTC", 84_000_000, seed + 2),
-        Won::new("KRW-ETH", 3_500_000, seed + 3),
-    ];
+    let mut won =
+        [Won::new("KRW-BTC", 84_000_000, seed + 2), Won::new("KRW-ETH", 3_500_000, seed + 3)];
     let (mut dice, mut beats) = (Dice(seed + 4), interval(Duration::from_millis(100)));
     loop {
         beats.tick().await;

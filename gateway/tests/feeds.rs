@@ -2,7 +2,7 @@
 //! told to. Time is tokio's paused one: a day passes in a moment, and nothing depends on the
 //! machine; one test goes over a real socket, with TLS.
 
-#[path = "support/venues.rs"]
+#[path = "support/venues/house.rs"]
 mod venues;
 
 #[path = "feeds/connection.rs"]

@@ -29,7 +29,10 @@ async fn ten_registrations_within_15_ms_cost_one_request() {
                 registrations.push(town.feeds.register("component", [topic]).unwrap());
                 sleep(Duration::from_micros(1_500)).await;
             }
-            assert_eq!(start.elapsed().as_millis(), 15 + u128::from(start.elapsed().as_millis() > 15));
+            assert_eq!(
+                start.elapsed().as_millis(),
+                15 + u128::from(start.elapsed().as_millis() > 15)
+            );
             town.rest().await;
             assert_eq!(house.asked().len(), round, "{venue}");
             assert_eq!(house.carried().len(), round * 10);
@@ -74,8 +77,13 @@ async fn a_registration_during_the_rate_limit_wait_is_in_the_request_then_sent()
 
 #[tokio::test(start_paused = true)]
 async fn the_whole_set_is_sent_again_after_a_reconnect() {
-    let all = ["binance:ticker:BTCUSDT", "binance:liquidation:*", "binance:depth:ETHUSDT",
-        "upbit:ticker:BTC-KRW", "upbit:trade:BTC-KRW"];
+    let all = [
+        "binance:ticker:BTCUSDT",
+        "binance:liquidation:*",
+        "binance:depth:ETHUSDT",
+        "upbit:ticker:BTC-KRW",
+        "upbit:trade:BTC-KRW",
+    ];
     let town = Town::with(&all);
     town.rest().await;
     let carried = (town.binance.carried(), town.upbit.carried());
@@ -140,24 +148,25 @@ async fn a_set_that_is_emptied_and_filled_again_at_once_keeps_its_connection() {
 /// As the venue names them.
 fn carried(wanted: &BTreeSet<Topic>, venue: &str) -> BTreeSet<String> {
     let of_venue = wanted.iter().filter(|topic| topic.venue().word() == venue);
-    of_venue.map(|topic| {
-        let symbol = topic.symbol().as_str().to_owned();
-        match (venue, topic.subject().word()) {
-            ("binance", "ticker") => format!("{}@ticker", symbol.to_lowercase()),
-            ("binance", "trade") => format!("{}@aggTrade", symbol.to_lowercase()),
-            ("binance", "depth") => format!("{}@depth@100ms", symbol.to_lowercase()),
-            ("binance", _) if symbol.is_empty() => "!forceOrder@arr".to_owned(),
-            ("binance", _) => format!("{}@forceOrder", symbol.to_lowercase()),
-            (_, subject) => {
-                let (base, quote) = symbol.split_once('-').unwrap();
-                match subject {
-                    "depth" => format!("orderbook:{quote}-{base}.5"),
-                    subject => format!("{subject}:{quote}-{base}"),
+    of_venue
+        .map(|topic| {
+            let symbol = topic.symbol().as_str().to_owned();
+            match (venue, topic.subject().word()) {
+                ("binance", "ticker") => format!("{}@ticker", symbol.to_lowercase()),
+                ("binance", "trade") => format!("{}@aggTrade", symbol.to_lowercase()),
+                ("binance", "depth") => format!("{}@depth@100ms", symbol.to_lowercase()),
+                ("binance", _) if symbol.is_empty() => "!forceOrder@arr".to_owned(),
+                ("binance", _) => format!("{}@forceOrder", symbol.to_lowercase()),
+                (_, subject) => {
+                    let (base, quote) = symbol.split_once('-').unwrap();
+                    match subject {
+                        "depth" => format!("orderbook:{quote}-{base}.5"),
+                        subject => format!("{subject}:{quote}-{base}"),
+                    }
                 }
             }
-        }
-    })
-    .collect()
+        })
+        .collect()
 }
 
 /// 10,000 steps of anything; whenever the feeds are at rest the venues carry exactly what is
@@ -193,7 +202,8 @@ async fn wanted_and_sent_are_never_different_at_rest() {
         if dice.roll(20) == 0 {
             town.rest().await;
             rests += 1;
-            let wanted: BTreeSet<Topic> = held.iter().flat_map(|(_, t)| t.iter().copied()).collect();
+            let wanted: BTreeSet<Topic> =
+                held.iter().flat_map(|(_, t)| t.iter().copied()).collect();
             for (house, venue) in [(&town.binance, "binance"), (&town.upbit, "upbit")] {
                 // What was sent last is heard before anything else happens.
                 let expected = carried(&wanted, venue);

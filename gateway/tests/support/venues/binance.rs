@@ -165,9 +165,8 @@ pub(super) fn fetch(house: &House, path: &str) -> Response<Full<Bytes>> {
         return plain(status, r#"{"code":-1003,"msg":"Too many requests"}"#);
     }
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let field = |name: &str| {
-        query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
-    };
+    let field =
+        |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     match path {
         "/fapi/v1/ping" => plain(200, "{}"),
         "/fapi/v1/time" => plain(200, r#"{"serverTime":0}"#),

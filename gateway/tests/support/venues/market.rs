@@ -118,7 +118,8 @@ impl Futures {
     }
 
     fn show_snapshot(&self, house: &House, time: u64) {
-        let level = |(price, quantity): (&i64, &u64)| json!([tenths(*price), thousandths(*quantity)]);
+        let level =
+            |(price, quantity): (&i64, &u64)| json!([tenths(*price), thousandths(*quantity)]);
         let bids: Vec<Value> = self.bids.iter().rev().take(1000).map(level).collect();
         let asks: Vec<Value> = self.asks.iter().take(1000).map(level).collect();
         let body = json!({"lastUpdateId": self.update_id, "E": time, "T": time, "bids": bids,

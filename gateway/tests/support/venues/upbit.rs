@@ -170,7 +170,8 @@ pub(super) fn greet(house: &House, id: u64, authorization: Option<&str>) {
 fn proven(token: &str) -> Option<String> {
     let (signed, signature) = token.rsplit_once('.')?;
     let (header, claims) = signed.split_once('.')?;
-    let json = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
+    let json =
+        |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
     let algorithm = match json(header)?["alg"].as_str()? {
         "HS512" => hmac::HMAC_SHA512,
         "HS256" => hmac::HMAC_SHA256,
@@ -276,7 +277,8 @@ fn want(kind: &str, part: &Value, is_private: bool) -> Result<Want, Refusal> {
     let only_realtime = flag("is_only_realtime", "isOnlyRealtime");
     let codes = match &part["codes"] {
         Value::Array(codes) => {
-            let codes: Option<Vec<_>> = codes.iter().map(|c| c.as_str().map(str::to_owned)).collect();
+            let codes: Option<Vec<_>> =
+                codes.iter().map(|c| c.as_str().map(str::to_owned)).collect();
             codes.ok_or(("INVALID_PARAM", "codes"))?
         }
         Value::Null => Vec::new(),

@@ -40,14 +40,29 @@ pub(crate) enum Kind {
 /// What happened, for tests to look at.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Happened {
-    Knocked { path: String },
-    Opened { path: String },
-    Asked { path: String, text: String },
-    Fetched { query: String },
+    Knocked {
+        path: String,
+    },
+    Opened {
+        path: String,
+    },
+    Asked {
+        path: String,
+        text: String,
+    },
+    Fetched {
+        query: String,
+    },
     /// None: the wire just ended.
-    Closed { path: String, code: Option<u16>, reason: String },
+    Closed {
+        path: String,
+        code: Option<u16>,
+        reason: String,
+    },
     /// A rule of the venue was broken by the client.
-    Broken { rule: &'static str },
+    Broken {
+        rule: &'static str,
+    },
 }
 
 pub(crate) enum Out {
