@@ -28,6 +28,9 @@ struct Arguments {
     /// May be given several times.
     #[arg(long, value_enum)]
     misbehave: Vec<Misbehaviour>,
+    /// Prints what the clients do.
+    #[arg(long)]
+    verbose: bool,
     /// Connections end after so many seconds instead of 24 hours.
     #[arg(long)]
     life: Option<u64>,
@@ -71,6 +74,9 @@ async fn main() -> anyhow::Result<()> {
         let listener = TcpListener::bind(address).await?;
         println!("listening {name} http://{}", listener.local_addr()?);
         tokio::spawn(accept(Arc::clone(house), listener));
+        if arguments.verbose {
+            tokio::spawn(tell(name, Arc::clone(house)));
+        }
     }
     let seed = arguments.seed;
     let mut futures =
@@ -96,6 +102,17 @@ async fn main() -> anyhow::Result<()> {
             if misbehaves(Misbehaviour::Cuts) && dice.roll(100) == 0 {
                 house.cut_all();
             }
+        }
+    }
+}
+
+async fn tell(name: &'static str, house: Arc<House>) {
+    let mut told = 0;
+    loop {
+        house.until(|house| house.log().len() > told).await;
+        for (_, what) in house.log().drain(told..) {
+            println!("{name} {what:?}");
+            told += 1;
         }
     }
 }

@@ -127,7 +127,7 @@ async fn a_venue_that_does_not_answer_a_ping_is_left() {
 
 #[tokio::test(start_paused = true)]
 async fn pings_are_answered_and_a_day_ends_before_the_venue_ends_it() {
-    let town = Town::with(&[TICKER, "upbit:ticker:BTC-KRW"]);
+    let mut town = Town::with(&[TICKER, "upbit:ticker:BTC-KRW"]);
     let start = Instant::now();
     for minute in 0..50 * 60 {
         let price = serde_json::json!({"type": "ticker", "code": "KRW-BTC", "trade_price": minute,
@@ -135,12 +135,17 @@ async fn pings_are_answered_and_a_day_ends_before_the_venue_ends_it() {
         crate::venues::upbit::say(&town.upbit, &price);
         say(&town, minute);
         tokio::time::sleep(Duration::from_secs(45)).await;
+        while town.heard.try_recv().is_ok() {}
     }
     assert!(start.elapsed() > Duration::from_secs(36 * 3600));
     for (house, line) in
         [(&town.binance, LineName::BinanceMarket), (&town.upbit, LineName::UpbitPublic)]
     {
-        assert_eq!(house.count(|what| matches!(what, Happened::Broken { .. })), 0);
+        let log = house.log().into_iter();
+        let is_broken = |what: &Happened| matches!(what, Happened::Broken { .. });
+        let broken: Vec<_> =
+            log.filter(|(_, what)| is_broken(what)).map(|(at, what)| (at - start, what)).collect();
+        assert_eq!(broken, []);
         let closes = house.log().into_iter().filter_map(|(_, what)| match what {
             Happened::Closed { code, reason, .. } => Some((code, reason)),
             _ => None,

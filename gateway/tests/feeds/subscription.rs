@@ -27,12 +27,9 @@ async fn ten_registrations_within_15_ms_cost_one_request() {
             for n in 0..10 {
                 let topic = format!("{venue}:ticker:C{round}{n}-KRW").parse::<Topic>().unwrap();
                 registrations.push(town.feeds.register("component", [topic]).unwrap());
-                sleep(Duration::from_micros(1_500)).await;
+                sleep(Duration::from_millis(n % 2)).await;
             }
-            assert_eq!(
-                start.elapsed().as_millis(),
-                15 + u128::from(start.elapsed().as_millis() > 15)
-            );
+            assert!(start.elapsed() <= Duration::from_millis(15), "{:?}", start.elapsed());
             town.rest().await;
             assert_eq!(house.asked().len(), round, "{venue}");
             assert_eq!(house.carried().len(), round * 10);

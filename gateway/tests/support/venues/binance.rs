@@ -115,7 +115,7 @@ fn carry_out(house: &House, id: u64, request: &Value) -> Value {
                 return refuse("Too many streams");
             }
         }
-        Some("UNSUBSCRIBE") => params.iter().for_each(|stream| drop(streams.remove(stream))),
+        Some("UNSUBSCRIBE") => streams.retain(|stream| !params.contains(stream)),
         Some("LIST_SUBSCRIPTIONS") => return json!({"result": streams, "id": number}),
         Some(_) | None => return refuse("Invalid request: unknown method"),
     }

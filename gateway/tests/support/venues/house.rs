@@ -134,11 +134,11 @@ impl House {
         self.lock().log.clone()
     }
 
-    /// The texts of all requests.
+    /// The texts of all requests, without the signs of life.
     pub(crate) fn asked(&self) -> Vec<(Instant, String)> {
         let log = self.log().into_iter();
         log.filter_map(|(at, what)| match what {
-            Happened::Asked { text, .. } => Some((at, text)),
+            Happened::Asked { text, .. } if text != "PING" => Some((at, text)),
             _ => None,
         })
         .collect()

@@ -68,9 +68,12 @@ impl Futures {
             binance::say(house, &[&format!("{lower}@depth")], &update.to_string());
         }
         binance::say(house, &[&format!("{lower}@aggTrade")], &self.trade(time).to_string());
+        binance::say(house, &[&format!("{lower}@trade")], &self.single(time).to_string());
         binance::say(house, &[&format!("{lower}@bookTicker")], &self.best(time).to_string());
         if self.beat.is_multiple_of(10) {
             binance::say(house, &[&format!("{lower}@ticker")], &self.ticker(time).to_string());
+            let mini = self.mini_ticker(time).to_string();
+            binance::say(house, &[&format!("{lower}@miniTicker")], &mini);
         }
         if self.dice.roll(10) == 0 {
             let forced = self.forced(time).to_string();
@@ -136,6 +139,12 @@ impl Futures {
             "l": self.trade_id * 2 + 1, "T": time, "m": is_maker, "st": 1})
     }
 
+    /// A trade of its own, as `@trade` tells it.
+    fn single(&self, time: u64) -> Value {
+        json!({"e": "trade", "E": time, "T": time, "s": self.symbol, "t": self.trade_id,
+            "p": tenths(self.middle), "q": "0.006", "X": "MARKET", "m": false})
+    }
+
     fn best(&self, time: u64) -> Value {
         let bid = self.bids.last_key_value().map_or((0, 0), |(p, q)| (*p, *q));
         let ask = self.asks.first_key_value().map_or((0, 0), |(p, q)| (*p, *q));
@@ -150,6 +159,12 @@ impl Futures {
             "w": price, "c": price, "Q": "0.100", "o": price, "h": price, "l": price,
             "v": "1000.000", "q": "50000000.00", "O": time - 86_400_000, "C": time, "F": 1,
             "L": self.trade_id, "n": self.trade_id, "st": 1, "ps": self.symbol})
+    }
+
+    fn mini_ticker(&self, time: u64) -> Value {
+        let price = tenths(self.middle);
+        json!({"e": "24hrMiniTicker", "E": time, "s": self.symbol, "c": price, "o": price,
+            "h": price, "l": price, "v": "1000.000", "q": "50000000.00", "st": 1})
     }
 
     fn forced(&mut self, time: u64) -> Value {
