@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use gateway::feeds::{Depth, Forced, Format, LineName, Size, VenueEvent};
+use orison_core::Decimal;
+use orison_core::command::Foreign;
 use serde_json::json;
 
 use crate::town::Town;
@@ -177,21 +179,15 @@ async fn depth(town: &mut Town) -> Depth {
 /// The best levels as the venue has them in its own book.
 fn best(town: &Town) -> (u64, [String; 4]) {
     let body = town.binance.lock().snapshots["BTCUSDT"].clone();
-    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
-    let text = |side: &str, field: usize| body[side][0][field].as_str().unwrap().to_owned();
-    let id = body["lastUpdateId"].as_u64().unwrap();
+    let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    let text = |side: &str, field: usize| body[side][0][field].as_str().expect("a text").to_owned();
+    let id = body["lastUpdateId"].as_u64().expect("a number");
     (id, [text("bids", 0), text("bids", 1), text("asks", 0), text("asks", 1)])
 }
 
-fn shown(depth: &Depth) -> [f64; 4] {
-    let number =
-        |number: gateway_number::Foreign| number.to_decimal().to_string().parse::<f64>().unwrap();
+fn shown(depth: &Depth) -> [Decimal; 4] {
     let (bid, ask) = (depth.bids[0], depth.asks[0]);
-    [number(bid.price), number(bid.quantity), number(ask.price), number(ask.quantity)]
-}
-
-mod gateway_number {
-    pub(super) use orison_core::command::Foreign;
+    [bid.price, bid.quantity, ask.price, ask.quantity].map(Foreign::to_decimal)
 }
 
 #[tokio::test(start_paused = true)]
@@ -213,7 +209,8 @@ async fn the_local_book_is_the_venues_book_through_gaps_and_reconnects() {
             last = Some(depth);
         }
         if let Some(depth) = last.filter(|depth| depth.update_id == id) {
-            assert_eq!(shown(&depth), levels.map(|level| level.parse::<f64>().unwrap()), "{beat}");
+            let levels = levels.map(|level| Decimal::parse(&level).unwrap());
+            assert_eq!(shown(&depth), levels, "{beat}");
             compared += 1;
         }
     }

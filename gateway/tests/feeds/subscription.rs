@@ -44,9 +44,10 @@ async fn a_registration_during_the_rate_limit_wait_is_in_the_request_then_sent()
     let town = Town::with(&["upbit:ticker:BASE-KRW"]);
     town.rest().await;
     // 100 a minute: use them up.
+    let mut spenders = Vec::new();
     for n in 1..100 {
         let topic = topics(&[&format!("upbit:ticker:C{n}-KRW")]);
-        drop(town.feeds.register("spender", topic.clone()).map(std::mem::forget));
+        spenders.push(town.feeds.register("spender", topic).unwrap());
         town.rest().await;
     }
     assert_eq!(town.upbit.asked().len(), 100);
@@ -155,7 +156,7 @@ fn carried(wanted: &BTreeSet<Topic>, venue: &str) -> BTreeSet<String> {
                 ("binance", _) if symbol.is_empty() => "!forceOrder@arr".to_owned(),
                 ("binance", _) => format!("{}@forceOrder", symbol.to_lowercase()),
                 (_, subject) => {
-                    let (base, quote) = symbol.split_once('-').unwrap();
+                    let (base, quote) = symbol.split_once('-').expect("base and quote");
                     match subject {
                         "depth" => format!("orderbook:{quote}-{base}.5"),
                         subject => format!("{subject}:{quote}-{base}"),
@@ -183,7 +184,7 @@ async fn wanted_and_sent_are_never_different_at_rest() {
                 held.push((town.feeds.register("random", wants.clone()).unwrap(), wants));
             }
             8..=14 if !held.is_empty() => {
-                held.swap_remove(dice.roll(held.len() as u64) as usize);
+                drop(held.swap_remove(dice.roll(held.len() as u64) as usize));
             }
             15 | 16 if !held.is_empty() => {
                 let at = dice.roll(held.len() as u64) as usize;
@@ -229,5 +230,5 @@ fn some_topics(dice: &mut Dice) -> BTreeSet<Topic> {
             _ => format!("upbit:{subject}:C{n}-KRW"),
         }
     });
-    texts.map(|text| text.parse().unwrap()).collect()
+    texts.map(|text| text.parse().expect("a topic")).collect()
 }

@@ -18,18 +18,18 @@ use crate::venues::{House, Kind};
 
 async fn venue(house: Arc<House>) -> (SocketAddr, CertificateDer<'static>) {
     let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        generate_simple_self_signed(["localhost".to_owned()]).expect("a venue of our own");
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .unwrap()
+        .expect("a venue of our own")
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
+        .expect("a venue of our own");
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a venue of our own");
+    let address = listener.local_addr().expect("a venue of our own");
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let (acceptor, house) = (acceptor.clone(), Arc::clone(&house));
