@@ -5,8 +5,8 @@ use super::Exchange;
 use super::money::{Held, Wish};
 use super::place::mode;
 use super::shape::{
-    Remainder, is_limit, is_simple, is_stop, judge_combination, judge_expiry, judge_fields,
-    judge_parts, limit, remainder, says_later,
+    Remainder, is_limit, is_stop, judge_combination, judge_expiry, judge_fields, judge_parts,
+    limit, remainder, says_later,
 };
 use crate::accounts::Party;
 use crate::book::{Half, Limit};
@@ -155,43 +155,13 @@ impl Exchange {
     #[inline]
     fn admit_new(&self, candidate: &Candidate<'_>) -> Result<(), Reason> {
         let order = candidate.order;
-        if is_simple(order)
-            && candidate.before.is_none()
-            && self.instruments.market(order.instrument).is_plain
-            && self.is_plain(candidate.party)
-        {
-            self.judge_simple(order)?;
-        } else {
-            self.judge(candidate)?;
-        }
+        self.judge(candidate)?;
         self.judge_holding(order, candidate.party)?;
         match candidate.before {
             // Its money and the book are asked when it enters.
             Some((Link::Oto, _)) => Ok(()),
             Some((Link::Oco, _)) | None => self.judge_entry(candidate),
         }
-    }
-
-    fn is_plain(&self, party: Party) -> bool {
-        match party {
-            Party::Known(account) => self.accounts.known(account).is_plain,
-            Party::New(_) | Party::Nobody => true,
-        }
-    }
-
-    /// A simple order of a plain account in a plain market: nothing else can be wrong with it.
-    #[inline]
-    fn judge_simple(&self, order: &Order) -> Result<(), Reason> {
-        if order.fields.0 & !OrderFields::KNOWN.0 != 0
-            || order.has(OrderFields::POST_ONLY) && order.time_in_force != TimeInForce::Gtc
-            || self.is_first_rules() && says_later(order)
-        {
-            return Err(Reason::BadCombination);
-        }
-        judge_fields(order)?;
-        self.judge_kept_price(order)?;
-        self.judge_sums(order, None)?;
-        if self.book.orders().is_full() { Err(Reason::BookFull) } else { Ok(()) }
     }
 
     fn judge(&self, candidate: &Candidate<'_>) -> Result<(), Reason> {
@@ -471,19 +441,18 @@ impl Exchange {
             return Err(Reason::NoLiquidity);
         }
         self.judge_protection(order, price)?;
-        self.judge_crossing(&Crossing {
-            half,
-            limit,
-            account,
-            fields: order.fields,
-            time_in_force: order.time_in_force,
-            self_trade: mode(order.self_trade, self.default_mode(account)),
-            open: order.quantity,
-            min_quantity: order.min_quantity,
-            fees: None,
-            budget: order.has(OrderFields::BUDGET).then_some(order.budget),
-            sibling: None,
-        })
+        let self_trade = mode(order.self_trade, self.default_mode(account));
+        self.judge_crossing(&Crossing::wished(order, account, limit, self_trade))
+    }
+
+    pub(super) fn judge_fill_or_kill(
+        &self,
+        order: &Order,
+        account: AccountId,
+    ) -> Result<(), Reason> {
+        let self_trade = mode(order.self_trade, SelfTrade::None);
+        let limit = Limit::At(order.price);
+        self.judge_crossing(&Crossing::wished(order, Some(account), limit, self_trade))
     }
 
     /// A limit that the book has set must be one that could have been named.
@@ -502,7 +471,8 @@ impl Exchange {
         if fields.has(OrderFields::POST_ONLY) && self.book.is_within(half.opposite(), limit) {
             return Err(Reason::PostOnly);
         }
-        let has_min = fields.has(OrderFields::MIN_QUANTITY);
+        // At least nothing: the same as not said.
+        let has_min = fields.has(OrderFields::MIN_QUANTITY) && !crossing.min_quantity.is_zero();
         let is_fok = crossing.time_in_force == TimeInForce::Fok;
         if !has_min && !is_fok {
             return Ok(());
@@ -574,6 +544,28 @@ pub(super) struct Crossing {
 }
 
 impl Crossing {
+    /// Of an order that is not in yet.
+    fn wished(
+        order: &Order,
+        account: Option<AccountId>,
+        limit: Limit,
+        self_trade: SelfTrade,
+    ) -> Self {
+        Self {
+            half: Half::of(order.instrument, order.side),
+            limit,
+            account,
+            fields: order.fields,
+            time_in_force: order.time_in_force,
+            self_trade,
+            open: order.quantity,
+            min_quantity: order.min_quantity,
+            fees: None,
+            budget: order.has(OrderFields::BUDGET).then_some(order.budget),
+            sibling: None,
+        }
+    }
+
     /// Of an order that is in.
     pub(super) fn of(exchange: &Exchange, slot: u32) -> Self {
         let terms: &Terms = &exchange.terms[slot as usize];
