@@ -23,7 +23,7 @@ pub enum RegisterError {
     VenueOff { venue: VenueName },
     #[error("{topic} needs keys of the venue, which are not configured")]
     NoKeys { topic: Topic },
-    #[error("{} would carry {topics} topics, at most {TOPICS_PER_LINE_MAX} are allowed", line.word())]
+    #[error("{} would carry {topics} topics, of at most {TOPICS_PER_LINE_MAX}", line.word())]
     TooMany { line: LineName, topics: usize },
 }
 

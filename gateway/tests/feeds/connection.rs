@@ -207,7 +207,10 @@ async fn the_end_is_said_on_every_connection() {
     town.feeds.stop().await;
     for (house, connections) in [(&town.binance, 2), (&town.upbit, 1)] {
         house.until(|house| house.lock().guests.is_empty()).await;
-        let farewell = |what: &Happened| matches!(what, Happened::Closed { code: Some(1000), reason, .. } if reason == "Shutdown");
+        let farewell = |what: &Happened| match what {
+            Happened::Closed { code, reason, .. } => *code == Some(1000) && reason == "Shutdown",
+            _ => false,
+        };
         assert_eq!(house.count(farewell), connections);
     }
     let states = town.feeds.status().connection_metrics;
