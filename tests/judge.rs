@@ -246,14 +246,17 @@ impl Judge {
             || new.assets_max < old.assets_max
             || new.closed_ids_max < old.closed_ids_max
             || new.closed_ids_per_account_max < old.closed_ids_per_account_max
-            || new.feed_window < old.feed_window
+            // Windows are of that size for ever.
+            || new.feed_window != old.feed_window
             || new.positions_max < old.positions_max
             || new.balances_max < old.balances_max
             || new.trailing_max < old.trailing_max;
-        if !(1..=RULES_VERSION).contains(&genesis.rules_version) {
-            self.refuse(Op::Genesis, Reason::BadCombination);
-        } else if falls {
+        let is_first = self.now.sequence.0 == 1;
+        let is_known = (1..=RULES_VERSION).contains(&genesis.rules_version);
+        if !is_first && (falls || !is_known || old.rules_version == 0) {
             self.refuse(Op::Genesis, Reason::BadStatus);
+        } else if !is_known {
+            self.refuse(Op::Genesis, Reason::BadCombination);
         } else {
             self.genesis = *genesis;
         }

@@ -147,8 +147,12 @@ impl Stream {
         match self.dice.below(8) {
             0 => Command::Genesis(self.mood.limits),
             1 => {
-                let genesis = Genesis { orders_max: 1, ..self.mood.limits };
-                Command::Genesis(self.dice.pick(&[genesis, Genesis::DEFAULT]))
+                // The rules only move on, and no limit falls.
+                let limits = self.mood.limits;
+                let less = Genesis { orders_max: 1, ..limits };
+                let more = Genesis { orders_max: limits.orders_max + 1, ..limits };
+                let other = Genesis { feed_window: limits.feed_window + 1, ..limits };
+                Command::Genesis(self.dice.pick(&[less, more, other]))
             }
             2 => {
                 let number = self.dice.below(8) + 1;

@@ -93,7 +93,11 @@ impl Account {
         if now_ns - began < NANOSECONDS { count } else { 0 }
     }
 
+    /// Only as long as somebody wants to know.
     pub(super) fn count_order(&mut self, now_ns: u64) {
+        if !self.settings.fields.has(AccountFields::ORDERS_PER_SECOND) {
+            return;
+        }
         let count = self.orders_this_second(now_ns);
         let began = if count == 0 { now_ns } else { self.second.0 };
         self.second = (began, count + 1);
@@ -114,6 +118,9 @@ impl Account {
     }
 }
 
+/// Of one asset, so that no balance can overflow.
+const SUPPLY_MAX: i128 = i128::MAX / 2;
+
 impl Judge {
     pub(super) fn change_account(&mut self, spec: &AccountSpec) {
         let account = match self.account_or_opened(&spec.account) {
@@ -125,7 +132,7 @@ impl Judge {
         let changed = match changed {
             Ok(changed) => changed,
             Err(reason) => {
-                self.forget_if_new(account);
+                self.forget_if_new();
                 return self.refuse(Op::Account, reason);
             }
         };
@@ -137,52 +144,51 @@ impl Judge {
 
     pub(super) fn transfer(&mut self, transfer: &Transfer) {
         if let Err(reason) = self.try_transfer(transfer) {
+            self.forget_if_new();
             self.refuse(op_of(transfer), reason);
         }
     }
 
     fn try_transfer(&mut self, transfer: &Transfer) -> Result<(), Reason> {
-        let is_deposit = transfer.direction == Direction::Deposit;
-        let known = self.known_account(&transfer.account);
-        let opens = is_deposit && self.name_to_open(&transfer.account).is_some();
-        if known.is_none() && !opens {
-            return Err(Reason::UnknownAccount);
-        }
+        let account = match transfer.direction {
+            Direction::Deposit => self.account_or_opened(&transfer.account)?,
+            Direction::Withdraw => {
+                self.known_account(&transfer.account).ok_or(Reason::UnknownAccount)?
+            }
+        };
         let (asset, decimals) = self.listing.asset(transfer.asset).ok_or(Reason::UnknownAsset)?;
         let unit = Decimal::new(1, decimals);
         let amount = transfer.amount.steps_of(unit).filter(|amount| *amount > 0);
         let amount = amount.ok_or(Reason::BadAmount)?;
-        let is_funded = known.is_none_or(|account| self.account(account).is_funded());
-        if is_deposit && known.is_some_and(|a| !is_funded && self.account(a).has_traded) {
-            return Err(Reason::BadStatus);
-        }
-        let account = self.account_or_opened(&transfer.account)?;
-        let becomes_funded = is_deposit && !self.account(account).has_ordered;
-        let is_new_pair =
-            (is_funded || becomes_funded) && !self.account(account).has_touched(asset);
-        if is_new_pair && self.funded_pairs() >= self.genesis.balances_max as usize {
-            self.forget_if_new(account);
-            return Err(Reason::AccountLimit);
-        }
-        let total = self.account(account).total(asset);
-        if is_deposit {
-            let supply = self.supply(asset).checked_add(amount).ok_or(Reason::Overflow);
-            if let Err(reason) = supply.and(total.checked_add(amount).ok_or(Reason::Overflow)) {
-                self.forget_if_new(account);
-                return Err(reason);
+        let Account { has_traded, has_ordered, .. } = *self.account(account);
+        let is_funded = self.account(account).is_funded();
+        let mut change = amount;
+        match transfer.direction {
+            Direction::Deposit if has_traded && !is_funded => return Err(Reason::BadStatus),
+            Direction::Deposit => {
+                let is_new = !self.account(account).has_touched(asset);
+                let becomes_funded = is_funded || !has_ordered;
+                let is_full = self.funded_pairs() >= self.genesis.balances_max as usize;
+                if is_new && becomes_funded && is_full {
+                    return Err(Reason::AccountLimit);
+                }
+                let supply = self.supply(asset).checked_add(amount);
+                if supply.is_none_or(|supply| supply > SUPPLY_MAX) {
+                    return Err(Reason::Overflow);
+                }
+                if becomes_funded {
+                    self.account_mut(account).settings.funding = Funding::Funded;
+                }
             }
-            if becomes_funded {
-                self.account_mut(account).settings.funding = Funding::Funded;
+            Direction::Withdraw => {
+                if amount > self.account(account).total(asset) - self.locked(account, asset) {
+                    return Err(Reason::InsufficientFunds);
+                }
+                change = -amount;
             }
-            *self.account_mut(account).total_mut(asset) += amount;
-            self.supplies.push((asset, amount));
-        } else {
-            if amount > total - self.locked(account, asset) {
-                return Err(Reason::InsufficientFunds);
-            }
-            *self.account_mut(account).total_mut(asset) -= amount;
-            self.supplies.push((asset, -amount));
         }
+        *self.account_mut(account).total_mut(asset) += change;
+        self.supplies.push((asset, change));
         self.asked_balance = Some((account, asset));
         Ok(())
     }
@@ -298,11 +304,10 @@ impl Judge {
         Ok(account)
     }
 
-    /// The command that would have opened it is refused.
-    pub(super) fn forget_if_new(&mut self, account: AccountId) {
-        if self.opened_now == Some(account) {
+    /// The command that would have opened an account is refused.
+    pub(super) fn forget_if_new(&mut self) {
+        if self.opened_now.take().is_some() {
             self.accounts.pop();
-            self.opened_now = None;
         }
     }
 }

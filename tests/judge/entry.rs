@@ -37,9 +37,7 @@ impl Judge {
                     return self.said.extend(ids.into_iter().map(repeat));
                 }
                 Err(reason) => {
-                    if let Some(account) = self.opened_now {
-                        self.forget_if_new(account);
-                    }
+                    self.forget_if_new();
                     return self.reject_new(op, &legs[leg], reason);
                 }
             }

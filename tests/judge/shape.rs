@@ -125,7 +125,7 @@ fn is_bad_shape(order: &Order, is_funded: bool) -> bool {
         || has(OrderFields::POST_ONLY) && (never_rests || has(OrderFields::MIN_QUANTITY))
         || has(OrderFields::DISPLAY) && never_rests
         || has(OrderFields::MIN_QUANTITY) && order.is(TimeInForce::Fok)
-        || has(OrderFields::PROTECTION) && (!is_market || has(OrderFields::BUDGET))
+        || has(OrderFields::PROTECTION) && !is_market
         || has(OrderFields::BUDGET) && is_limit && !must_go
         || !is_limit && !has(OrderFields::QUANTITY) && !has(OrderFields::BUDGET)
         || is_funded && asked.side == Side::Sell && is_bare_budget
