@@ -103,7 +103,8 @@ mod tests {
         for (at_ns, slot, mark) in [(30, 0, 1), (10, 4, 7), (20, 2, 3), (10, 9, 5), (20, 1, 3)] {
             expiries.push(at_ns, slot, mark, EVERY);
         }
-        let rows: [(u64, &[(u32, u64)], Option<u64>); 4] = [
+        type Row<'a> = (u64, &'a [(u32, u64)], Option<u64>);
+        let rows: [Row<'_>; 4] = [
             (9, &[], Some(10)),
             (10, &[(9, 5), (4, 7)], Some(20)),
             (29, &[(1, 3), (2, 3)], Some(30)),

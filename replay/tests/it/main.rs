@@ -8,4 +8,5 @@ mod flow;
 mod journal;
 mod past_builds;
 mod pipes;
+mod scenarios;
 mod tape;
