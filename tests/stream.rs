@@ -342,8 +342,12 @@ impl Stream {
             AccountFields::ORDERS_PER_SECOND => {
                 spec.orders_per_second = self.dice.pick(&[1, 3, 10, 50]);
             }
-            AccountFields::MAKER_FEE => spec.maker_fee_ppm = self.dice.pick(&[0, 5, 100_000]),
-            AccountFields::TAKER_FEE => spec.taker_fee_ppm = self.dice.pick(&[0, 300, 99_999]),
+            AccountFields::MAKER_FEE => {
+                spec.maker_fee_ppm = self.dice.pick(&[0, 5, -200, 100_000, -100_001]);
+            }
+            AccountFields::TAKER_FEE => {
+                spec.taker_fee_ppm = self.dice.pick(&[0, 300, -3, 99_999, 100_001]);
+            }
             _ => {
                 let is_off = self.dice.one_in(8);
                 spec.access = if is_off { Access::Disabled } else { Access::Enabled };

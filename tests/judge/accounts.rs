@@ -22,8 +22,10 @@ pub(crate) struct Account {
     pub(super) second: (u64, u32),
     /// What it ever had an order in, and its position there.
     pub(super) positions: Vec<(InstrumentId, i128)>,
-    /// Free and locked together, of every asset it ever had to do with.
+    /// Free and locked together.
     totals: Vec<(AssetId, i128)>,
+    /// Assets of which a balance is kept: each takes a place among `balances_max`.
+    pub(super) kept: Vec<AssetId>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,6 +60,7 @@ impl Account {
             second: (0, 0),
             positions: Vec::new(),
             totals: Vec::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -78,8 +81,10 @@ impl Account {
         &mut self.totals[place].1
     }
 
-    pub(super) fn has_touched(&self, asset: AssetId) -> bool {
-        self.totals.iter().any(|(known, _)| *known == asset)
+    pub(super) fn keep(&mut self, asset: AssetId) {
+        if !self.kept.contains(&asset) {
+            self.kept.push(asset);
+        }
     }
 
     pub(super) fn position(&self, instrument: InstrumentId) -> i128 {
@@ -162,41 +167,39 @@ impl Judge {
         let amount = amount.ok_or(Reason::BadAmount)?;
         let Account { has_traded, has_ordered, .. } = *self.account(account);
         let is_funded = self.account(account).is_funded();
-        let mut change = amount;
-        match transfer.direction {
+        let change = match transfer.direction {
             Direction::Deposit if has_traded && !is_funded => return Err(Reason::BadStatus),
             Direction::Deposit => {
-                let is_new = !self.account(account).has_touched(asset);
-                let becomes_funded = is_funded || !has_ordered;
-                let is_full = self.funded_pairs() >= self.genesis.balances_max as usize;
-                if is_new && becomes_funded && is_full {
-                    return Err(Reason::AccountLimit);
-                }
                 let supply = self.supply(asset).checked_add(amount);
                 if supply.is_none_or(|supply| supply > SUPPLY_MAX) {
                     return Err(Reason::Overflow);
                 }
-                if becomes_funded {
-                    self.account_mut(account).settings.funding = Funding::Funded;
-                }
+                amount
             }
             Direction::Withdraw => {
                 if amount > self.account(account).total(asset) - self.locked(account, asset) {
                     return Err(Reason::InsufficientFunds);
                 }
-                change = -amount;
+                -amount
             }
+        };
+        let is_full = self.kept_balances() >= self.genesis.balances_max as usize;
+        if is_full && !self.account(account).kept.contains(&asset) {
+            return Err(Reason::AccountLimit);
         }
-        *self.account_mut(account).total_mut(asset) += change;
+        let account_now = self.account_mut(account);
+        if transfer.direction == Direction::Deposit && !has_ordered {
+            account_now.settings.funding = Funding::Funded;
+        }
+        account_now.keep(asset);
+        *account_now.total_mut(asset) += change;
         self.supplies.push((asset, change));
         self.asked_balance = Some((account, asset));
         Ok(())
     }
 
-    /// Pairs of a funded account and an asset.
-    pub(super) fn funded_pairs(&self) -> usize {
-        let funded = self.accounts.iter().filter(|account| account.is_funded());
-        funded.map(|account| account.totals.len()).sum()
+    pub(super) fn kept_balances(&self) -> usize {
+        self.accounts.iter().map(|account| account.kept.len()).sum()
     }
 
     /// What the order alone needs locked of an asset.
@@ -320,44 +323,33 @@ pub(super) fn op_of(transfer: &Transfer) -> Op {
 }
 
 fn with_spec(mut settings: AccountSettings, spec: &AccountSpec) -> Result<AccountSettings, Reason> {
+    use AccountFields as F;
     let has = |field| spec.fields.has(field);
-    let both = spec.fields.0 & spec.cleared.0 != 0;
-    let unknown = (spec.fields.0 | spec.cleared.0) & !AccountFields::KNOWN.0 != 0;
-    if both
-        || unknown
-        || has(AccountFields::SELF_TRADE) && spec.self_trade == SelfTrade::AccountDefault
-    {
+    let unknown =
+        (spec.fields.0 | spec.cleared.0) & !F::KNOWN.0 != 0 || spec.cleared.has(F::ENABLED);
+    let no_mode = has(F::SELF_TRADE) && spec.self_trade == SelfTrade::AccountDefault;
+    if unknown || no_mode || spec.fields.0 & spec.cleared.0 != 0 {
         return Err(Reason::BadCombination);
-    }
-    let is_rate = |rate: i32| (-FEE_MAX..=FEE_MAX).contains(&rate);
-    if !is_rate(spec.maker_fee_ppm) || !is_rate(spec.taker_fee_ppm) {
-        return Err(Reason::BadAmount);
     }
     let amounts = [spec.max_quantity, spec.max_notional, spec.position_limit];
     if amounts.iter().any(|amount| amount.is_negative()) {
         return Err(Reason::BadAmount);
     }
     let amount = |of: Decimal| Amount { mantissa: Money::new(of.mantissa()), scale: of.scale() };
-    if has(AccountFields::SELF_TRADE) {
-        settings.self_trade = spec.self_trade;
+    settings.fields.0 = (settings.fields.0 | spec.fields.0) & !spec.cleared.0;
+    if spec.cleared.has(F::SELF_TRADE) {
+        settings.self_trade = SelfTrade::None;
     }
-    if has(AccountFields::ENABLED) {
-        settings.access = spec.access;
-    }
-    let limits = AccountFields(
-        !(AccountFields::SELF_TRADE.0 | AccountFields::ENABLED.0) & AccountFields::KNOWN.0,
-    );
-    settings.fields.0 |= spec.fields.0 & limits.0;
-    settings.fields.0 &= !spec.cleared.0;
-    let named = AccountFields(spec.fields.0 | spec.cleared.0);
     macro_rules! put {
         ($($field:ident: $name:ident = $value:expr,)*) => {$(
-            if named.has(AccountFields::$field) {
+            if has(F::$field) {
                 settings.$name = $value;
             }
         )*};
     }
     put! {
+        SELF_TRADE: self_trade = spec.self_trade,
+        ENABLED: access = spec.access,
         MAX_QUANTITY: max_quantity = amount(spec.max_quantity),
         MAX_NOTIONAL: max_notional = amount(spec.max_notional),
         POSITION_LIMIT: position_limit = amount(spec.position_limit),
@@ -365,6 +357,14 @@ fn with_spec(mut settings: AccountSettings, spec: &AccountSpec) -> Result<Accoun
         ORDERS_PER_SECOND: orders_per_second = spec.orders_per_second,
         MAKER_FEE: maker_fee_ppm = spec.maker_fee_ppm,
         TAKER_FEE: taker_fee_ppm = spec.taker_fee_ppm,
+    }
+    let rate = |field, rate: i32| if settings.fields.has(field) { rate } else { 0 };
+    let maker = rate(F::MAKER_FEE, settings.maker_fee_ppm);
+    let taker = rate(F::TAKER_FEE, settings.taker_fee_ppm);
+    let is_rate = |rate: i32| (-FEE_MAX..=FEE_MAX).contains(&rate);
+    let has_both = settings.fields.has(F::MAKER_FEE) && settings.fields.has(F::TAKER_FEE);
+    if !is_rate(maker) || !is_rate(taker) || has_both && maker + taker < 0 {
+        return Err(Reason::BadAmount);
     }
     Ok(settings)
 }

@@ -9,7 +9,6 @@ use orison_core::instrument::Status;
 use orison_core::{AccountId, Reason, Side};
 
 use super::Judge;
-use super::clients::Repeat;
 use super::order::{Order, Place, Rates, Tie, UNBOUND};
 use super::said::{Id, Said};
 use super::shape;
@@ -28,20 +27,17 @@ impl Judge {
     }
 
     fn enter(&mut self, op: Op, link: Option<Link>, legs: &[command::Order]) {
-        let mut drafts = Vec::new();
-        for (leg, asked) in legs.iter().enumerate() {
-            match self.judge_leg(link, legs, &drafts, asked) {
-                Ok(Verdict::Enters(order)) => drafts.push(order),
-                Ok(Verdict::Repeats(ids)) => {
-                    let repeat = |order| Said::Accepted { order, duplicate: true };
-                    return self.said.extend(ids.into_iter().map(repeat));
-                }
-                Err(reason) => {
-                    self.forget_if_new();
-                    return self.reject_new(op, &legs[leg], reason);
-                }
+        let drafts = match self.judge_legs(link, legs) {
+            Ok(Verdict::Enter(drafts)) => drafts,
+            Ok(Verdict::Repeat(ids)) => {
+                let repeat = |order| Said::Accepted { order, duplicate: true };
+                return self.said.extend(ids.into_iter().map(repeat));
             }
-        }
+            Err((leg, reason)) => {
+                self.forget_if_new();
+                return self.reject_new(op, &legs[leg], reason);
+            }
+        };
         for draft in &drafts {
             self.said.push(Said::Accepted { order: draft.id, duplicate: false });
             self.clients.enter(draft, link);
@@ -57,44 +53,67 @@ impl Judge {
         self.settle(legs[0].instrument);
     }
 
-    /// Instrument, account and client order id first, then the order itself.
-    fn judge_leg(
+    /// Instrument, account and name of every leg; then each leg as if the one before it were in.
+    /// An error says which leg it is about.
+    fn judge_legs(
         &mut self,
         link: Option<Link>,
         legs: &[command::Order],
-        drafts: &[Order],
-        asked: &command::Order,
-    ) -> Result<Verdict, Reason> {
-        if self.listing.get(asked.instrument).is_none() {
-            return Err(Reason::UnknownSymbol);
+    ) -> Result<Verdict, (usize, Reason)> {
+        let mut accounts = Vec::new();
+        let mut known = Vec::new();
+        for (leg, asked) in legs.iter().enumerate() {
+            let refused = |reason| (leg, reason);
+            if self.listing.get(asked.instrument).is_none() {
+                return Err(refused(Reason::UnknownSymbol));
+            }
+            let account = self.account_or_opened(&asked.account).map_err(refused)?;
+            accounts.push(account);
+            known.push(self.clients.known(account, link, leg, asked).map_err(refused)?);
         }
-        let account = self.account_or_opened(&asked.account)?;
-        match self.clients.known(account, link, legs, drafts.len()) {
-            Some(Repeat::Same(ids)) => return Ok(Verdict::Repeats(ids)),
-            Some(Repeat::Other) => return Err(Reason::DuplicateClientOrderId),
-            None => {}
+        let repeats: Vec<Id> = known.iter().filter_map(|known| *known).collect();
+        if repeats.len() == legs.len() && repeats.iter().all(|id| id.0 == repeats[0].0) {
+            return Ok(Verdict::Repeat(repeats));
         }
-        let order = self.draft(account, link, asked, drafts.len() as u16);
-        let strays =
-            |first: &Order| (first.account, first.instrument) != (order.account, order.instrument);
-        let is_later = link.is_some() || shape::is_later(asked);
-        if self.genesis.rules_version < 2 && is_later || drafts.first().is_some_and(strays) {
+        if let Some(leg) = known.iter().position(Option::is_some) {
+            return Err((leg, Reason::DuplicateClientOrderId));
+        }
+        if let [first, second] = legs {
+            let name = first.client_order_id;
+            if first.instrument != second.instrument || accounts[0] != accounts[1] {
+                return Err((1, Reason::BadCombination));
+            }
+            if !name.is_empty() && name == second.client_order_id {
+                return Err((1, Reason::DuplicateClientOrderId));
+            }
+        }
+        let mut drafts = Vec::new();
+        for (leg, asked) in legs.iter().enumerate() {
+            let order = self.draft(accounts[leg], link, asked, leg as u16);
+            self.judge_order(&order, &drafts).map_err(|reason| (leg, reason))?;
+            drafts.push(order);
+        }
+        Ok(Verdict::Enter(drafts))
+    }
+
+    fn judge_order(&self, order: &Order, drafts: &[Order]) -> Result<(), Reason> {
+        if self.genesis.rules_version < 2 && shape::is_later(&order.asked) {
             return Err(Reason::BadCombination);
         }
-        self.shape_and_numbers(&order, drafts)?;
-        if self.is_outside_band(&order) {
+        self.shape_and_numbers(order, drafts)?;
+        if self.is_outside_band(order) {
             return Err(Reason::PriceBand);
         }
-        if self.is_bad_expiry(&order) {
+        if self.is_bad_expiry(order) {
             return Err(Reason::BadExpiry);
         }
-        self.status_allows(&order)?;
-        self.account_allows(&order, drafts, legs.len())?;
+        self.status_allows(order)?;
+        self.account_allows(order, drafts)?;
         if order.place != Place::Parked {
-            self.is_affordable(&order)?;
-            self.book_allows(&order)?;
+            self.is_affordable(order)?;
+            self.book_allows(order)?;
         }
-        Ok(Verdict::Enters(order))
+        Ok(())
     }
 
     fn draft(
@@ -175,7 +194,7 @@ impl Judge {
         }
     }
 
-    fn account_allows(&self, order: &Order, drafts: &[Order], legs: usize) -> Result<(), Reason> {
+    fn account_allows(&self, order: &Order, drafts: &[Order]) -> Result<(), Reason> {
         let account = self.account(order.account);
         let settings = &account.settings;
         if settings.access == Access::Disabled {
@@ -192,25 +211,24 @@ impl Judge {
         let is_trailing = |order: &&Order| order.asked.order_type == OrderType::TrailingStop;
         let trailing = self.orders.iter().chain(drafts).filter(is_trailing).count();
         if settings.fields.has(AccountFields::MAX_OPEN_ORDERS)
-            && own + legs > settings.max_open_orders as usize
+            && own + drafts.len() >= settings.max_open_orders as usize
             || is_trailing(&order) && trailing >= self.genesis.trailing_max as usize
         {
             return Err(Reason::OrderLimit);
         }
-        if self.orders.len() + legs > self.genesis.orders_max as usize {
+        if self.orders.len() + drafts.len() >= self.genesis.orders_max as usize {
             return Err(Reason::BookFull);
         }
         self.position_allows(order, drafts)?;
         let pairs: usize = self.accounts.iter().map(|account| account.positions.len()).sum();
         let is_new = account.positions.iter().all(|(known, _)| *known != order.instrument);
         let market = self.listing.market(order.instrument).instrument;
-        let new_assets = [market.base, market.quote]
+        let new_balances = [market.base, market.quote]
             .iter()
-            .filter(|&&asset| account.is_funded() && !account.has_touched(asset))
+            .filter(|asset| account.is_funded() && !account.kept.contains(asset))
             .count();
         if is_new && pairs >= self.genesis.positions_max as usize
-            || new_assets > 0
-                && self.funded_pairs() + new_assets > self.genesis.balances_max as usize
+            || self.kept_balances() + new_balances > self.genesis.balances_max as usize
         {
             return Err(Reason::AccountLimit);
         }
@@ -357,8 +375,10 @@ impl Judge {
         if account.positions.iter().all(|(known, _)| *known != order.instrument) {
             account.positions.push((order.instrument, 0));
         }
-        account.total_mut(market.base);
-        account.total_mut(market.quote);
+        if account.is_funded() {
+            account.keep(market.base);
+            account.keep(market.quote);
+        }
     }
 
     fn reject_new(&mut self, op: Op, asked: &command::Order, reason: Reason) {
@@ -376,6 +396,6 @@ impl Judge {
 }
 
 enum Verdict {
-    Enters(Order),
-    Repeats(Vec<Id>),
+    Enter(Vec<Order>),
+    Repeat(Vec<Id>),
 }

@@ -9,6 +9,7 @@ use orison_core::{
     Stamp, StopOrder,
 };
 
+use super::coverage::word;
 use super::follower::Follower;
 use super::money;
 use crate::judge::{Judge, Order, Place, Said, heard, id_of};
@@ -28,9 +29,10 @@ pub(super) struct Difference {
 }
 
 impl Difference {
-    /// What differs, whoever it concerns.
+    /// What differs, whoever it concerns and by how much.
     pub(super) fn kind(&self) -> String {
-        self.what.chars().filter(|char| !char.is_ascii_digit()).take(160).collect()
+        let named = self.what.split(['\n', '[', '{']).next().unwrap_or_default();
+        named.chars().filter(|char| !char.is_ascii_digit()).collect()
     }
 }
 
@@ -163,7 +165,10 @@ impl World {
             return Err(format!("applied {:?} of {:?}", self.core.applied(), self.stamp));
         }
         let due = self.core.next_deadline();
-        if false && matches!(command, Command::Clock) && due.is_some_and(|due| due <= self.stamp.time_ns) {
+        if false
+            && matches!(command, Command::Clock)
+            && due.is_some_and(|due| due <= self.stamp.time_ns)
+        {
             return Err(format!("a clock at {:?} leaves a deadline at {due:?}", self.stamp));
         }
         let judged = self.judge.deadline();
@@ -172,6 +177,17 @@ impl World {
         }
         if self.core.prayers() != self.judge.prayers() {
             return Err(format!("prayers {:?}", self.core.prayers()));
+        }
+        for account in self.judge.accounts() {
+            let judged = account.settings;
+            let found = self.core.settings(judged.account);
+            let same = found.is_some_and(|found| {
+                (found.funding, found.access, found.self_trade, found.fields)
+                    == (judged.funding, judged.access, judged.self_trade, judged.fields)
+            });
+            if !same {
+                return Err(format!("settings {found:?}, judged {judged:?}"));
+            }
         }
         for (index, market) in self.judge.markets().iter().enumerate() {
             let id = market.instrument.id;
@@ -290,12 +306,15 @@ fn is_same_stop(found: &StopOrder, judged: &Order) -> bool {
 /// Both lists, from the first word that is not the same.
 fn differing(expected: &[Said], found: &[Said]) -> String {
     let same = expected.iter().zip(found).take_while(|(a, b)| a == b).count();
+    let first = |said: &[Said]| said.get(same).map_or_else(|| "nothing".into(), word);
     let show = |said: &[Said]| {
         let rest = said.iter().skip(same).take(3).map(|said| format!("  {said:?}\n"));
         rest.collect::<String>()
     };
     format!(
-        "{same} events are the same, then\nthe judge says\n{}the core says\n{}",
+        "after {same} events the judge says {}, the core {}\n{}the core\n{}",
+        first(expected),
+        first(found),
         show(expected),
         show(found)
     )

@@ -204,9 +204,9 @@ impl Exchange {
             self.judge_budget(order, account)?;
         }
         judge_fields(order)?;
-        self.judge_kept_price(order)?;
         self.judge_quantity(order)?;
         judge_parts(order)?;
+        self.judge_kept_price(order)?;
         self.judge_sums(order, before.map(|(_, before)| before))?;
         let instrument = order.instrument;
         if is_limit(order.order_type) {
@@ -243,13 +243,17 @@ impl Exchange {
 
     /// Whoever must lock money first must say how much.
     fn judge_budget(&self, order: &Order, account: AccountId) -> Result<(), Reason> {
-        if self.accounts.known(account).funding != Funding::Funded || is_limit(order.order_type) {
+        if self.accounts.known(account).funding != Funding::Funded {
             return Ok(());
         }
         let has = |field| order.has(field);
         let is_known = match order.side {
-            Side::Buy => has(OrderFields::BUDGET) || has(OrderFields::PROTECTION),
-            Side::Sell => has(OrderFields::QUANTITY),
+            Side::Buy => {
+                is_limit(order.order_type)
+                    || has(OrderFields::BUDGET)
+                    || has(OrderFields::PROTECTION)
+            }
+            Side::Sell => has(OrderFields::QUANTITY) || !has(OrderFields::BUDGET),
         };
         if is_known { Ok(()) } else { Err(Reason::BadCombination) }
     }
@@ -390,8 +394,13 @@ impl Exchange {
             {
                 return Ok(());
             }
-            if known.funding == Funding::Funded && !self.ledger.has_room(2) {
-                return Err(Reason::AccountLimit);
+            if known.funding == Funding::Funded {
+                let traded = self.instruments.get(order.instrument).expect("it was looked up");
+                let assets = [traded.base, traded.quote].into_iter();
+                let new = assets.filter(|&id| self.ledger.find(known.balances, id).is_none());
+                if !self.ledger.has_room(new.count()) {
+                    return Err(Reason::AccountLimit);
+                }
             }
         }
         if self.holdings.is_full() { Err(Reason::AccountLimit) } else { Ok(()) }
@@ -454,10 +463,8 @@ impl Exchange {
             && !self.accounts.known(account).is_plain
         {
             let wish = self.wish(order, account);
-            if wish.price.0 > 0 || !order.has(OrderFields::PROTECTION) {
-                self.judge_protection(order, wish.price)?;
-                self.judge_funds(&wish, Held::default())?;
-            }
+            self.judge_protection(order, wish.price)?;
+            self.judge_funds(&wish, Held::default())?;
         }
         if is_stop(order.order_type) || self.instruments.status(order.instrument) == Status::Auction
         {

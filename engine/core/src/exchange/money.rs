@@ -255,6 +255,7 @@ impl Exchange {
 
     fn tell_balances<S: Sink>(&mut self, sink: &mut S) {
         self.ledger.settle(|entry| {
+            assert!(entry.free >= 0, "what is free of funded money is never negative");
             sink.event(&Event::Balance(Balance {
                 account: entry.account,
                 asset: entry.asset,
