@@ -10,6 +10,7 @@ mod cancel;
 mod ending;
 mod money;
 mod place;
+mod plain;
 mod setup;
 mod shape;
 mod status;
@@ -165,7 +166,7 @@ impl Exchange {
             Command::Instrument(spec) => self.change_instrument(spec, sink),
             Command::Genesis(genesis) => self.begin(genesis, sink),
         }
-        if !self.expiries.is_empty() {
+        if !self.expiries.is_empty() || self.timers.expiry_ns.is_some() {
             self.look_ahead();
         }
     }

@@ -43,6 +43,12 @@ impl Order {
         self.owner & ATTENDED != 0
     }
 
+    /// Whether it is in a queue.
+    #[inline]
+    pub fn is_resting(&self) -> bool {
+        self.level != NONE
+    }
+
     /// Whom a sweep that avoids `owner` stops at.
     #[inline]
     pub(super) fn halts(&self, avoid: u32) -> bool {

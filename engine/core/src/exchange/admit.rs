@@ -181,7 +181,7 @@ impl Exchange {
 
     /// A simple order of a plain account in a plain market: nothing else can be wrong with it.
     #[inline]
-    fn judge_simple(&self, order: &Order) -> Result<(), Reason> {
+    pub(super) fn judge_simple(&self, order: &Order) -> Result<(), Reason> {
         if order.fields.0 & !OrderFields::KNOWN.0 != 0
             || order.has(OrderFields::POST_ONLY) && order.time_in_force != TimeInForce::Gtc
             || self.is_first_rules() && says_later(order)
@@ -478,19 +478,18 @@ impl Exchange {
             return Err(Reason::NoLiquidity);
         }
         self.judge_protection(order, price)?;
-        self.judge_crossing(&Crossing {
-            half,
-            limit,
-            account,
-            fields: order.fields,
-            time_in_force: order.time_in_force,
-            self_trade: mode(order.self_trade, self.default_mode(account)),
-            open: order.quantity,
-            min_quantity: order.min_quantity,
-            fees: None,
-            budget: order.has(OrderFields::BUDGET).then_some(order.budget),
-            sibling: None,
-        })
+        let self_trade = mode(order.self_trade, self.default_mode(account));
+        self.judge_crossing(&Crossing::wished(order, account, limit, self_trade))
+    }
+
+    pub(super) fn judge_fill_or_kill(
+        &self,
+        order: &Order,
+        account: AccountId,
+    ) -> Result<(), Reason> {
+        let self_trade = mode(order.self_trade, SelfTrade::None);
+        let limit = Limit::At(order.price);
+        self.judge_crossing(&Crossing::wished(order, Some(account), limit, self_trade))
     }
 
     /// A limit that the book has set must be one that could have been named.
@@ -581,6 +580,28 @@ pub(super) struct Crossing {
 }
 
 impl Crossing {
+    /// Of an order that is not in yet.
+    fn wished(
+        order: &Order,
+        account: Option<AccountId>,
+        limit: Limit,
+        self_trade: SelfTrade,
+    ) -> Self {
+        Self {
+            half: Half::of(order.instrument, order.side),
+            limit,
+            account,
+            fields: order.fields,
+            time_in_force: order.time_in_force,
+            self_trade,
+            open: order.quantity,
+            min_quantity: order.min_quantity,
+            fees: None,
+            budget: order.has(OrderFields::BUDGET).then_some(order.budget),
+            sibling: None,
+        }
+    }
+
     /// Of an order that is in.
     pub(super) fn of(exchange: &Exchange, slot: u32) -> Self {
         let terms: &Terms = &exchange.terms[slot as usize];

@@ -14,7 +14,7 @@ use crate::terms::{State, Terms};
 use crate::types::{AccountId, InstrumentId, Price, Quantity};
 
 /// What an amend that is not refused does.
-enum Change {
+pub(super) enum Change {
     /// Open quantity to zero.
     Cancel,
     /// Less or the same at the same price: it keeps its place.
@@ -29,17 +29,25 @@ enum Change {
 
 /// A live order of the account, as it stands.
 #[derive(Clone, Copy)]
-struct Standing {
-    slot: u32,
-    half: Half,
+pub(super) struct Standing {
+    pub(super) slot: u32,
+    pub(super) half: Half,
     /// 0: it has no limit.
-    price: Price,
+    pub(super) price: Price,
     /// Hidden included.
-    open: Quantity,
+    pub(super) open: Quantity,
 }
 
 impl Exchange {
+    #[inline]
     pub(super) fn amend<S: Sink>(&mut self, amend: &Amend, sink: &mut S) {
+        match self.plain_target(&amend.account, &amend.target) {
+            Some(slot) => self.amend_plain(amend, slot, sink),
+            None => self.amend_any(amend, sink),
+        }
+    }
+
+    fn amend_any<S: Sink>(&mut self, amend: &Amend, sink: &mut S) {
         let party = self.accounts.party(&amend.account);
         let standing = party
             .known()
@@ -343,7 +351,8 @@ impl Exchange {
     }
 
     /// Says so. A level of zero at the new price: it does not rest there.
-    fn amended<S: Sink>(
+    #[inline]
+    pub(super) fn amended<S: Sink>(
         &self,
         order: Standing,
         priority: Priority,

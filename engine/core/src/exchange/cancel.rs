@@ -16,6 +16,10 @@ impl Exchange {
         let party = self.accounts.party(&cancel.account);
         // Whoever is not known has no orders: that is all there is to say of this one.
         match party.known().and_then(|account| self.locate(account, &cancel.target)) {
+            // Nothing follows from it.
+            Some(slot) if self.is_plain_order(slot) => {
+                self.withdraw_plain(slot, CancelReason::User, sink);
+            }
             Some(slot) => {
                 let instrument = self.terms[slot as usize].half.instrument();
                 self.withdraw(slot, CancelReason::User, sink);

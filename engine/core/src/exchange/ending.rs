@@ -18,7 +18,16 @@ pub(crate) enum Ending {
 
 impl Exchange {
     /// Takes a live order out of wherever it is and out of the world.
+    #[inline]
     pub(crate) fn withdraw<S: Sink>(&mut self, slot: u32, reason: CancelReason, sink: &mut S) {
+        if self.is_plain_order(slot) {
+            self.withdraw_plain(slot, reason, sink);
+        } else {
+            self.withdraw_special(slot, reason, sink);
+        }
+    }
+
+    fn withdraw_special<S: Sink>(&mut self, slot: u32, reason: CancelReason, sink: &mut S) {
         let before = self.held(slot);
         self.release(slot, before);
         let open = self.wanted(slot);
@@ -131,7 +140,7 @@ impl Exchange {
 
     /// An order that is in no queue any more is over.
     #[inline]
-    fn close(&mut self, slot: u32) {
+    pub(super) fn close(&mut self, slot: u32) {
         let owner = self.owner(slot);
         self.accounts.known_mut(owner).orders -= 1;
         let terms = &self.terms[slot as usize];

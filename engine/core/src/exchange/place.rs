@@ -21,6 +21,13 @@ use crate::types::{AccountId, InstrumentId, Price, Quantity};
 impl Exchange {
     #[inline]
     pub(super) fn place<S: Sink>(&mut self, order: &Order, sink: &mut S) {
+        match self.plain_party(order) {
+            Some(party) => self.place_plain(order, party, sink),
+            None => self.place_any(order, sink),
+        }
+    }
+
+    fn place_any<S: Sink>(&mut self, order: &Order, sink: &mut S) {
         let candidate = self.candidate(order, self.applied.time_ns);
         match self.admit(&candidate) {
             Ok(Admission::New) => {
@@ -464,7 +471,8 @@ pub(super) fn has_conditions(order: &Order) -> bool {
     order.fields.0 & any != 0
 }
 
-fn accepted(
+#[inline]
+pub(super) fn accepted(
     order: &Order,
     account: AccountId,
     id: OrderId,

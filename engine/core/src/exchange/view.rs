@@ -99,7 +99,9 @@ impl Exchange {
 
     /// A resting order by its id.
     pub fn order(&self, id: OrderId) -> Option<BookOrder> {
-        self.live(id).map(|slot| self.view(slot))
+        let slot = self.live(id)?;
+        let (half, _) = self.book.place(slot)?;
+        half.is_book().then(|| self.view(slot))
     }
 
     /// The waiting stops of an instrument by entry.
