@@ -41,8 +41,8 @@ pub(crate) struct Judge {
     genesis: Genesis,
     now: Stamp,
     accounts: Vec<Account>,
-    /// By the running command, which may yet be refused.
-    opened_now: Option<AccountId>,
+    /// How many of them the running command has opened, which may yet be refused.
+    opened_now: usize,
     listing: Listing,
     /// Every live order, wherever it is.
     orders: Vec<Order>,
@@ -82,7 +82,7 @@ impl Judge {
             genesis: nothing,
             now: Stamp::default(),
             accounts: Vec::new(),
-            opened_now: None,
+            opened_now: 0,
             listing: Listing::default(),
             orders: Vec::new(),
             entering: Vec::new(),
@@ -100,9 +100,12 @@ impl Judge {
     /// What is said of it, in order.
     pub(crate) fn apply(&mut self, now: Stamp, command: &Command) -> Vec<Said> {
         self.now = now;
-        self.opened_now = None;
+        self.opened_now = 0;
         if let Some(op) = self.too_new(command) {
-            self.refuse(op, Reason::BadCombination);
+            match command {
+                Command::Pair(pair) => self.reject_new(op, &pair.legs[0], Reason::BadCombination),
+                _ => self.refuse(op, Reason::BadCombination),
+            }
             return std::mem::take(&mut self.said);
         }
         match command {

@@ -255,8 +255,21 @@ impl Judge {
     }
 
     /// Deposits less withdrawals.
-    pub(crate) fn supply(&self, asset: AssetId) -> i128 {
+    fn supply(&self, asset: AssetId) -> i128 {
         self.supplies.iter().filter(|(known, _)| *known == asset).map(|(_, units)| units).sum()
+    }
+
+    /// For whoever adds up the same events.
+    pub(crate) fn money_of(&self, instrument: InstrumentId, price: i64, quantity: u64) -> i128 {
+        self.listing.money(instrument, price, quantity)
+    }
+
+    pub(crate) fn base_of(&self, instrument: InstrumentId, quantity: u64) -> i128 {
+        i128::from(quantity) * self.listing.market(instrument).lot
+    }
+
+    pub(crate) fn asset_decimals(&self, asset: AssetId) -> u8 {
+        self.listing.decimals(asset)
     }
 
     /// Base and quote change hands, and the position with them.
@@ -298,20 +311,19 @@ impl Judge {
             return Ok(known);
         }
         let name = self.name_to_open(named).ok_or(Reason::UnknownAccount)?;
-        if self.accounts.len() as u32 >= self.genesis.accounts_max {
+        // Who is opened together is not in each other's way: it is refused or becomes one.
+        if (self.accounts.len() - self.opened_now) as u32 >= self.genesis.accounts_max {
             return Err(Reason::AccountLimit);
         }
         let account = AccountId(self.accounts.len() as u32 + 1);
         self.accounts.push(Account::new(name, account));
-        self.opened_now = Some(account);
+        self.opened_now += 1;
         Ok(account)
     }
 
     /// The command that would have opened an account is refused.
     pub(super) fn forget_if_new(&mut self) {
-        if self.opened_now.take().is_some() {
-            self.accounts.pop();
-        }
+        self.accounts.truncate(self.accounts.len() - std::mem::take(&mut self.opened_now));
     }
 }
 

@@ -76,6 +76,9 @@ impl Judge {
         {
             return Err(Reason::BadQuantity);
         }
+        if aim.open > 0 && self.is_too_finely_shown(aim) {
+            return Err(Reason::BadDisplay);
+        }
         if aim.open > 0 && self.overflows(aim, &[]) {
             return Err(Reason::Overflow);
         }
@@ -106,7 +109,7 @@ impl Judge {
             return Err(Reason::AccountDisabled);
         }
         let rises = aim.open > order.open;
-        if rises || (aim.limit, aim.stop) > (order.limit, order.stop) {
+        if rises || self.notional(aim) > self.notional(order) {
             self.size_allows(aim)?;
         }
         if rises {

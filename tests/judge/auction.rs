@@ -120,6 +120,11 @@ impl Judge {
                 let quantity = self.countable(instrument, price, maker.open.min(taker.open));
                 self.trade(maker.id, taker.id, price, quantity);
                 for id in [maker.id, taker.id] {
+                    // The one's sibling may be the other.
+                    if self.find(id).is_none() {
+                        continue;
+                    }
+                    self.part_from_sibling(id);
                     let order = self.get_mut(id);
                     order.tip = order.display().min(order.open);
                     if order.is_over() {

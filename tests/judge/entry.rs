@@ -90,30 +90,31 @@ impl Judge {
         let mut drafts = Vec::new();
         for (leg, asked) in legs.iter().enumerate() {
             let order = self.draft(accounts[leg], link, asked, leg as u16);
-            self.judge_order(&order, &drafts).map_err(|reason| (leg, reason))?;
+            let order = self.judge_order(order, &drafts).map_err(|reason| (leg, reason))?;
             drafts.push(order);
         }
         Ok(Verdict::Enter(drafts))
     }
 
-    fn judge_order(&self, order: &Order, drafts: &[Order]) -> Result<(), Reason> {
+    fn judge_order(&self, mut order: Order, drafts: &[Order]) -> Result<Order, Reason> {
         if self.genesis.rules_version < 2 && shape::is_later(&order.asked) {
             return Err(Reason::BadCombination);
         }
-        self.shape_and_numbers(order, drafts)?;
-        if self.is_outside_band(order) {
+        self.shape_and_numbers(&order, drafts)?;
+        if self.is_outside_band(&order) {
             return Err(Reason::PriceBand);
         }
-        if self.is_bad_expiry(order) {
+        if self.is_bad_expiry(&order) {
             return Err(Reason::BadExpiry);
         }
-        self.status_allows(order)?;
-        self.account_allows(order, drafts)?;
+        self.status_allows(&order)?;
+        self.protect(&mut order);
+        self.account_allows(&order, drafts)?;
         if order.place != Place::Parked {
-            self.is_affordable(order)?;
-            self.book_allows(order)?;
+            self.is_affordable(&order)?;
+            self.book_allows(&order)?;
         }
-        Ok(())
+        Ok(order)
     }
 
     fn draft(
@@ -139,7 +140,7 @@ impl Judge {
         let default_mode = asked.self_trade == SelfTrade::AccountDefault;
         let has = |field| asked.has(field);
         let is_bare_budget = has(OrderFields::BUDGET) && !has(OrderFields::QUANTITY);
-        let mut order = Order {
+        Order {
             id: (self.now.sequence.0, leg),
             account,
             instrument: asked.instrument,
@@ -158,11 +159,7 @@ impl Judge {
             self_trade: if default_mode { settings.self_trade } else { asked.self_trade },
             rates: Rates { maker_ppm, taker_ppm, carry: 0 },
             budget: has(OrderFields::BUDGET).then_some(asked.budget),
-        };
-        if !is_child {
-            self.protect(&mut order);
         }
-        order
     }
 
     /// Market-with-protection becomes a limit order as soon as there is a best price.
@@ -208,11 +205,10 @@ impl Judge {
         }
         self.size_allows(order)?;
         let own = self.orders.iter().filter(|other| other.account == order.account).count();
-        let is_trailing = |order: &&Order| order.asked.order_type == OrderType::TrailingStop;
-        let trailing = self.orders.iter().chain(drafts).filter(is_trailing).count();
+        let trailing = self.trailing(drafts);
         if settings.fields.has(AccountFields::MAX_OPEN_ORDERS)
             && own + drafts.len() >= settings.max_open_orders as usize
-            || is_trailing(&order) && trailing >= self.genesis.trailing_max as usize
+            || order.is_trailing() && trailing >= self.genesis.trailing_max as usize
         {
             return Err(Reason::OrderLimit);
         }
@@ -235,6 +231,13 @@ impl Judge {
         Ok(())
     }
 
+    /// Trailing stops that wait, or are about to.
+    fn trailing(&self, drafts: &[Order]) -> usize {
+        let waits = |order: &&Order| order.place == Place::Waiting && order.is_trailing();
+        let drafts = drafts.iter().filter(|draft| draft.is_trailing()).count();
+        self.orders.iter().filter(waits).count() + drafts
+    }
+
     /// The largest quantity and notional of its account.
     pub(super) fn size_allows(&self, order: &Order) -> Result<(), Reason> {
         let account = self.account(order.account);
@@ -245,23 +248,27 @@ impl Judge {
         if account.limit(AccountFields::MAX_QUANTITY, base).is_some_and(|most| quantity > most) {
             return Err(Reason::OrderLimit);
         }
+        let notional = self.notional(order);
+        let most = account.limit(AccountFields::MAX_NOTIONAL, quote);
+        if most.is_some_and(|most| notional > most) { Err(Reason::OrderLimit) } else { Ok(()) }
+    }
+
+    /// What it may cost or bring; what nobody knows is nothing.
+    pub(super) fn notional(&self, order: &Order) -> i128 {
         let price = match order.asked.order_type {
             OrderType::Limit | OrderType::StopLimit => order.limit,
             OrderType::Stop => Some(order.stop),
-            OrderType::Market | OrderType::TrailingStop => {
-                self.best(order.instrument, order.side.opposite())
+            OrderType::Market => {
+                order.limit.or_else(|| self.best(order.instrument, order.side.opposite()))
             }
+            OrderType::TrailingStop => None,
         };
-        let notional = match (order.budget, price) {
+        let money = |price| self.listing.checked_money(order.instrument, price, order.shown_open());
+        match (order.budget, price) {
             (Some(budget), _) => budget,
-            (None, Some(price)) => {
-                let money = self.listing.checked_money(order.instrument, price, order.shown_open());
-                money.unwrap_or(i128::MAX)
-            }
+            (None, Some(price)) => money(price).unwrap_or(i128::MAX),
             (None, None) => 0,
-        };
-        let most = account.limit(AccountFields::MAX_NOTIONAL, quote);
-        if most.is_some_and(|most| notional > most) { Err(Reason::OrderLimit) } else { Ok(()) }
+        }
     }
 
     /// If everything of its side were filled: of siblings the larger.
@@ -298,6 +305,10 @@ impl Judge {
     }
 
     fn is_affordable(&self, order: &Order) -> Result<(), Reason> {
+        // A limit that the book has set must be one that could have been named.
+        if self.is_uncountable(order) {
+            return Err(Reason::Overflow);
+        }
         if !self.account(order.account).is_funded() {
             return Ok(());
         }
@@ -352,9 +363,13 @@ impl Judge {
         let mut order = self.get(id).clone();
         (order.place, order.tie) = (Place::Hand, None);
         self.protect(&mut order);
+        let overflow = if self.overflows(&order, &[]) { Err(Reason::Overflow) } else { Ok(()) };
+        let is_full = self.trailing(&[]) >= self.genesis.trailing_max as usize;
+        let room = if order.is_trailing() && is_full { Err(Reason::OrderLimit) } else { Ok(()) };
         let refusal = self
             .status_allows(&order)
-            .and_then(|()| if self.overflows(&order, &[]) { Err(Reason::Overflow) } else { Ok(()) })
+            .and(overflow)
+            .and(room)
             .and_then(|()| self.is_affordable(&order))
             .and_then(|()| self.book_allows(&order));
         match refusal {
@@ -381,7 +396,7 @@ impl Judge {
         }
     }
 
-    fn reject_new(&mut self, op: Op, asked: &command::Order, reason: Reason) {
+    pub(super) fn reject_new(&mut self, op: Op, asked: &command::Order, reason: Reason) {
         let client = asked.client_order_id;
         self.said.push(Said::Rejected { op, order: (0, 0), client, reason });
     }

@@ -40,7 +40,7 @@ pub(super) struct World {
     core: Exchange,
     judge: Judge,
     follower: Follower,
-    fees: money::Fees,
+    bank: money::Bank,
     stamp: Stamp,
     /// Orders by what asked for them.
     orders: HashMap<Asked, OrderId>,
@@ -54,7 +54,7 @@ impl World {
             core: Exchange::new(*b"the judge's test"),
             judge: Judge::new(),
             follower: Follower::new(),
-            fees: money::Fees::default(),
+            bank: money::Bank::default(),
             stamp: Stamp { sequence: Sequence(0), time_ns: 1 },
             orders: HashMap::new(),
             accepted: Vec::new(),
@@ -137,10 +137,10 @@ impl World {
             return Err(format!("a dry run says {checked:?}, then it is {refused:?}"));
         }
         self.remember(step, &events);
-        self.fees.hear(&self.core, &events);
+        self.bank.hear(&self.core, &self.judge, command, &events)?;
         self.follower.hear(self.stamp, &events)?;
         self.check_state(command)?;
-        money::check(&self.core, &self.judge, &self.fees)?;
+        self.bank.check(&self.core, &self.judge)?;
         for market in self.judge.markets() {
             self.check_book(market.instrument.id)?;
         }
@@ -165,10 +165,7 @@ impl World {
             return Err(format!("applied {:?} of {:?}", self.core.applied(), self.stamp));
         }
         let due = self.core.next_deadline();
-        if false
-            && matches!(command, Command::Clock)
-            && due.is_some_and(|due| due <= self.stamp.time_ns)
-        {
+        if matches!(command, Command::Clock) && due.is_some_and(|due| due <= self.stamp.time_ns) {
             return Err(format!("a clock at {:?} leaves a deadline at {due:?}", self.stamp));
         }
         let judged = self.judge.deadline();
@@ -268,9 +265,6 @@ impl World {
     fn check_orders(&self) -> Result<(), String> {
         for id in self.accepted.iter().rev().take(LATEST) {
             let judged = self.judge.find(id_of(*id));
-            if judged.is_some_and(|judged| judged.place != Place::Book) {
-                continue;
-            }
             let found = self.core.order(*id);
             let is_right = match (&found, judged) {
                 (Some(found), Some(judged)) if judged.place == Place::Book => {
@@ -297,8 +291,11 @@ fn is_same(found: &BookOrder, judged: &Order) -> bool {
 }
 
 fn is_same_stop(found: &StopOrder, judged: &Order) -> bool {
+    // One that trails beyond what is a price cannot fire, and has none to show.
+    let is_shown = |price: &i64| !judged.is_trailing() || (1..i64::MAX).contains(price);
+    let stop_price = judged.stop_price().filter(is_shown);
     (id_of(found.id), found.account, found.side) == (judged.id, judged.account, judged.side)
-        && found.stop_price.map(|price| price.0) == judged.stop_price()
+        && found.stop_price.map(|price| price.0) == stop_price
         && found.quantity.0 == judged.shown_open()
         && found.client_order_id == judged.asked.client_order_id
 }

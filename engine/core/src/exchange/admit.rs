@@ -5,8 +5,8 @@ use super::Exchange;
 use super::money::{Held, Wish};
 use super::place::mode;
 use super::shape::{
-    Remainder, is_limit, is_simple, is_stop, judge_combination, judge_expiry, judge_fields,
-    judge_parts, limit, remainder, says_later,
+    Remainder, is_limit, is_simple, is_stop, judge_collected, judge_combination, judge_expiry,
+    judge_fields, judge_parts, limit, remainder, says_later,
 };
 use crate::accounts::Party;
 use crate::book::{Half, Limit};
@@ -296,8 +296,9 @@ impl Exchange {
         let half = Half::of(order.instrument, order.side);
         let is_stop = is_stop(order.order_type);
         let rests = remainder(order.order_type, order.time_in_force, order.fields);
-        let is_call = self.instruments.status(order.instrument) == Status::Auction;
-        if rests == Remainder::Cancelled && !is_stop && !is_call {
+        let is_collected = order.order_type == OrderType::Market
+            && self.instruments.status(order.instrument) == Status::Auction;
+        if rests == Remainder::Cancelled && !is_stop && !is_collected {
             return Ok(());
         }
         let mut sum = self.book.total(half).checked_add(order.quantity);
@@ -328,18 +329,13 @@ impl Exchange {
     }
 
     fn judge_status(&self, order: &Order) -> Result<(), Reason> {
-        use OrderFields as F;
-        let at_once = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
-        let uncollectable = [F::POST_ONLY, F::BUDGET, F::MIN_QUANTITY, F::PROTECTION];
         match self.instruments.status(order.instrument) {
             Status::Open => Ok(()),
             Status::Halted => Err(Reason::Halted),
             Status::Closed => Err(Reason::Closed),
             // Stops are parked as they are: what they become is asked when they fire.
             Status::Auction if is_stop(order.order_type) => Ok(()),
-            Status::Auction if at_once => Err(Reason::Auction),
-            Status::Auction if uncollectable.iter().any(|&f| order.has(f)) => Err(Reason::Auction),
-            Status::Auction => Ok(()),
+            Status::Auction => judge_collected(order.time_in_force, order.fields),
         }
     }
 
@@ -359,7 +355,8 @@ impl Exchange {
             }
         }
         let wish = self.wish(order, account);
-        self.judge_limits(&wish, self.notional(order, wish.price), settings)?;
+        let notional = self.notional(&wish, order.order_type, order.stop_price);
+        self.judge_limits(&wish, notional, settings)?;
         let orders = self.accounts.known(account).orders;
         if settings.has(AccountFields::MAX_OPEN_ORDERS)
             && orders.saturating_add(entering) > settings.max_open_orders

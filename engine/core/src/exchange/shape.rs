@@ -159,6 +159,20 @@ pub(super) fn judge_parts(order: &Order) -> Result<(), Reason> {
     Ok(())
 }
 
+/// What a call phase does not collect.
+pub(super) fn judge_collected(
+    time_in_force: TimeInForce,
+    fields: OrderFields,
+) -> Result<(), Reason> {
+    use OrderFields as F;
+    let at_once = matches!(time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
+    let uncollectable = [F::POST_ONLY, F::BUDGET, F::MIN_QUANTITY, F::PROTECTION];
+    if at_once || uncollectable.iter().any(|&field| fields.has(field)) {
+        return Err(Reason::Auction);
+    }
+    Ok(())
+}
+
 pub(super) fn judge_expiry(order: &Order, now_ns: u64) -> Result<(), Reason> {
     let is_gtd = order.time_in_force == TimeInForce::Gtd;
     let has_moment = order.has(OrderFields::EXPIRE_AT);
