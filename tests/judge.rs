@@ -149,12 +149,12 @@ impl Judge {
         queue
     }
 
-    /// The waiting stops of an instrument by entry.
+    /// The waiting stops of an instrument, the newest last.
     pub(crate) fn stops(&self, instrument: InstrumentId) -> Vec<&Order> {
         let waits =
             |order: &&Order| order.instrument == instrument && order.place == Place::Waiting;
         let mut stops: Vec<&Order> = self.orders.iter().filter(waits).collect();
-        stops.sort_by_key(|order| order.id);
+        stops.sort_by_key(|order| order.ticket);
         stops
     }
 

@@ -144,10 +144,9 @@ impl Orders {
             Event::Trade(e) => {
                 let told = streams.tell(e.maker_account, heard);
                 shelf.change(e.maker, told, |order| order.fill(e, e.maker_fee));
-                let told = if e.taker_account == e.maker_account {
-                    told
-                } else {
-                    streams.tell(e.taker_account, heard)
+                let told = match e.taker_account == e.maker_account {
+                    true => told,
+                    false => streams.tell(e.taker_account, heard),
                 };
                 shelf.change(e.taker, told, |order| {
                     order.fill(e, e.taker_fee);

@@ -28,6 +28,10 @@ const LATER: OrderFields = OrderFields(
         | OrderFields::EXPIRE_AT.0,
 );
 
+/// What a simple order may name.
+const SIMPLE: OrderFields =
+    OrderFields(OrderFields::PRICE.0 | OrderFields::QUANTITY.0 | OrderFields::POST_ONLY.0);
+
 pub(super) fn says_later(order: &Order) -> bool {
     let type_is_later = match order.order_type {
         OrderType::Limit | OrderType::Market => false,
@@ -50,7 +54,7 @@ pub(super) fn says_later(order: &Order) -> bool {
 /// Nothing but a price, a quantity and how long: what most orders are.
 #[inline]
 pub(super) fn is_simple(order: &Order) -> bool {
-    order.fields.0 & LATER.0 == 0
+    order.fields.0 & !SIMPLE.0 == 0
         && matches!(order.order_type, OrderType::Limit)
         && matches!(order.time_in_force, TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok)
 }

@@ -114,7 +114,7 @@ impl Exchange {
             waits && terms.half.instrument() == instrument
         });
         let mut stops: Vec<_> = waiting.map(|slot| self.stop(slot)).collect();
-        stops.sort_unstable_by_key(|stop| (stop.id.sequence, stop.id.leg));
+        stops.sort_unstable_by_key(|stop| stop.ticket);
         stops
     }
 
