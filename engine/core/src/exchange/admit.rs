@@ -475,7 +475,8 @@ impl Exchange {
         if fields.has(OrderFields::POST_ONLY) && self.book.is_within(half.opposite(), limit) {
             return Err(Reason::PostOnly);
         }
-        let has_min = fields.has(OrderFields::MIN_QUANTITY);
+        // At least nothing: the same as not said.
+        let has_min = fields.has(OrderFields::MIN_QUANTITY) && !crossing.min_quantity.is_zero();
         let is_fok = crossing.time_in_force == TimeInForce::Fok;
         if !has_min && !is_fok {
             return Ok(());

@@ -146,7 +146,8 @@ pub(super) fn judge_fields(order: &Order) -> Result<(), Reason> {
 pub(super) fn judge_parts(order: &Order) -> Result<(), Reason> {
     use OrderFields as F;
     let (min, display, quantity) = (order.min_quantity, order.display, order.quantity);
-    if order.has(F::MIN_QUANTITY) && order.has(F::QUANTITY) && min > quantity {
+    let min_is_beyond = min == Quantity::INVALID || order.has(F::QUANTITY) && min > quantity;
+    if order.has(F::MIN_QUANTITY) && min_is_beyond {
         return Err(Reason::BadQuantity);
     }
     if order.has(F::DISPLAY)
@@ -175,6 +176,16 @@ pub(super) fn judge_collected(
         return Err(Reason::Auction);
     }
     Ok(())
+}
+
+impl Order {
+    /// Whether any market could take it: an edge refuses what none could, in the core's own order,
+    /// before it is entered.
+    pub fn judge_shape(&self) -> Result<(), Reason> {
+        judge_combination(self)?;
+        judge_fields(self)?;
+        judge_parts(self)
+    }
 }
 
 pub(super) fn judge_expiry(order: &Order, now_ns: u64) -> Result<(), Reason> {

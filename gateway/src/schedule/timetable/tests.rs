@@ -121,7 +121,7 @@ fn every_day_of_a_year_has_each_slot_once_and_in_order() {
 #[test]
 fn the_next_moment_is_found_over_days_without_any() {
     let table = table("Europe/Berlin", "Wed", &[("08:00", "open")]);
-    let next = |after| table.next_ns(at(after)).unwrap();
+    let next = |after| table.next(at(after)).unwrap().at_ns;
     assert_eq!(next("2026-11-18T06:59:59Z"), at("2026-11-18T07:00:00Z"));
     assert_eq!(next("2026-11-18T07:00:00Z"), at("2026-11-25T07:00:00Z"));
     assert_eq!(next("2026-03-25T07:00:00Z"), at("2026-04-01T06:00:00Z"));
