@@ -10,7 +10,7 @@ async fn money_comes_in_is_locked_and_goes_out_again() {
     let deposit = r#"{"asset":"USD","amount":"1000.00000001"}"#;
     let reply = office.post_as("ann", "accounts/alice/deposit", deposit).await;
     let expected = json!({
-        "account": "alice", "asset": "USD", "free": 1000.000_000_01, "locked": 0, "sequence": 5,
+        "account": "alice", "asset": "USD", "free": 1_000.000_000_01, "locked": 0, "sequence": 5,
     });
     assert_eq!((reply.status, reply.json()), (200, expected));
     let command = json!({
