@@ -1,6 +1,6 @@
 //! An exchange of a test's own: the real one, in process, on free ports, in a directory that
 //! goes away.
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its part")]
 
 mod client;
 
