@@ -257,15 +257,17 @@ async fn the_status_channel_is_told_whole() {
         let change = StatusChange { instrument, status, actor: Actor::EMPTY };
         market.carry_out(Command::Status(change)).await;
     };
-    let mut last = json!(0);
+    // Each kind follows the last of its kind.
+    let mut last = BTreeMap::new();
     let mut next = async |client: &mut Client| {
         let mut message = client.next().await;
+        let kind = message["type"].as_str().unwrap().to_owned();
         let fields = message.as_object_mut().unwrap();
         assert!(fields.remove("timestamp").unwrap().is_u64());
         let previous = fields.remove("prev_sequence").unwrap();
         let sequence = fields.remove("sequence").unwrap();
-        assert!(previous == json!(0) || previous == last, "{previous} is not {last}");
-        last = sequence;
+        let expected = last.insert(kind, sequence).unwrap_or(json!(0));
+        assert_eq!(previous, expected, "{message}");
         message
     };
     let status = |word: &str| {
