@@ -122,7 +122,7 @@ macro_rules! scenarios {
 
 scenarios! {
     numbers matching market iceberg amend stp stops linked time status auction money limits
-    rejects prayers together
+    rejects prayers judged together
 }
 
 /// Section and paragraph of the market's rules, and what that is about. Those that a tape cannot
