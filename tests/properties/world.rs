@@ -16,7 +16,7 @@ use crate::judge::{Judge, Order, Place, Said, heard, id_of};
 use crate::stream::{Asked, Step};
 use crate::tape::Names;
 
-/// The dear checks look at everything that rests; one command in so many gets them.
+/// The dearest checks take so many rounds of the others.
 const THOROUGH_EVERY: u64 = 32;
 /// Orders that the dear checks look at, resting or not.
 const LATEST: usize = 64;
@@ -42,6 +42,8 @@ pub(super) struct World {
     follower: Follower,
     bank: money::Bank,
     stamp: Stamp,
+    /// Everything that rests is compared after each so many commands.
+    every: u64,
     /// Orders by what asked for them.
     orders: HashMap<Asked, OrderId>,
     /// All of them, the latest last.
@@ -49,13 +51,14 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(every: u64) -> Self {
         Self {
             core: Exchange::new(*b"the judge's test"),
             judge: Judge::new(),
             follower: Follower::new(),
             bank: money::Bank::default(),
             stamp: Stamp { sequence: Sequence(0), time_ns: 1 },
+            every,
             orders: HashMap::new(),
             accepted: Vec::new(),
         }
@@ -63,7 +66,7 @@ impl World {
 
     /// For the names of things; differences do not matter.
     pub(super) fn after(steps: &[Step]) -> Self {
-        let mut world = Self::new();
+        let mut world = Self::new(1);
         for step in steps {
             world.judged(step);
         }
@@ -140,11 +143,17 @@ impl World {
         self.bank.hear(&self.core, &self.judge, command, &events)?;
         self.follower.hear(self.stamp, &events)?;
         self.check_state(command)?;
-        self.bank.check(&self.core, &self.judge)?;
-        for market in self.judge.markets() {
-            self.check_book(market.instrument.id)?;
+        let ids: Vec<_> = self.judge.markets().iter().map(|market| market.instrument.id).collect();
+        for &id in &ids {
+            self.check_not_crossed(id)?;
         }
-        if self.stamp.sequence.0.is_multiple_of(THOROUGH_EVERY) {
+        if self.stamp.sequence.0.is_multiple_of(self.every) {
+            self.bank.check(&self.core, &self.judge)?;
+            for &id in &ids {
+                self.check_book(id)?;
+            }
+        }
+        if self.stamp.sequence.0.is_multiple_of(self.every * THOROUGH_EVERY) {
             self.check_orders()?;
             self.follower.check_witness(&self.core)?;
         }
@@ -201,7 +210,7 @@ impl World {
         Ok(())
     }
 
-    /// The core's book is the judge's, its sums are what is shown, and it is not crossed.
+    /// The core's book is the judge's, and its sums are what is shown.
     fn check_book(&self, instrument: InstrumentId) -> Result<(), String> {
         for side in Side::BOTH {
             let judged = self.judge.queue(instrument, side);
@@ -228,13 +237,14 @@ impl World {
         if stops.len() != judged.len() || !stops.iter().zip(&judged).all(same) {
             return Err(format!("stops of {instrument}: {stops:?}, judged {judged:?}"));
         }
-        self.check_tickets(instrument)?;
+        self.check_tickets(instrument)
+    }
+
+    fn check_not_crossed(&self, instrument: InstrumentId) -> Result<(), String> {
         let best = Side::BOTH.map(|side| self.core.book(instrument, side).next());
-        let market = &self.judge.markets()[usize::from(instrument.0) - 1];
+        let status = self.core.instruments()[usize::from(instrument.0) - 1].status;
         match best {
-            [Some(bid), Some(ask)]
-                if bid.price >= ask.price && market.instrument.status != Status::Auction =>
-            {
+            [Some(bid), Some(ask)] if bid.price >= ask.price && status != Status::Auction => {
                 Err(format!("crossed: {} bid, {} asked", bid.price, ask.price))
             }
             _ => Ok(()),
