@@ -6,6 +6,7 @@
 mod coverage;
 mod follower;
 mod money;
+mod on_tape;
 mod rows;
 mod shrink;
 mod world;

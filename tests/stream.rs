@@ -79,6 +79,13 @@ impl Stream {
         Self::in_mood(dice, mood)
     }
 
+    /// Of plain values, by accounts that are all there from the beginning.
+    pub(crate) fn of_tape(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let mood = Mood::of_tape(&mut dice);
+        Self::in_mood(dice, mood)
+    }
+
     fn in_mood(dice: Dice, mood: Mood) -> Self {
         let mut stream = Self {
             dice,

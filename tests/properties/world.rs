@@ -84,7 +84,8 @@ impl World {
     /// What the judge alone says of one more step.
     pub(super) fn judged(&mut self, step: &Step) -> Vec<Said> {
         let mut said = Vec::new();
-        if self.judge.deadline().is_some_and(|due| due <= step.time_ns) {
+        let is_clock = step.command == Command::Clock;
+        if !is_clock && self.judge.deadline().is_some_and(|due| due <= step.time_ns) {
             self.advance(step);
             said.extend(self.judge.apply(self.stamp, &Command::Clock));
         }
@@ -104,7 +105,8 @@ impl World {
     /// Gives one more step to both. An error is what differs, or what does not hold.
     pub(super) fn give(&mut self, step: &Step) -> Result<(), String> {
         // What is due happens first, as the sequencer does it.
-        if self.core.next_deadline().is_some_and(|due| due <= step.time_ns) {
+        let is_clock = step.command == Command::Clock;
+        if !is_clock && self.core.next_deadline().is_some_and(|due| due <= step.time_ns) {
             self.advance(step);
             self.apply(step, &Command::Clock)?;
         }
@@ -301,11 +303,8 @@ fn is_same(found: &BookOrder, judged: &Order) -> bool {
 }
 
 fn is_same_stop(found: &StopOrder, judged: &Order) -> bool {
-    // One that trails beyond what is a price cannot fire, and has none to show.
-    let is_shown = |price: &i64| !judged.is_trailing() || (1..i64::MAX).contains(price);
-    let stop_price = judged.stop_price().filter(is_shown);
     (id_of(found.id), found.account, found.side) == (judged.id, judged.account, judged.side)
-        && found.stop_price.map(|price| price.0) == stop_price
+        && found.stop_price.map(|price| price.0) == judged.stop_price()
         && found.quantity.0 == judged.shown_open()
         && found.client_order_id == judged.asked.client_order_id
 }

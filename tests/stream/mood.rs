@@ -89,6 +89,13 @@ impl Mood {
         }
     }
 
+    /// Nothing that a line of the tape could not say.
+    pub(super) fn of_tape(dice: &mut Dice) -> Self {
+        let never = 1 << 60;
+        let limits = Genesis::DEFAULT;
+        Self { hostile_odds: never, name_odds: never, limits, ..Self::of_money(dice) }
+    }
+
     /// Around which buyers and sellers meet.
     pub(super) fn middle(&self) -> i64 {
         2 * self.spread as i64
