@@ -44,7 +44,8 @@ fn with_clocks(steps: impl Iterator<Item = Step>) -> Vec<Step> {
     let mut now_ns = 0;
     let mut all = Vec::new();
     for step in steps {
-        if step.time_ns != now_ns && step.command != Command::Clock {
+        let is_first = step.number == 0;
+        if !is_first && step.time_ns != now_ns && step.command != Command::Clock {
             let clock = Step { command: Command::Clock, aims_at: None, ..step.clone() };
             all.push(clock);
         }
