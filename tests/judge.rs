@@ -55,7 +55,8 @@ pub(crate) struct Judge {
     tickets: u64,
     /// Deposits, and withdrawals as negative ones.
     supplies: Vec<(AssetId, i128)>,
-    balances_before: Vec<Balance>,
+    /// As the last command left them.
+    balances: Vec<Balance>,
     /// Where a transfer moved money.
     asked_balance: Option<(AccountId, AssetId)>,
     said: Vec<Said>,
@@ -91,7 +92,7 @@ impl Judge {
             prayers: (0, 0),
             tickets: 0,
             supplies: Vec::new(),
-            balances_before: Vec::new(),
+            balances: Vec::new(),
             asked_balance: None,
             said: Vec::new(),
         }

@@ -69,6 +69,24 @@ impl Stream {
     pub(crate) fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let mood = Mood::draw(&mut dice);
+        Self::in_mood(dice, mood)
+    }
+
+    /// Many accounts that all have money, in instruments that all share their assets.
+    pub(crate) fn of_money(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let mood = Mood::of_money(&mut dice);
+        Self::in_mood(dice, mood)
+    }
+
+    /// Of plain values, by accounts that are all there from the beginning.
+    pub(crate) fn of_tape(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let mood = Mood::of_tape(&mut dice);
+        Self::in_mood(dice, mood)
+    }
+
+    fn in_mood(dice: Dice, mood: Mood) -> Self {
         let mut stream = Self {
             dice,
             mood,
@@ -105,23 +123,23 @@ impl Stream {
             return (self.status(), None);
         }
         match self.dice.below(100) {
-            0..48 => {
+            0..56 => {
                 let order = self.order();
                 self.note(0, order);
                 (Command::Place(order), None)
             }
-            48..55 if self.mood.limits.rules_version >= 2 || self.dice.one_in(10) => {
+            56..63 if self.mood.limits.rules_version >= 2 || self.dice.one_in(10) => {
                 let pair = self.pair();
                 self.note(0, pair.legs[0]);
                 self.note(1, pair.legs[1]);
                 self.pairs.push(pair);
                 (Command::Pair(pair), None)
             }
-            48..66 => {
+            56..70 => {
                 let (account, target, aims_at, _) = self.aim();
                 (Command::Cancel(Cancel { account, target }), aims_at)
             }
-            66..86 => self.amend(),
+            70..86 => self.amend(),
             86 if self.dice.one_in(4) => (self.mass_cancel(), None),
             86..90 => (Command::Clock, None),
             90 => (self.pray(), None),

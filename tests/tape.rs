@@ -330,7 +330,7 @@ fn foreign(line: &mut Line, venue: &Venue, symbol: &Symbol, event_time_ms: u64) 
     line.insert("event_time".into(), event_time_ms.into());
 }
 
-fn name_of((step, leg): Asked, client: ClientOrderId) -> String {
+pub(crate) fn name_of((step, leg): Asked, client: ClientOrderId) -> String {
     match (client.is_empty(), leg) {
         (false, _) => client.to_string(),
         (true, 0) => format!("step-{step}"),

@@ -206,7 +206,8 @@ impl Exchange {
         if let Some((Link::Oto, parent)) = before
             && parent.side == order.side
         {
-            wish.open = wish.open.checked_add(parent.quantity).ok_or(Reason::Overflow)?;
+            let both = wish.open.checked_add(parent.quantity);
+            wish.open = both.unwrap_or(Quantity(u64::MAX));
         }
         self.judge_position(&wish, Held::default())
     }
