@@ -171,8 +171,7 @@ impl Wanted {
             *components.entry(component.name.clone()).or_default() += 1;
         }
         let counts = inner.counts.iter();
-        let (private, public): (Vec<_>, Vec<_>) =
-            counts.partition(|(topic, _)| topic.line() == LineName::UpbitPrivate);
+        let (private, public): (Vec<_>, Vec<_>) = counts.partition(|(topic, _)| topic.is_private());
         let named = |counts: Vec<(&Topic, &usize)>| {
             counts.into_iter().map(|(topic, count)| (topic.to_string(), *count)).collect()
         };
