@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orison_core::Command;
+use orison_core::command::{ExternalDepth, ExternalTrade, Foreign};
 use tokio::sync::mpsc;
 
 use crate::App;
 use crate::desk::DeskError;
-use crate::feeds::{Dial, Feeds, VenueEvent};
+use crate::feeds::{Depth, Dial, Feeds, Level, Trade, VenueEvent};
 
 /// How long a command that may not be lost waits before it is tried again.
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
@@ -60,7 +61,16 @@ fn command_of(event: VenueEvent) -> Option<(Command, Urgency)> {
         VenueEvent::Liquidation(forced) => {
             Some((Command::Liquidation(forced.liquidation), Urgency::Event))
         }
-        VenueEvent::Trade(_) | VenueEvent::Depth(_) => None,
+        VenueEvent::Trade(trade) => {
+            Some((Command::ExternalTrade(external_trade(&trade)), Urgency::Event))
+        }
+        VenueEvent::Depth(depth) => {
+            let command = external_depth(&depth);
+            if command.is_none() {
+                tracing::debug!(?depth, "a book of too many digits is not taken");
+            }
+            command.map(|depth| (Command::ExternalDepth(depth), Urgency::State))
+        }
         VenueEvent::OwnOrder(order) => {
             tracing::debug!(?order, "own order at the venue");
             None
@@ -70,6 +80,20 @@ fn command_of(event: VenueEvent) -> Option<(Command, Urgency)> {
             None
         }
     }
+}
+
+fn external_trade(trade: &Trade) -> ExternalTrade {
+    let Trade { venue, symbol, side, price, quantity, trade_id, event_time_ms } = *trade;
+    ExternalTrade { venue, symbol, side, price, quantity, trade_id, event_time_ms }
+}
+
+fn external_depth(depth: &Depth) -> Option<ExternalDepth> {
+    let pairs = |levels: &[Level]| -> Vec<(Foreign, Foreign)> {
+        levels.iter().map(|level| (level.price, level.quantity)).collect()
+    };
+    let (bids, asks) = (pairs(&depth.bids), pairs(&depth.asks));
+    let numbers = (depth.update_id, depth.event_time_ms);
+    ExternalDepth::of_levels((depth.venue, depth.symbol), &bids, &asks, numbers)
 }
 
 async fn enter(app: &App, command: &Command, urgency: Urgency) -> Entered {
