@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 
 use crate::xtrader::entry;
 use crate::xtrader::problem::ProblemBody;
-use crate::xtrader::rest::{connections, market, money, orders, service};
+use crate::xtrader::rest::{connections, feeds, market, money, orders, service};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -48,6 +48,9 @@ use crate::xtrader::rest::{connections, market, money, orders, service};
         service::time,
         service::health,
         connections::connections,
+        feeds::feeds,
+        feeds::subscribe,
+        feeds::unsubscribe,
     ),
     components(schemas(
         ProblemBody<'_>,
@@ -59,6 +62,7 @@ use crate::xtrader::rest::{connections, market, money, orders, service};
         requests::CancelAllRequest,
         requests::BatchRequest,
         requests::PrayerRequest,
+        requests::FeedRequest,
     ))
 )]
 struct Document;

@@ -54,6 +54,41 @@ fn shown(views: &Views) -> String {
     format!("{tickers:?} {forced} {trade:?} {book:?}")
 }
 
+const SUBSCRIPTIONS: &str = "/api/v1/feeds/subscriptions";
+
+async fn asks_over_rest(exchange: &Exchange, futures: &House) {
+    let mut rest = exchange.rest().await;
+    let feeds = rest.get("/v1/feeds").await.json();
+    assert_eq!(feeds["venues"], json!(["binance", "upbit"]));
+    assert_eq!(feeds["subscription_stats"]["components"]["configuration"], json!(1));
+    assert_eq!(feeds["subscription_stats"]["public_subscriptions"]["binance:trade:BTCUSDT"], 1);
+    let lines = feeds["connection_metrics"].as_array().unwrap();
+    let names: Vec<&str> = lines.iter().map(|line| line["line"].as_str().unwrap()).collect();
+    assert_eq!(names, ["binance_market", "binance_public", "upbit_public"]);
+    assert!(lines.iter().all(|line| line["state"] == "open" && line["pending"] == "idle"));
+    assert!(feeds["rate_limiter_status"].as_array().unwrap().len() >= 3);
+    let more = r#"{"topics":["binance:ticker:ETHUSDT","binance:ticker:BTCUSDT"]}"#;
+    let wanted = json!({"topics": ["binance:ticker:BTCUSDT", "binance:ticker:ETHUSDT"]});
+    let answer = rest.post(SUBSCRIPTIONS, more).await;
+    assert_eq!((answer.status, answer.json()), (200, wanted));
+    futures.until(|house| house.carried().contains("ethusdt@ticker")).await;
+    for (body, status, error) in [
+        (r#"{}"#, 400, "BAD_REQUEST"),
+        (r#"{"topics":[1]}"#, 400, "BAD_REQUEST"),
+        (r#"{"topics":["kraken:ticker:X"]}"#, 400, "INVALID_PARAMETER"),
+        (r#"{"topics":["upbit:order"]}"#, 422, "FEED_NO_KEYS"),
+    ] {
+        let refused = rest.post(SUBSCRIPTIONS, body).await;
+        assert_eq!((refused.status, refused.error().as_str()), (status, error), "{body}");
+    }
+    let one = format!("{SUBSCRIPTIONS}?topics=binance:ticker:ETHUSDT");
+    let left = rest.delete(&one).await.json();
+    assert_eq!(left, json!({"topics": ["binance:ticker:BTCUSDT"]}));
+    futures.until(|house| !house.carried().contains("ethusdt@ticker")).await;
+    assert_eq!(rest.delete(SUBSCRIPTIONS).await.json(), json!({"topics": []}));
+    assert!(futures.carried().contains("btcusdt@ticker"), "the configuration wants it still");
+}
+
 #[tokio::test]
 async fn what_a_venue_says_is_journaled_once_and_replayed() {
     let (futures, won) = (House::new(Kind::Binance), House::new(Kind::Upbit));
@@ -102,6 +137,7 @@ async fn what_a_venue_says_is_journaled_once_and_replayed() {
         (primary["price"].clone(), primary["timestamp"].clone()),
         (json!(61800.2), json!(7))
     );
+    asks_over_rest(&exchange, &futures).await;
     let directory = exchange.stop().await;
     let farewell = |what: &Happened| match what {
         Happened::Closed { code, reason, .. } => *code == Some(1000) && reason == "Shutdown",
@@ -110,5 +146,10 @@ async fn what_a_venue_says_is_journaled_once_and_replayed() {
     assert_eq!((futures.count(farewell), won.count(farewell)), (2, 1));
     let again = Exchange::start_in(directory, |_| ()).await;
     assert_eq!(shown(&again.app.views.read()), expected, "a replay has it too");
+    let mut rest = again.rest().await;
+    let feeds = rest.get("/api/v1/feeds").await;
+    assert_eq!((feeds.status, feeds.json()["venues"].clone()), (200, json!([])), "off by default");
+    let refused = rest.post(SUBSCRIPTIONS, r#"{"topics":["upbit:ticker:BTC-KRW"]}"#).await;
+    assert_eq!((refused.status, refused.error()), (422, "FEED_OFF".to_owned()));
     again.stop().await;
 }
