@@ -118,7 +118,10 @@ impl Tape<'_> {
                 put("count", pray.count.into());
                 "pray"
             }
-            Command::Ticker(_) | Command::Liquidation(_) => news(&step.command, line),
+            Command::Ticker(_)
+            | Command::Liquidation(_)
+            | Command::ExternalTrade(_)
+            | Command::ExternalDepth(_) => news(&step.command, line),
         }
     }
 
@@ -319,6 +322,29 @@ fn news(command: &Command, line: &mut Line) -> &'static str {
             put("price", forced.price.to_decimal().to_string());
             foreign(line, &forced.venue, &forced.symbol, forced.event_time_ms);
             "liquidation"
+        }
+        Command::ExternalTrade(trade) => {
+            put("side", side_word(trade.side).into());
+            put("quantity", trade.quantity.to_decimal().to_string());
+            put("price", trade.price.to_decimal().to_string());
+            line.insert("trade_id".into(), trade.trade_id.into());
+            foreign(line, &trade.venue, &trade.symbol, trade.event_time_ms);
+            "external_trade"
+        }
+        Command::ExternalDepth(depth) => {
+            for (name, side) in [("bids", &depth.bids), ("asks", &depth.asks)] {
+                let levels = side.levels().iter().map(|level| {
+                    let (price, quantity) = depth.foreign(level);
+                    let (price, quantity) = (price.to_decimal(), quantity.to_decimal());
+                    serde_json::json!({
+                        "price": price.to_string(), "quantity": quantity.to_string()
+                    })
+                });
+                line.insert(name.into(), levels.collect());
+            }
+            line.insert("update_id".into(), depth.update_id.into());
+            foreign(line, &depth.venue, &depth.symbol, depth.event_time_ms);
+            "external_depth"
         }
         other => panic!("{other:?} is nobody's news"),
     }
