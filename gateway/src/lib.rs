@@ -14,6 +14,7 @@ pub mod metrics;
 mod notation;
 pub mod openapi;
 pub mod publisher;
+pub mod sockjs;
 pub mod ui;
 pub mod xtrader;
 
