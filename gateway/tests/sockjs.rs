@@ -1,5 +1,6 @@
 //! The SockJS module over real sockets, by the rules of the public suite of SockJS 0.3.3 and of
 //! RFC 6455: the services of the example program `sockjs_echo`, and mounts of the tests' own.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 #[path = "../examples/sockjs_echo/site.rs"]
 mod site;

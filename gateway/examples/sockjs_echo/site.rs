@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use gateway::http::{Reply, Site};
 use gateway::sockjs::{
-    Close, Cookie, Mount, Opening, Service, Serving, Settings, Talk, WebSocket, below,
-    script,
+    Close, Cookie, Mount, Opening, Service, Serving, Settings, Talk, WebSocket, below, script,
 };
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;

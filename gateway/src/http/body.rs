@@ -34,10 +34,7 @@ pub(super) async fn read(body: Incoming) -> Result<Vec<u8>, BodyError> {
     read_up_to(body, BODY_BYTES_MAX).await
 }
 
-pub(crate) async fn read_up_to(
-    mut body: Incoming,
-    bytes_max: usize,
-) -> Result<Vec<u8>, BodyError> {
+pub(crate) async fn read_up_to(mut body: Incoming, bytes_max: usize) -> Result<Vec<u8>, BodyError> {
     match timeout(BODY_TIMEOUT, collect(&mut body, bytes_max)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(Collect::Broken)) => Err(BodyError::Broken),

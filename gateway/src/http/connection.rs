@@ -31,8 +31,7 @@ pub(super) async fn serve<S: Site>(
     permit: OwnedSemaphorePermit,
 ) {
     let counted = Open::new(&acceptor.counters.open);
-    let service =
-        service_fn(async |request| Ok::<_, Infallible>(site.answer(peer, request).await));
+    let service = service_fn(async |request| Ok::<_, Infallible>(site.answer(peer, request).await));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)

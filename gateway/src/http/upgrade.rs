@@ -7,8 +7,8 @@ use http_body_util::Full;
 use hyper::Response;
 use hyper::http::request::Parts;
 
-use super::handshake::{self, HandshakeError};
 use super::Handshake;
+use super::handshake::{self, HandshakeError};
 use crate::App;
 use crate::language::Message;
 use crate::xtrader::problem::Problem;
@@ -41,9 +41,7 @@ fn problem(error: HandshakeError) -> Problem {
     };
     let message = Message::ours(error.to_string(), korean);
     match error {
-        HandshakeError::Key | HandshakeError::Fixed => {
-            Problem::new(400, "BAD_REQUEST", message)
-        }
+        HandshakeError::Key | HandshakeError::Fixed => Problem::new(400, "BAD_REQUEST", message),
         HandshakeError::NoUpgrade | HandshakeError::Version => {
             Problem::new(426, "UPGRADE_REQUIRED", message)
         }

@@ -84,7 +84,11 @@ mod tests {
             (&long, Err(Invalid)),
         ] {
             let callback = Callback::of_query(query);
-            assert_eq!(callback.as_ref().map(Callback::as_str), expected.as_ref().copied(), "{query}");
+            assert_eq!(
+                callback.as_ref().map(Callback::as_str),
+                expected.as_ref().copied(),
+                "{query}"
+            );
         }
     }
 }

@@ -154,8 +154,12 @@ mod tests {
             (Frame::Open, "o", "o", "o"),
             (Frame::Heartbeat, "h", "h", "h"),
             (messages(&["a", "\u{2028}"]), r#"a["a","\u2028"]"#, r#"a[\"a\",\"\\u2028\"]"#, ""),
-            (messages(&["</script>"]), r#"a["</script>"]"#, r#"a[\"</script>\"]"#,
-                r#"a[\"\u003c/script>\"]"#),
+            (
+                messages(&["</script>"]),
+                r#"a["</script>"]"#,
+                r#"a[\"</script>\"]"#,
+                r#"a[\"\u003c/script>\"]"#,
+            ),
             (close, r#"c[3000,"Go \"away\"!"]"#, r#"c[3000,\"Go \\\"away\\\"!\"]"#, ""),
         ];
         for (frame, plain, quoted, in_html) in rows {

@@ -1,41 +1,32 @@
 //! A service below a prefix: its settings, its sessions, and every request to it.
 
+mod send;
+mod sessions;
+mod upgrade;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use futures_util::FutureExt;
-use http_body_util::Either;
 use hyper::body::Incoming;
-use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use serde::Serialize;
 use tokio::sync::watch;
-use tokio::time::timeout;
 
 use super::answer::{self, Cookie};
-use super::callback::Callback;
+use super::callback::{Callback, CallbackError};
 use super::format::Format;
 use super::page::Page;
 use super::path::{Door, Place};
-use super::payload::{self, PayloadError};
-use super::seats::{Seat, Seats};
-use super::service::{Close, Opening, Service, Serving, Talk, Transport, Wire, outlive};
+use super::receive;
+use super::seats::Seats;
+use super::service::{Opening, Service, Transport};
 use super::session::Session;
 use super::settings::{Settings, WebSocket};
-use super::socket::Pump;
-use super::{locked, receive};
 use crate::http::Reply;
-use crate::http::body::{self, BodyError, Rest};
-use crate::http::handshake::{self, HandshakeError};
-
-/// How long a closed session stays to tell why while the process is stopping.
-const LAST_WORD_MAX: Duration = Duration::from_secs(1);
-/// A send is answered when the service has heard it and waits for more, but then at the latest.
-const HEARING_MAX: Duration = Duration::from_millis(100);
+use crate::http::body::{self, Rest};
+use crate::http::handshake;
 
 pub struct Mount {
     settings: Settings,
@@ -46,6 +37,12 @@ pub struct Mount {
     seats: Arc<Seats>,
     /// True once the process is stopping.
     stopping: watch::Sender<bool>,
+}
+
+/// How frames leave in an answer: one ends it, or many fill it.
+enum Manner {
+    Poll,
+    Stream,
 }
 
 /// A request with all but its body.
@@ -95,8 +92,7 @@ impl Mount {
             _ => false,
         };
         if parts.method == Method::GET && (raw || place == Place::WebSocket) {
-            let transport =
-                if raw { Transport::RawWebSocket } else { Transport::WebSocket };
+            let transport = if raw { Transport::RawWebSocket } else { Transport::WebSocket };
             let reply = self.upgrade(peer, &mut parts, transport);
             return put_away(&parts, body, reply).await;
         }
@@ -171,13 +167,15 @@ impl Mount {
         door: Door,
         body: Incoming,
     ) -> Reply {
-        let (format, transport) = match door {
+        let (transport, format, manner) = match door {
             Door::XhrSend | Door::JsonpSend => return self.send(asked, id, door, body).await,
-            Door::Xhr => (Ok(Format::Xhr), Transport::Xhr),
-            Door::XhrStreaming => (Ok(Format::Xhr), Transport::XhrStreaming),
-            Door::EventSource => (Ok(Format::EventSource), Transport::EventSource),
-            Door::HtmlFile => (asked.callback().map(Format::HtmlFile), Transport::HtmlFile),
-            Door::Jsonp => (asked.callback().map(Format::Jsonp), Transport::Jsonp),
+            Door::Xhr => (Transport::Xhr, Ok(Format::Xhr), Manner::Poll),
+            Door::XhrStreaming => (Transport::XhrStreaming, Ok(Format::Xhr), Manner::Stream),
+            Door::EventSource => (Transport::EventSource, Ok(Format::EventSource), Manner::Stream),
+            Door::HtmlFile => {
+                (Transport::HtmlFile, asked.callback().map(Format::HtmlFile), Manner::Stream)
+            }
+            Door::Jsonp => (Transport::Jsonp, asked.callback().map(Format::Jsonp), Manner::Poll),
         };
         let format = match format {
             Ok(format) => format,
@@ -190,204 +188,12 @@ impl Mount {
         let Some(session) = self.session(asked, id, transport) else {
             return answer::busy("too many sessions are open\n");
         };
-        let mut reply = match transport {
-            Transport::Xhr | Transport::Jsonp => {
-                receive::poll(session, format, &self.settings).await
-            }
-            Transport::XhrStreaming
-            | Transport::EventSource
-            | Transport::HtmlFile
-            | Transport::WebSocket
-            | Transport::RawWebSocket => receive::stream(session, format, self.settings.clone()),
+        let mut reply = match manner {
+            Manner::Poll => receive::poll(session, format, &self.settings).await,
+            Manner::Stream => receive::stream(session, format, self.settings.clone()),
         };
         answer::as_said(reply.headers_mut());
         reply
-    }
-
-    /// The session of that id; a new one if there is none. None: there is no room for it.
-    fn session(
-        self: &Arc<Self>,
-        asked: &Asked<'_>,
-        id: &str,
-        transport: Transport,
-    ) -> Option<Arc<Session>> {
-        let mut sessions = locked(&self.sessions);
-        if let Some(session) = sessions.get(id) {
-            return Some(Arc::clone(session));
-        }
-        let seat = self.seat(asked.peer)?;
-        let wire = self.wire();
-        let session = Session::new(Arc::clone(&wire));
-        sessions.insert(id.into(), Arc::clone(&session));
-        drop(sessions);
-        let serving = self.serving(asked.opening(transport, None), wire);
-        let kept = Arc::clone(&session);
-        tokio::spawn(Arc::clone(self).keep(id.into(), kept, serving, seat));
-        Some(session)
-    }
-
-    /// The service's part of a session, whatever it does.
-    fn serving(&self, opening: Opening, wire: Arc<Wire>) -> Serving {
-        let service = Arc::clone(&self.service);
-        let serving = async move { service.serve(opening, Talk::new(wire)).await };
-        Box::pin(AssertUnwindSafe(serving).catch_unwind().map(|close| {
-            close.unwrap_or_else(|_| {
-                tracing::error!("a session panicked; it alone is closed");
-                Close::PANIC
-            })
-        }))
-    }
-
-    fn seat(&self, peer: SocketAddr) -> Option<Seat> {
-        if *self.stopping.borrow() {
-            return None;
-        }
-        let seat = self.seats.take(peer.ip());
-        seat.inspect_err(|error| tracing::debug!(%peer, %error, "no session")).ok()
-    }
-
-    fn wire(&self) -> Arc<Wire> {
-        Wire::new(self.settings.incoming_bytes_max, self.settings.outgoing_bytes_max)
-    }
-
-    /// A session over HTTP from its first request to its last.
-    async fn keep(
-        self: Arc<Self>,
-        id: Box<str>,
-        session: Arc<Session>,
-        mut serving: Serving,
-        seat: Seat,
-    ) {
-        let patience = self.settings.session_timeout;
-        let has_ended = tokio::select! {
-            close = &mut serving => {
-                session.close(close);
-                true
-            }
-            () = session.closed() => false,
-            () = session.abandoned(patience) => {
-                self.forget(&id, &session);
-                session.interrupt();
-                false
-            }
-            () = self.stopped() => {
-                session.close(Close::SHUTDOWN);
-                false
-            }
-        };
-        if !has_ended {
-            outlive(serving).await;
-        }
-        let stopped = async {
-            self.stopped().await;
-            session.abandoned(LAST_WORD_MAX).await;
-        };
-        tokio::select! {
-            () = session.abandoned(patience) => {}
-            () = stopped => {}
-        }
-        self.forget(&id, &session);
-        drop(seat);
-    }
-
-    fn forget(&self, id: &str, session: &Arc<Session>) {
-        let mut sessions = locked(&self.sessions);
-        if sessions.get(id).is_some_and(|known| Arc::ptr_eq(known, session)) {
-            sessions.remove(id);
-        }
-    }
-
-    async fn stopped(&self) {
-        let mut stopping = self.stopping.subscribe();
-        // The sender is ours: it cannot be gone before us.
-        let seen = stopping.wait_for(|&stopping| stopping).await.is_ok();
-        debug_assert!(seen, "the mount holds the sender");
-    }
-
-    async fn send(&self, asked: &Asked<'_>, id: &str, door: Door, body: Incoming) -> Reply {
-        let session = locked(&self.sessions).get(id).map(Arc::clone);
-        let Some(session) = session else {
-            return put_away(asked.parts, body, answer::not_found()).await;
-        };
-        let body = match body::read_up_to(body, self.settings.payload_bytes_max).await {
-            Ok(body) => body,
-            Err(BodyError::TooLarge(rest)) => return too_large(rest),
-            Err(BodyError::Timeout | BodyError::Broken) => {
-                let mut reply = answer::reply(
-                    StatusCode::REQUEST_TIMEOUT,
-                    answer::TEXT,
-                    "the body did not come whole\n",
-                );
-                answer::last(reply.headers_mut());
-                return reply;
-            }
-        };
-        let decoded = match door {
-            Door::JsonpSend if asked.is_form() => payload::decode_form(&body),
-            _ => payload::decode(&body),
-        };
-        let mut messages = match decoded {
-            Ok(messages) => messages,
-            Err(error @ (PayloadError::Missing | PayloadError::Broken)) => {
-                return answer::failed(&error);
-            }
-            Err(error @ PayloadError::TooMany) => {
-                let status = StatusCode::PAYLOAD_TOO_LARGE;
-                return answer::reply(status, answer::TEXT, error.to_string());
-            }
-        };
-        let incoming = &session.wire.incoming;
-        let putting = std::future::poll_fn(|context| incoming.poll_put(context, &mut messages));
-        match timeout(self.settings.send_timeout, putting).await {
-            // A closed session says so to its receiver, not here.
-            Ok(Ok(()) | Err(_)) => {}
-            Err(_) => return answer::busy("the session takes no messages now\n"),
-        }
-        // So that a poll after this answer finds what the service said to it.
-        let hearing = std::future::poll_fn(|context| incoming.poll_heard(context));
-        let _in_time = timeout(HEARING_MAX, hearing).await;
-        match door {
-            Door::JsonpSend => answer::reply(StatusCode::OK, answer::TEXT, "ok"),
-            _ => {
-                // Without the type Firefox takes the empty answer for broken XML.
-                let mut reply = answer::bare(StatusCode::NO_CONTENT);
-                let text = hyper::header::HeaderValue::from_static(answer::TEXT);
-                reply.headers_mut().insert(CONTENT_TYPE, text);
-                reply
-            }
-        }
-    }
-
-    fn upgrade(
-        self: &Arc<Self>,
-        peer: SocketAddr,
-        parts: &mut Parts,
-        transport: Transport,
-    ) -> Reply {
-        let opened = match handshake::open(parts) {
-            Ok(opened) => opened,
-            Err(error) => return refusal(error),
-        };
-        let Some(seat) = self.seat(peer) else {
-            return answer::busy("too many sessions are open\n");
-        };
-        let protocol = handshake::protocol(parts, self.settings.protocols);
-        let (reply, upgrade) = opened.accept(protocol);
-        let opening = Asked { peer, parts }.opening(transport, protocol);
-        let mount = Arc::clone(self);
-        tokio::spawn(async move {
-            match upgrade.stream().await {
-                Ok(stream) => {
-                    let wire = mount.wire();
-                    let serving = mount.serving(opening, Arc::clone(&wire));
-                    let pump = Pump::new(transport, &wire, &mount.settings, serving);
-                    pump.run(stream, mount.stopped()).await;
-                }
-                Err(error) => tracing::debug!(%peer, %error, "left during the handshake"),
-            }
-            drop(seat);
-        });
-        reply.map(Either::Left)
     }
 }
 
@@ -402,38 +208,13 @@ impl Asked<'_> {
         }
     }
 
-    fn callback(&self) -> Result<Callback, super::callback::CallbackError> {
+    fn callback(&self) -> Result<Callback, CallbackError> {
         Callback::of_query(self.parts.uri.query().unwrap_or_default())
-    }
-
-    fn is_form(&self) -> bool {
-        let kind = self.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
     }
 }
 
 fn greeting() -> Reply {
     answer::reply(StatusCode::OK, answer::TEXT, "Welcome to SockJS!\n")
-}
-
-fn refusal(error: HandshakeError) -> Reply {
-    let status = match error {
-        HandshakeError::NoUpgrade | HandshakeError::Key => StatusCode::BAD_REQUEST,
-        HandshakeError::Version => StatusCode::UPGRADE_REQUIRED,
-        HandshakeError::Fixed => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    let text = match error {
-        HandshakeError::NoUpgrade => "Not a valid websocket request\n".to_owned(),
-        HandshakeError::Version | HandshakeError::Key | HandshakeError::Fixed => {
-            format!("{error}\n")
-        }
-    };
-    let mut reply = answer::reply(status, answer::TEXT, text);
-    if status == StatusCode::UPGRADE_REQUIRED {
-        answer::offer_version(reply.headers_mut());
-    }
-    reply
 }
 
 fn too_large(rest: Rest) -> Reply {

@@ -100,7 +100,11 @@ impl Queue {
 
     /// Everything that waits, up to about `bytes_max` and at least one message. Empty: it has
     /// ended.
-    pub(super) fn poll_all(&self, context: &mut Context<'_>, bytes_max: usize) -> Poll<Vec<Message>> {
+    pub(super) fn poll_all(
+        &self,
+        context: &mut Context<'_>,
+        bytes_max: usize,
+    ) -> Poll<Vec<Message>> {
         let mut inner = locked(&self.inner);
         let mut taken = Vec::new();
         let mut bytes = 0;

@@ -107,8 +107,7 @@ impl<'a> Pump<'a> {
             .write_buffer_size(WRITE_BUFFER_BYTES)
             .max_message_size(Some(self.settings.payload_bytes_max))
             .max_frame_size(Some(self.settings.payload_bytes_max));
-        let mut socket =
-            WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+        let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         self.push_frame(&Frame::Open);
         let goodbye = self.converse(&mut socket, stopped).await;
         self.wire.cut();
@@ -323,7 +322,9 @@ mod tests {
 
     #[test]
     fn a_reason_is_cut_between_characters() {
-        for (reason, bytes) in [("short".to_owned(), 5), ("x".repeat(200), 123), ("가".repeat(50), 123)] {
+        for (reason, bytes) in
+            [("short".to_owned(), 5), ("x".repeat(200), 123), ("가".repeat(50), 123)]
+        {
             assert_eq!(shortened(Cow::Owned(reason)).len(), bytes);
         }
         assert_eq!(shortened(Cow::Owned(format!("x{}", "가".repeat(50)))).len(), 121);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use gateway::sockjs::Settings;
 
 use crate::server::{Server, session};
+use crate::site::EchoSite;
 
 const GO_AWAY: &str = "c[3000,\"Go away!\"]\n";
 const OCCUPIED: &str = "c[2010,\"Another connection still open\"]\n";
@@ -125,6 +126,21 @@ async fn a_session_that_nobody_receives_from_is_forgotten() {
     assert_eq!(server.poll(&session).await, "o\n");
 }
 
+/// As the example program does on SIGTERM.
+#[tokio::test]
+async fn a_site_that_stops_says_so_and_ends_with_its_last_session() {
+    let site = EchoSite::new();
+    let server = Server::with(&site).await;
+    let mut stream = server.xhr_stream(&session("/echo")).await;
+    assert_eq!(stream.chunk().await.unwrap(), "o\n");
+    let (stopped, ()) = tokio::join!(async { stream.chunk().await.unwrap() }, async {
+        site.stop().await;
+    });
+    assert_eq!(stopped, "c[1001,\"Shutdown\"]\n");
+    drop(stream);
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn five_and_twenty_five_seconds_unless_told_otherwise() {
     let settings = Settings::default();
@@ -135,8 +151,7 @@ async fn five_and_twenty_five_seconds_unless_told_otherwise() {
 
 #[tokio::test]
 async fn a_receiver_without_news_reads_a_heartbeat() {
-    let server =
-        Server::adjusted(|settings| settings.heartbeat = Duration::from_millis(30)).await;
+    let server = Server::adjusted(|settings| settings.heartbeat = Duration::from_millis(30)).await;
     let polled = session("/echo");
     assert_eq!(server.poll(&polled).await, "o\n");
     assert_eq!(server.poll(&polled).await, "h\n");

@@ -38,7 +38,9 @@ async fn the_addresses_of_a_session_set_the_cookie_and_keep_the_clients() {
 #[tokio::test]
 async fn nothing_else_sets_it() {
     let server = Server::start().await;
-    for path in ["/cookie_needed_echo", "/cookie_needed_echo/info", "/cookie_needed_echo/iframe.html"] {
+    for path in
+        ["/cookie_needed_echo", "/cookie_needed_echo/info", "/cookie_needed_echo/iframe.html"]
+    {
         assert_eq!(server.get(path).await.header("set-cookie"), None, "{path}");
     }
     let path = format!("{}/xhr", session("/echo"));

@@ -104,7 +104,8 @@ async fn a_body_may_come_in_any_form() {
     assert_eq!(server.poll(&session).await, "o\n");
     let mut client = server.connect().await;
     let head = format!("POST {session}/xhr_send HTTP/1.1\r\nhost: x\r\n");
-    let chunked = format!("{head}transfer-encoding: chunked\r\n\r\n2\r\n[\"\r\n3\r\na\"]\r\n0\r\n\r\n");
+    let chunked =
+        format!("{head}transfer-encoding: chunked\r\n\r\n2\r\n[\"\r\n3\r\na\"]\r\n0\r\n\r\n");
     client.write(chunked.as_bytes()).await;
     assert_eq!(client.reply("POST").await.status, 204);
     let waits = format!("{head}content-length: 5\r\nexpect: 100-continue\r\n\r\n");

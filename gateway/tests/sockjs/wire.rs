@@ -67,8 +67,9 @@ async fn pings_are_answered_in_order_and_pongs_are_not() {
         ws.send(FINAL | PING, payload).await;
         assert_eq!(ws.read().await, (FINAL | PONG, payload.to_vec()));
     }
-    let pings: Vec<u8> =
-        (0..10).flat_map(|index| frame(FINAL | PING, format!("payload-{index}").as_bytes())).collect();
+    let pings: Vec<u8> = (0..10)
+        .flat_map(|index| frame(FINAL | PING, format!("payload-{index}").as_bytes()))
+        .collect();
     ws.client.write(&pings).await;
     for index in 0..10 {
         let expected = format!("payload-{index}").into_bytes();
@@ -78,12 +79,15 @@ async fn pings_are_answered_in_order_and_pongs_are_not() {
     assert_eq!(ws.read_text().await, "and on");
 }
 
+/// What it is, its frames, and the code that it is answered with.
+type Breach<'a> = (&'a str, Vec<(u8, &'a [u8])>, u16);
+
 /// Frames, then the code that the server closes with; before it every whole message comes back.
 #[tokio::test]
 async fn what_breaks_the_protocol_closes_the_connection() {
     let server = Server::start().await;
     let long = [0xfe; 126];
-    let mut rows: Vec<(&str, Vec<(u8, &[u8])>, u16)> = vec![
+    let mut rows: Vec<Breach<'_>> = vec![
         ("a ping of 126 bytes", vec![(FINAL | PING, &long)], 1002),
         ("a pong of 126 bytes", vec![(FINAL | PONG, &long)], 1002),
         ("a close of 126 bytes", vec![(FINAL | CLOSE, &long)], 1002),
@@ -186,10 +190,9 @@ async fn every_right_text_comes_back_however_it_is_cut() {
 async fn a_close_is_answered_in_kind() {
     let server = Server::start().await;
     let reason = "*".repeat(123);
-    for code in [
-        1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000,
-        4999,
-    ] {
+    for code in
+        [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 3000, 3999, 4000, 4999]
+    {
         for reason in ["", "why", &reason] {
             let mut ws = Ws::open(&server, ECHO).await;
             ws.send(FINAL | CLOSE, close(Some(code), reason)).await;
