@@ -54,7 +54,7 @@ async function echoes(url, transport) {
   await patience(opened, `${transport} opens`);
   assert.strictEqual(socket.transport, transport);
   const texts = [
-    'a', '', '"\\/', '  \0\n\r ', '가격 😀', '\u2028\u2029\ufeff\uffff', '</script>', 'x'.repeat(100_000),
+    'a', '', '"\\/', '  \0\n\r ', '가격 😀', '\u2028\u2029\ufeff\uffff', '</script>', '100% %41 %', 'x'.repeat(100_000),
     String.fromCharCode(...Array.from({ length: 0xd800 }, (_, code) => code)),
     ...Array.from({ length: 200 }, (_, index) => `message ${index}`),
   ];

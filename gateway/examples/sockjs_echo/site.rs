@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use gateway::http::{Reply, Site};
 use gateway::sockjs::{
-    Close, Cookie, Mount, Opening, Service, Serving, Settings, Talk, WebSocket, below, script,
+    Close, Cookie, Mount, Opening, Seats, Service, Serving, Settings, Talk, WebSocket, below,
+    script,
 };
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -18,24 +19,25 @@ const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
 pub(crate) struct EchoSite {
     mounts: Vec<(&'static str, Arc<Mount>)>,
+    seats: Arc<Seats>,
 }
 
 impl EchoSite {
     pub(crate) fn new() -> Arc<Self> {
-        Self::with(Self::settings())
+        Self::with(Self::settings(), Seats::of_product())
     }
 
     /// With the settings of `/echo`, from which those of the others follow.
-    pub(crate) fn with(settings: Settings) -> Arc<Self> {
+    pub(crate) fn with(settings: Settings, seats: Arc<Seats>) -> Arc<Self> {
         let no_websocket = Settings { websocket: WebSocket::Off, ..settings.clone() };
         let cookie_needed = Settings { cookie: Cookie::SessionId, ..settings.clone() };
         let mounts = vec![
-            ("/echo", Mount::new(settings.clone(), Echo)),
-            ("/disabled_websocket_echo", Mount::new(no_websocket, Echo)),
-            ("/cookie_needed_echo", Mount::new(cookie_needed, Echo)),
-            ("/close", Mount::new(settings, GoAway)),
+            ("/echo", Mount::new(settings.clone(), &seats, Echo)),
+            ("/disabled_websocket_echo", Mount::new(no_websocket, &seats, Echo)),
+            ("/cookie_needed_echo", Mount::new(cookie_needed, &seats, Echo)),
+            ("/close", Mount::new(settings, &seats, GoAway)),
         ];
-        Arc::new(Self { mounts })
+        Arc::new(Self { mounts, seats })
     }
 
     pub(crate) fn settings() -> Settings {
@@ -51,9 +53,7 @@ impl EchoSite {
         for (_, mount) in &self.mounts {
             mount.stop();
         }
-        for (_, mount) in &self.mounts {
-            mount.ended().await;
-        }
+        self.seats.empty().await;
     }
 }
 

@@ -94,7 +94,8 @@ impl Format {
                 text.push('\n');
                 text.into()
             }
-            Self::EventSource => format!("data: {text}\r\n\r\n").into(),
+            // The client's script undoes the escapes of an URI here, and here alone.
+            Self::EventSource => format!("data: {}\r\n\r\n", text.replace('%', "%25")).into(),
             // Within a script element no text may look like its end.
             Self::HtmlFile(_) => {
                 let json = json(&text).replace('<', "\\u003c");
@@ -172,6 +173,13 @@ mod tests {
             assert_eq!(wrapped(Format::HtmlFile(callback())), html);
             assert_eq!(wrapped(Format::Jsonp(callback())), format!("/**/cb(\"{quoted}\");\r\n"));
         }
+    }
+
+    #[test]
+    fn an_event_carries_a_percent_sign_as_an_escape() {
+        let frame = messages(&["100% %41"]);
+        assert_eq!(Format::EventSource.wrap(&frame), "data: a[\"100%25 %2541\"]\r\n\r\n");
+        assert_eq!(Format::Xhr.wrap(&frame), "a[\"100% %41\"]\n");
     }
 
     #[test]

@@ -52,27 +52,19 @@ struct Asked<'a> {
 }
 
 impl Mount {
-    pub fn new(settings: Settings, service: impl Service) -> Arc<Self> {
+    /// Every session of it takes one of the seats.
+    pub fn new(settings: Settings, seats: &Arc<Seats>, service: impl Service) -> Arc<Self> {
         let iframe = Page::iframe(&settings.sockjs_url);
-        let seats = Seats::new(settings.sessions_max, settings.sessions_per_address_max);
         let (stopping, _) = watch::channel(false);
         let (service, sessions) = (Arc::new(service), Mutex::default());
+        let seats = Arc::clone(seats);
         Arc::new(Self { settings, service, iframe, sessions, seats, stopping })
     }
 
-    /// Sessions open now, over all transports.
-    pub fn sessions(&self) -> usize {
-        self.seats.taken()
-    }
-
-    /// Opens no more sessions and closes those that are open with 1001.
+    /// Opens no more sessions and closes those that are open with 1001; the seats say when all
+    /// have ended.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
-    }
-
-    /// Returns once every session has ended.
-    pub async fn ended(&self) {
-        self.seats.empty().await;
     }
 
     /// Answers a request; `path` is what `below` left of it.

@@ -1,4 +1,5 @@
-//! How many sessions a mount may have: in all, and from one address.
+//! How many sessions there may be: in all, and from one address; of one mount or of several
+//! together.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -17,7 +18,13 @@ pub(super) enum Full {
     Address,
 }
 
-pub(super) struct Seats {
+/// Sessions open at once, over all addresses; one more is answered 503.
+const SESSIONS_MAX: usize = 10_000;
+/// Sessions open at once from one address; one more is answered 503.
+const SESSIONS_PER_ADDRESS_MAX: usize = 100;
+
+/// The places that sessions take; mounts may share them.
+pub struct Seats {
     taken: Mutex<Taken>,
     sessions_max: usize,
     sessions_per_address_max: usize,
@@ -37,7 +44,13 @@ pub(super) struct Seat {
 }
 
 impl Seats {
-    pub(super) fn new(sessions_max: usize, sessions_per_address_max: usize) -> Arc<Self> {
+    /// As many as the product allows.
+    pub fn of_product() -> Arc<Self> {
+        Self::new(SESSIONS_MAX, SESSIONS_PER_ADDRESS_MAX)
+    }
+
+    /// One more in all, or from one address, is answered 503.
+    pub fn new(sessions_max: usize, sessions_per_address_max: usize) -> Arc<Self> {
         let taken = Mutex::default();
         let given_back = Notify::new();
         Arc::new(Self { taken, sessions_max, sessions_per_address_max, given_back })
@@ -59,12 +72,13 @@ impl Seats {
         Ok(Seat { seats: Arc::clone(self), address })
     }
 
-    pub(super) fn taken(&self) -> usize {
+    /// Sessions open now.
+    pub fn taken(&self) -> usize {
         locked(&self.taken).all
     }
 
     /// Returns once no seat is taken.
-    pub(super) async fn empty(&self) {
+    pub async fn empty(&self) {
         loop {
             let given_back = self.given_back.notified();
             if self.taken() == 0 {

@@ -29,10 +29,6 @@ pub struct Settings {
     pub send_timeout: Duration,
     /// What the service has said and the client not read: at this much the service waits.
     pub outgoing_bytes_max: usize,
-    /// One more is answered 503.
-    pub sessions_max: usize,
-    /// One more is answered 503; loopback addresses have no such bound.
-    pub sessions_per_address_max: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,8 +51,6 @@ impl Default for Settings {
             incoming_bytes_max: 256 << 10,
             send_timeout: Duration::from_secs(10),
             outgoing_bytes_max: 512 << 10,
-            sessions_max: 10_000,
-            sessions_per_address_max: 100,
         }
     }
 }

@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use gateway::http::{Reply, Site};
-use gateway::sockjs::{Close, Message, Mount, Opening, Service, Serving, Settings, Talk, below};
+use gateway::sockjs::{
+    Close, Message, Mount, Opening, Seats, Service, Serving, Settings, Talk, below,
+};
 use hyper::Request;
 use hyper::body::Incoming;
 
 use crate::frames::{HANDSHAKE, Ws, handshake};
 use crate::server::{Server, session};
+use crate::site::EchoSite;
 
 #[tokio::test]
 async fn a_payload_that_is_too_large_is_refused_and_the_session_over_http_lives() {
@@ -48,12 +51,10 @@ async fn a_poll_with_an_endless_body_is_refused() {
 }
 
 #[tokio::test]
-async fn sessions_are_bounded_over_all_transports() {
-    let server = Server::adjusted(|settings| {
-        settings.sessions_max = 2;
-        settings.session_timeout = Duration::from_millis(50);
-    })
-    .await;
+async fn sessions_are_bounded_over_all_transports_and_mounts() {
+    let session_timeout = Duration::from_millis(50);
+    let settings = Settings { session_timeout, ..EchoSite::settings() };
+    let server = Server::with(&EchoSite::with(settings, Seats::new(2, 1))).await;
     let mut ws = Ws::open(&server, "/echo/websocket").await;
     let polled = session("/echo");
     let mut stream = server.xhr_stream(&polled).await;
@@ -63,7 +64,9 @@ async fn sessions_are_bounded_over_all_transports() {
         let reply = server.post(&format!("{other}/{door}"), "").await;
         assert_eq!((reply.status, reply.header("retry-after")), (503, Some("1")), "{door}");
     }
-    assert_eq!(handshake(&server, "/echo/websocket", &HANDSHAKE).await.1.status, 503);
+    for path in ["/echo/websocket", "/close/0/0/websocket"] {
+        assert_eq!(handshake(&server, path, &HANDSHAKE).await.1.status, 503, "{path}");
+    }
     assert_eq!(server.get("/echo/info").await.status, 200, "info is always answered");
     ws.text("still here").await;
     assert_eq!(ws.read_text().await, "still here");
@@ -111,7 +114,7 @@ async fn a_service_that_says_more_than_is_read_waits() {
         send_timeout: Duration::from_millis(20),
         ..Settings::default()
     };
-    let mount = Mount::new(settings, Deaf { said: Arc::clone(&said) });
+    let mount = Mount::new(settings, &Seats::of_product(), Deaf { said: Arc::clone(&said) });
     let server = Server::with(&Arc::new(DeafSite(mount))).await;
     let session = session("/deaf");
     assert_eq!(server.poll(&session).await, "o\n");
@@ -136,12 +139,12 @@ async fn a_service_that_says_more_than_is_read_waits() {
 #[tokio::test]
 async fn a_client_that_does_not_read_is_still_heard() {
     let said = Arc::new(AtomicUsize::new(0));
-    let mount = Mount::new(Settings::default(), Deaf { said });
-    let seats = Arc::clone(&mount);
+    let seats = Seats::of_product();
+    let mount = Mount::new(Settings::default(), &seats, Deaf { said });
     let server = Server::with(&Arc::new(DeafSite(mount))).await;
     let ws = Ws::open(&server, "/deaf/websocket").await;
-    assert_eq!(seats.sessions(), 1);
+    assert_eq!(seats.taken(), 1);
     drop(ws);
-    seats.ended().await;
-    assert_eq!(seats.sessions(), 0);
+    seats.empty().await;
+    assert_eq!(seats.taken(), 0);
 }

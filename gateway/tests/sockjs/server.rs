@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use gateway::config::Listen;
 use gateway::http::acceptor::Counters;
 use gateway::http::{Acceptor, Listener, Site};
-use gateway::sockjs::Settings;
+use gateway::sockjs::{Seats, Settings};
 
 use crate::client::{Client, Reply};
 use crate::site::EchoSite;
@@ -26,7 +26,7 @@ impl Server {
     pub(crate) async fn adjusted(adjust: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = EchoSite::settings();
         adjust(&mut settings);
-        Self::with(&EchoSite::with(settings)).await
+        Self::with(&EchoSite::with(settings, Seats::of_product())).await
     }
 
     pub(crate) async fn with(site: &Arc<impl Site>) -> Self {
