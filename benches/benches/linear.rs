@@ -2,7 +2,9 @@
 //! mass cancel, an uncross, trailing stops under rising highs, an iceberg of many tips. The ratio
 //! of the two times is the claim: near 10, or near 1 where more must cost nothing. Caches add to
 //! it, and to the mass cancel its sort.
-//! `cargo bench -p benches --bench linear [-- WORD..]` runs the rows named by one of the words.
+//! `cargo bench -p benches --bench linear [-- WORD..]` runs the rows named by one of the words;
+//! `--count=N` makes one run of each with that count, so that callgrind can count instructions
+//! (`--toggle-collect='*Stage*run*'`).
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -116,30 +118,41 @@ const ROWS: [Row; 9] = [
 fn main() {
     // Cargo itself adds `--bench`.
     let words: Vec<_> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let (flags, words): (Vec<_>, Vec<_>) =
+        words.into_iter().partition(|word| word.starts_with("--"));
+    let count = flags.iter().find_map(|flag| flag.strip_prefix("--count="));
+    let count = count.map(|count| count.parse().expect("--count=N names a number"));
+    let is_wanted =
+        |row: &&Row| words.is_empty() || words.iter().any(|word| row.name.contains(word));
+    if let Some(count) = count {
+        return ROWS.iter().filter(is_wanted).for_each(|row| {
+            run(row, count);
+        });
+    }
     println!("{}", benches::machine());
     println!("one thread, no I/O, median of {RUNS} runs; microseconds, and of ten times as much:");
     println!("{:<38} {:>7} {:>9} {:>9}   ratio, expected", "", "count", "once", "ten-fold");
-    for row in ROWS {
-        if words.is_empty() || words.iter().any(|word| row.name.contains(word)) {
-            let (once, ten_fold) = (median_us(&row, row.count), median_us(&row, 10 * row.count));
-            let Row { name, count, ratio, .. } = row;
-            let times = ten_fold / once;
-            println!("{name:<38} {count:>7} {once:>9.1} {ten_fold:>9.1}   {times:>5.1} {ratio:>9}");
-        }
+    for row in ROWS.iter().filter(is_wanted) {
+        let (once, ten_fold) = (median_us(row, row.count), median_us(row, 10 * row.count));
+        let Row { name, count, ratio, .. } = row;
+        let times = ten_fold / once;
+        println!("{name:<38} {count:>7} {once:>9.1} {ten_fold:>9.1}   {times:>5.1} {ratio:>9}");
     }
 }
 
 fn median_us(row: &Row, count: u32) -> f64 {
-    let (before, measured) = (row.scene)(count);
-    let mut times = [(); RUNS].map(|()| {
-        let mut stage = Stage::new();
-        before.iter().for_each(|command| stage.apply(command, row.is_counted));
-        let (time, counted) = stage.run(&measured, row.is_counted);
-        assert_eq!(counted, (row.counted)(count), "{}: it did not happen", row.name);
-        time
-    });
+    let mut times = [(); RUNS].map(|()| run(row, count));
     times.sort();
     times[RUNS / 2].as_secs_f64() * 1e6
+}
+
+fn run(row: &Row, count: u32) -> Duration {
+    let (before, measured) = (row.scene)(count);
+    let mut stage = Stage::new();
+    before.iter().for_each(|command| stage.apply(command, row.is_counted));
+    let (time, counted) = stage.run(&measured, row.is_counted);
+    assert_eq!(counted, (row.counted)(count), "{}: it did not happen", row.name);
+    time
 }
 
 struct Stage {

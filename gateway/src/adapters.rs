@@ -21,12 +21,15 @@ impl Adapters {
     pub async fn start(app: &Arc<App>) -> Result<Self, BindError> {
         let rest = Listener::bind("rest", app.config.rest).await?;
         let ws = Listener::bind("ws", app.config.ws).await?;
+        let admin = Listener::bind("admin", app.config.admin).await?;
         let directory = Directory {
             rest: rest.as_ref().map(Listener::address),
             ws: ws.as_ref().map(Listener::address),
+            admin: admin.as_ref().map(Listener::address),
         };
         let server = Server::new(Arc::clone(app), directory.clone());
-        for (listener, surface) in [(rest, Surface::Rest), (ws, Surface::Socket)] {
+        let listeners = [(rest, Surface::Rest), (ws, Surface::Socket), (admin, Surface::Admin)];
+        for (listener, surface) in listeners {
             if let Some(listener) = listener {
                 server.serve(listener, surface);
             }

@@ -7,10 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use engine::Runtime;
 use engine::projection::ViewLimits;
 use engine::runtime::{Clock, Figures, Monitor, Settings, SharedViews, StartError, StopError};
-use orison_core::command::Genesis;
 use replay::{RecoverError, Recovered};
 use thiserror::Error;
 
+use crate::admin::Office;
 use crate::config::{Config, Durability};
 use crate::desk::Desk;
 use crate::fanout::Hub;
@@ -24,6 +24,7 @@ pub struct App {
     pub desk: Desk,
     pub hub: Hub,
     pub metrics: Metrics,
+    pub office: Office,
     /// Prayers that REST still takes, by address.
     pub prayer_buckets: Buckets,
     monitor: Monitor,
@@ -55,17 +56,29 @@ pub fn recover(config: &Config) -> Result<Recovered, RecoverError> {
         let replay::Progress { records, sequence, records_per_second, left } = progress;
         tracing::info!(records, sequence, records_per_second, ?left, "recovering");
     })?;
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let time_ns = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+    let time_ns = wall_ns();
     let instruments = &config.instruments;
-    for difference in replay::genesis(&mut recovered, &Genesis::DEFAULT, instruments, time_ns)? {
+    for difference in replay::genesis(&mut recovered, &config.limits, instruments, time_ns)? {
         tracing::warn!("the journal holds, not the configuration: {difference}");
+    }
+    if let Some(rules) = replay::upgrade(&mut recovered, time_ns)? {
+        let applied = recovered.exchange.applied();
+        let (sequence, now) = (applied.sequence, orison_core::RULES_VERSION);
+        tracing::info!("the journal's rules {rules} are rules {now} from sequence {sequence} on");
     }
     Ok(recovered)
 }
 
+/// Nanoseconds since the Unix epoch.
+pub fn wall_ns() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl App {
-    pub fn start(config: Config, recovered: Recovered) -> Result<Arc<Self>, StartError> {
+    pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, StartError> {
+        let limits = *recovered.exchange.genesis().unwrap_or(&config.limits);
+        let office = Office::new(std::mem::take(&mut recovered.changes), limits);
         let (desk, completions) = Desk::new();
         let (publisher, hub_joins) = Publisher::new(completions);
         let settings = Settings {
@@ -86,6 +99,7 @@ impl App {
             desk,
             hub,
             metrics: Metrics::new(),
+            office,
             prayer_buckets: Buckets::default(),
             monitor,
             runtime: Mutex::new(Some(runtime)),

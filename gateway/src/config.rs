@@ -5,16 +5,18 @@
 mod instruments;
 mod layers;
 mod listen;
+mod schedule;
 mod settings;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use engine::runtime::Wait;
-use orison_core::command::InstrumentSpec;
+use orison_core::command::{Genesis, InstrumentSpec};
 use thiserror::Error;
 
 use crate::fanout;
+use crate::schedule::timetable::Timetable;
 use layers::{Layers, Source};
 pub use listen::Listen;
 
@@ -24,6 +26,7 @@ pub struct Config {
     pub data: PathBuf,
     pub rest: Listen,
     pub ws: Listen,
+    pub admin: Listen,
     pub durability: Durability,
     /// Of a new journal segment.
     pub segment_bytes: u64,
@@ -41,8 +44,12 @@ pub struct Config {
     pub fan_out: fanout::Settings,
     /// Origins of web pages, beside loopback ones, that may use REST and enter orders.
     pub allowed_origins: Vec<String>,
-    /// Commands of an empty journal.
+    /// The first command of an empty journal.
+    pub limits: Genesis,
+    /// Those that follow it.
     pub instruments: Vec<InstrumentSpec>,
+    /// Trading hours.
+    pub schedule: Vec<Timetable>,
     /// A filter of `tracing`, such as `info` or `gateway=debug`.
     pub log: String,
     pub log_format: LogFormat,
@@ -120,7 +127,8 @@ impl Config {
 
     /// The built-in defaults with a small journal in `data` and a free port for each listener.
     pub fn for_tests(data: &Path) -> Self {
-        let flags = "orison --rest 127.0.0.1:0 --ws 127.0.0.1:0 --segment-mib 1 --data";
+        let flags = "orison --rest 127.0.0.1:0 --ws 127.0.0.1:0 --admin 127.0.0.1:0 \
+                     --segment-mib 1 --data";
         let arguments = flags.split(' ').map(OsString::from).chain([data.as_os_str().to_owned()]);
         let loaded = Self::load(arguments, [], data);
         loaded.expect("the defaults are a good configuration").config

@@ -1,12 +1,13 @@
 //! HTTP/1.1: listeners, connections and their limits. A request that may go on becomes a call of
-//! `xtrader::rest`, an upgrade becomes a session of `xtrader::socket`; what an order is, is not
-//! known here.
+//! `xtrader::rest` or `admin`, an upgrade becomes a session of `xtrader::socket`; what an order
+//! is, is not known here.
 
 pub mod acceptor;
 pub mod bucket;
 pub mod listener;
 pub mod query;
 
+mod address;
 pub(crate) mod body;
 mod connection;
 pub(crate) mod goodbye;
@@ -36,6 +37,8 @@ pub enum Surface {
     Rest,
     /// The web page, the socket, and REST under the same origin.
     Socket,
+    /// The operator's calls alone; no page of any origin may use them.
+    Admin,
 }
 
 /// The addresses that clients are told in `/config.json`.
@@ -43,6 +46,7 @@ pub enum Surface {
 pub struct Directory {
     pub rest: Option<SocketAddr>,
     pub ws: Option<SocketAddr>,
+    pub admin: Option<SocketAddr>,
 }
 
 impl Directory {
@@ -50,7 +54,8 @@ impl Directory {
     pub fn urls(&self) -> Vec<(&'static str, String)> {
         let rest = self.rest.map(|address| ("rest", format!("http://{address}")));
         let ws = self.ws.map(|address| ("ws", format!("ws://{address}/ws")));
-        rest.into_iter().chain(ws).collect()
+        let admin = self.admin.map(|address| ("admin", format!("http://{address}")));
+        rest.into_iter().chain(ws).chain(admin).collect()
     }
 }
 

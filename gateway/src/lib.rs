@@ -3,6 +3,7 @@
 //! nor the book are known.
 
 pub mod adapters;
+pub mod admin;
 pub mod app;
 pub mod config;
 pub mod demo;
@@ -10,10 +11,12 @@ pub mod desk;
 pub mod fanout;
 pub mod http;
 pub mod language;
+pub mod listing;
 pub mod metrics;
 mod notation;
 pub mod openapi;
 pub mod publisher;
+pub mod schedule;
 pub mod sockjs;
 pub mod ui;
 pub mod xtrader;

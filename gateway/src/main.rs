@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use gateway::adapters::Adapters;
+use gateway::app::wall_ns;
 use gateway::config::{Config, ConfigError, LogFormat, Switch};
-use gateway::{App, app, demo};
+use gateway::{App, app, demo, schedule};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::Layer;
@@ -55,8 +56,14 @@ fn run() -> anyhow::Result<()> {
 async fn serve(config: Config, recovered: replay::Recovered) -> anyhow::Result<()> {
     // Caught before anybody is told that it listens: who reads that line may end it at once.
     let signals = EndSignals::catch()?;
+    let past = schedule::Past::of(&recovered);
     let app = App::start(config, recovered).context("starting the engine")?;
     exit_on_failure(&app);
+    // Before anybody can trade in a status that is over.
+    let mut agenda = schedule::agenda(&app, &past, wall_ns());
+    if let Err(error) = schedule::advance(&app, &mut agenda, wall_ns()).await {
+        tracing::warn!(%error, "the schedule begins late");
+    }
     let adapters = match Adapters::start(&app).await {
         Ok(adapters) => adapters,
         Err(error) => {
@@ -66,6 +73,9 @@ async fn serve(config: Config, recovered: replay::Recovered) -> anyhow::Result<(
     };
     for (name, url) in adapters.directory.urls() {
         say(&format!("listening {name} {url}"))?;
+    }
+    if !app.config.schedule.is_empty() {
+        tokio::spawn(schedule::run(Arc::clone(&app), agenda));
     }
     if app.config.demo == Switch::On {
         tokio::spawn(demo::run(Arc::clone(&app)));

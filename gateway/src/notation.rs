@@ -2,7 +2,7 @@
 //! words of orders, dates, mean prices. Values come in, words and numbers go out; no message and
 //! no JSON is known here.
 
-use orison_core::command::{OrderType, TimeInForce};
+use orison_core::command::{Link, OrderType, SelfTrade, TimeInForce};
 use orison_core::{Decimal, Instrument, Quantity, Side};
 
 pub(crate) fn side_word(side: Side) -> &'static str {
@@ -29,6 +29,32 @@ pub(crate) fn time_in_force_word(time_in_force: TimeInForce) -> &'static str {
         TimeInForce::Fok => "FOK",
         TimeInForce::Day => "DAY",
         TimeInForce::Gtd => "GTD",
+    }
+}
+
+/// Whether it waits for its trigger.
+pub(crate) fn is_stop(order_type: OrderType) -> bool {
+    match order_type {
+        OrderType::Limit | OrderType::Market => false,
+        OrderType::Stop | OrderType::StopLimit | OrderType::TrailingStop => true,
+    }
+}
+
+pub(crate) fn link_word(link: Link) -> &'static str {
+    match link {
+        Link::Oco => "OCO",
+        Link::Oto => "OTO",
+    }
+}
+
+pub(crate) fn self_trade_word(self_trade: SelfTrade) -> &'static str {
+    match self_trade {
+        SelfTrade::AccountDefault => "AccountDefault",
+        SelfTrade::None => "None",
+        SelfTrade::CancelTaker => "CancelTaker",
+        SelfTrade::CancelMaker => "CancelMaker",
+        SelfTrade::CancelBoth => "CancelBoth",
+        SelfTrade::Decrement => "Decrement",
     }
 }
 

@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 
 use crate::xtrader::entry;
 use crate::xtrader::problem::ProblemBody;
-use crate::xtrader::rest::{connections, market, orders, service};
+use crate::xtrader::rest::{connections, market, money, orders, service};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,6 +32,9 @@ use crate::xtrader::rest::{connections, market, orders, service};
         orders::order,
         orders::orders,
         orders::fills,
+        money::account,
+        money::balances,
+        money::positions,
         market::orderbook,
         market::klines,
         market::statistics,

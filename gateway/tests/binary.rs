@@ -65,7 +65,16 @@ fn ask(address: &str, request: &str) -> String {
 #[test]
 fn it_says_what_it_recovered_and_where_it_listens_and_ends_in_order() {
     let directory = tempfile::tempdir().unwrap();
-    let free = ["serve", "--rest", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--demo"];
+    let free = [
+        "serve",
+        "--rest",
+        "127.0.0.1:0",
+        "--ws",
+        "127.0.0.1:0",
+        "--admin",
+        "127.0.0.1:0",
+        "--demo",
+    ];
     for (start, signal) in [Signal::TERM, Signal::INT].into_iter().enumerate() {
         let mut server = Server::start(directory.path(), &free);
         let recovered = server.line();
@@ -84,6 +93,8 @@ fn it_says_what_it_recovered_and_where_it_listens_and_ends_in_order() {
         let address = rest.strip_prefix("listening rest http://").unwrap().to_owned();
         let ws = server.line();
         assert!(ws.starts_with("listening ws ws://127.0.0.1:") && ws.ends_with("/ws"), "{ws}");
+        let admin = server.line();
+        assert!(admin.starts_with("listening admin http://127.0.0.1:"), "{admin}");
         let get = "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
         assert!(ask(&address, get).starts_with("HTTP/1.1 200 OK"));
         let body = r#"{"symbol":"AAPL","side":"Buy","type":"Limit","price":1,"quantity":1}"#;
@@ -107,6 +118,8 @@ fn what_it_cannot_do_it_refuses_at_the_start() {
     let rows: &[(&[&str], &[&str])] = &[
         (&["--rest", &taken, "--ws", "off"], &["--rest", &taken]),
         (&["--rest", "off", "--ws", &taken], &["--ws", &taken]),
+        (&["--rest", "off", "--ws", "off", "--admin", &taken], &["--admin", &taken]),
+        (&["--admin", "0.0.0.0:7002"], &["--admin", "loopback"]),
         (&["--wait", "sleep"], &["--wait", "spin, yield, backoff"]),
         (&["--itch", "127.0.0.1:9003"], &["--itch", "not part of this build"]),
         (&["--rest", "0.0.0.0:7000"], &["--rest", "loopback"]),
@@ -129,7 +142,7 @@ fn what_it_cannot_do_it_refuses_at_the_start() {
 #[test]
 fn a_second_one_on_the_same_journal_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let off = ["--rest", "127.0.0.1:0", "--ws", "off"];
+    let off = ["--rest", "127.0.0.1:0", "--ws", "off", "--admin", "off"];
     let mut server = Server::start(directory.path(), &off);
     assert!(server.line().starts_with("recovered"));
     assert!(server.line().starts_with("listening rest"));

@@ -7,9 +7,15 @@ mod support;
 mod entry;
 #[path = "rest/market.rs"]
 mod market;
+#[path = "rest/money.rs"]
+mod money;
 #[path = "rest/orders.rs"]
 mod orders;
+#[path = "rest/pairs.rs"]
+mod pairs;
 #[path = "rest/protocol.rs"]
 mod protocol;
 #[path = "rest/service.rs"]
 mod service;
+#[path = "rest/stops.rs"]
+mod stops;

@@ -10,7 +10,9 @@ use engine::projection::ViewLimits;
 use gateway::adapters::Adapters;
 use gateway::{App, Config, app};
 use journal::{Faults, Seams};
-use orison_core::command::Genesis;
+use orison_core::command::{AccountRef, Actor, Direction, Genesis, StatusChange, Transfer};
+use orison_core::instrument::Status;
+use orison_core::{AccountName, AssetName, Command, Decimal, Event, InstrumentId, Symbol};
 use replay::Recovered;
 use tempfile::TempDir;
 
@@ -64,8 +66,39 @@ impl Exchange {
         Client::connect(self.adapters.directory.rest.unwrap()).await
     }
 
+    pub(crate) async fn admin(&self) -> Client {
+        Client::connect(self.adapters.directory.admin.unwrap()).await
+    }
+
     pub(crate) async fn ws(&self) -> Client {
         Client::connect(self.adapters.directory.ws.unwrap()).await
+    }
+
+    /// As an administrator enters it.
+    pub(crate) async fn carry_out(&self, command: Command) {
+        let outcome = self.app.desk.submit(command).await.unwrap();
+        assert!(!matches!(outcome.answer, Event::Rejected(_)), "{command:?}: {outcome:?}");
+    }
+
+    pub(crate) fn instrument(&self, symbol: &str) -> InstrumentId {
+        let views = self.app.views.read();
+        views.catalog.instrument_named(&Symbol::new(symbol).unwrap()).unwrap().id
+    }
+
+    pub(crate) async fn set_status(&self, symbol: &str, status: Status) {
+        let (instrument, actor) = (self.instrument(symbol), Actor::EMPTY);
+        self.carry_out(Command::Status(StatusChange { instrument, status, actor })).await;
+    }
+
+    pub(crate) async fn deposit(&self, account: &str, asset: &str, amount: &str) {
+        let transfer = Transfer {
+            account: AccountRef::Name(AccountName::new(account).unwrap()),
+            asset: AssetName::new(asset).unwrap(),
+            direction: Direction::Deposit,
+            amount: Decimal::parse(amount).unwrap(),
+            actor: Actor::EMPTY,
+        };
+        self.carry_out(Command::Transfer(transfer)).await;
     }
 
     /// As SIGTERM does it; the journal stays.

@@ -50,8 +50,11 @@ pub fn actor(command: &Command) -> Option<Actor> {
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     latest: VecDeque<Change>,
-    statuses: HashMap<InstrumentId, u64>,
+    statuses: StatusTimes,
 }
+
+/// When an instrument was last given another status, nanoseconds.
+pub type StatusTimes = HashMap<InstrumentId, u64>;
 
 impl Changes {
     /// Two commands may be told in the wrong order: each finds its place.
@@ -70,10 +73,9 @@ impl Changes {
         self.latest.range(..end).rev()
     }
 
-    /// When the replayed journal last gave an instrument another status, whoever's doing it was;
-    /// None: never.
-    pub fn status_set_ns(&self, instrument: InstrumentId) -> Option<u64> {
-        self.statuses.get(&instrument).copied()
+    /// Of the replayed journal, whoever's doing it was; being created is none.
+    pub fn status_times(&self) -> &StatusTimes {
+        &self.statuses
     }
 
     /// A command of the journal, with all that came of it.
@@ -177,7 +179,6 @@ mod tests {
         }
         let noted: Vec<_> = changes.before(Sequence(9)).map(|c| c.stamp.sequence.0).collect();
         assert_eq!(noted, [3, 2], "the fourth was passed over");
-        assert_eq!(changes.status_set_ns(InstrumentId(2)), Some(30));
-        assert_eq!(changes.status_set_ns(InstrumentId(1)), None);
+        assert_eq!(changes.status_times(), &StatusTimes::from([(InstrumentId(2), 30)]));
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use engine::Views;
 use engine::projection::Catalog;
 use journal::{Checkpoint, Kind, ReadError, Reader};
-use orison_core::{Event, ExecutionId, OrderId};
+use orison_core::{Command, Event, ExecutionId, OrderId, Stamp};
 use thiserror::Error;
 
 use crate::form::command::CommandForm;
@@ -76,6 +76,16 @@ fn checkpoints(reader: &Reader) -> Result<Vec<Checkpoint>, DumpError> {
     }
     found.sort_by_key(|checkpoint| checkpoint.about);
     Ok(found)
+}
+
+/// A command as its line shows it, without what only its events know.
+pub fn command_text(views: &Views, stamp: Stamp, command: &Command) -> String {
+    let mut text = Vec::new();
+    let mut object = Object::open(&mut text);
+    let form = CommandForm { catalog: &views.catalog, orders: &views.orders };
+    form.put(&mut object, stamp, command, &[]);
+    object.close();
+    String::from_utf8(text).expect("JSON is UTF-8")
 }
 
 /// The last step of `past`: the command's line, then those of its events that have a form.

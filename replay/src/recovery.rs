@@ -69,6 +69,8 @@ pub struct Recovered {
     pub opened: Opened,
     /// What was administered, the latest of it.
     pub changes: Changes,
+    /// Stamp of the last command that was found; None: the journal was empty.
+    pub last_time_ns: Option<u64>,
     /// Replayed, the quarantined ones included.
     pub commands: u64,
     pub compared: Compared,
@@ -112,9 +114,21 @@ pub fn recover(
     };
     let compared = playback.compared();
     let Player { exchange, views, witness } = playback.into_player();
-    let commands = exchange.applied().sequence.0;
+    let Stamp { sequence: Sequence(commands), time_ns } = exchange.applied();
+    let last_time_ns = (commands > 0).then_some(time_ns);
     let seconds = started.elapsed().as_secs_f64();
-    Ok(Recovered { exchange, views, witness, writer, opened, changes, commands, compared, seconds })
+    Ok(Recovered {
+        exchange,
+        views,
+        witness,
+        writer,
+        opened,
+        changes,
+        last_time_ns,
+        commands,
+        compared,
+        seconds,
+    })
 }
 
 fn play(
@@ -129,7 +143,7 @@ fn play(
         changes.on_event(stamp, event);
     })?;
     if let Some(command) = command {
-        changes.on_command(stamp, &command, &seen);
+        changes.on_command(stamp, command, &seen);
     }
     Ok(())
 }

@@ -1,6 +1,5 @@
-//! What happened. An event is the only answer there is: acknowledgements, refusals and market
-//! data are all derived from these, in this order. Plain data of at most 104 bytes.
-//!
+//! What happened: the only answer there is; acknowledgements, refusals and market data are all
+//! derived from these, in this order. Plain data of at most 104 bytes.
 //! The visible book can be kept from events alone: every event that changes it says the level's
 //! total visible quantity afterwards, save a continuous `Trade`, which takes its quantity from the
 //! level of the resting order at the trade's price. An uncross says its levels after its trades.

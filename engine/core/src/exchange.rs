@@ -22,6 +22,7 @@ mod tests;
 
 use alloc::vec::Vec;
 
+use cancel::Leaving;
 pub(crate) use ending::Ending;
 pub(crate) use money::Held;
 pub use view::{AssetTotals, BookOrder, StopOrder};
@@ -67,9 +68,11 @@ pub struct Exchange {
     pub(crate) prayers: (u64, u64),
     /// None: nothing was ever applied, nothing is allocated.
     pub(crate) genesis: Option<Genesis>,
+    /// What its `rules_version` says.
+    rules: Rules,
     key: Key,
     /// Orders on their way through a mass cancel; empty between commands.
-    leaving: Vec<OrderId>,
+    leaving: Vec<Leaving>,
     /// Children whose parents were filled by the running command; empty between commands.
     children: Vec<OrderId>,
     /// Levels of a call by side, full quantities; what is in them between commands means nothing.
@@ -82,6 +85,12 @@ pub(crate) enum Rules {
     /// Limit and market orders of unfunded accounts.
     First,
     Second,
+}
+
+impl Rules {
+    fn of(genesis: &Genesis) -> Self {
+        if genesis.rules_version >= 2 { Self::Second } else { Self::First }
+    }
 }
 
 /// No limit allows anything.
@@ -132,6 +141,7 @@ impl Exchange {
             ledger: Ledger::new(genesis.balances_max),
             prayers: (0, 0),
             genesis: None,
+            rules: Rules::of(genesis),
             key,
             leaving: Vec::with_capacity(orders),
             children: Vec::with_capacity(orders),
@@ -166,7 +176,7 @@ impl Exchange {
             Command::Instrument(spec) => self.change_instrument(spec, sink),
             Command::Genesis(genesis) => self.begin(genesis, sink),
         }
-        if !self.expiries.is_empty() || self.timers.expiry_ns.is_some() {
+        if self.timers.expiry_ns.is_some() {
             self.look_ahead();
         }
     }
@@ -180,10 +190,7 @@ impl Exchange {
 
     #[inline]
     pub(crate) fn rules(&self) -> Rules {
-        match self.genesis {
-            Some(genesis) if genesis.rules_version >= 2 => Rules::Second,
-            Some(_) | None => Rules::First,
-        }
+        self.rules
     }
 
     #[inline]

@@ -34,11 +34,6 @@ impl Expiries {
         self.heap.reserve_exact(self.entries_max.saturating_sub(self.heap.len()));
     }
 
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.heap.is_empty()
-    }
-
     /// A living order, entered once. `is_live` is asked by slot and mark.
     pub(crate) fn push(
         &mut self,

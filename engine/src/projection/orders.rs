@@ -50,6 +50,24 @@ impl OrderStatus {
     pub fn is_open(self) -> bool {
         matches!(self, Self::New | Self::PartiallyFilled)
     }
+
+    /// Of an order that was cancelled for that reason.
+    pub fn after(reason: CancelReason) -> Self {
+        match reason {
+            CancelReason::Expired => Self::Expired,
+            CancelReason::User
+            | CancelReason::Ioc
+            | CancelReason::SelfTrade
+            | CancelReason::Oco
+            | CancelReason::Mass
+            | CancelReason::Range
+            | CancelReason::Uncross
+            | CancelReason::Closed
+            | CancelReason::Admin
+            | CancelReason::Disconnect
+            | CancelReason::Timer => Self::Cancelled,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,10 +162,9 @@ impl Orders {
             Event::Trade(e) => {
                 let told = streams.tell(e.maker_account, heard);
                 shelf.change(e.maker, told, |order| order.fill(e, e.maker_fee));
-                let told = if e.taker_account == e.maker_account {
-                    told
-                } else {
-                    streams.tell(e.taker_account, heard)
+                let told = match e.taker_account == e.maker_account {
+                    true => told,
+                    false => streams.tell(e.taker_account, heard),
                 };
                 shelf.change(e.taker, told, |order| {
                     order.fill(e, e.taker_fee);
@@ -329,20 +346,7 @@ impl OrderView {
     fn cancel(&mut self, cancelled: &Cancelled) {
         self.remaining = cancelled.quantity;
         self.cancel_reason = Some(cancelled.reason);
-        self.status = match cancelled.reason {
-            CancelReason::Expired => OrderStatus::Expired,
-            CancelReason::User
-            | CancelReason::Ioc
-            | CancelReason::SelfTrade
-            | CancelReason::Oco
-            | CancelReason::Mass
-            | CancelReason::Range
-            | CancelReason::Uncross
-            | CancelReason::Closed
-            | CancelReason::Admin
-            | CancelReason::Disconnect
-            | CancelReason::Timer => OrderStatus::Cancelled,
-        };
+        self.status = OrderStatus::after(cancelled.reason);
     }
 }
 

@@ -223,3 +223,82 @@ fn transfer(account: &str, asset: &str, direction: Direction, amount: i128) -> T
         actor: orison_core::command::Actor::EMPTY,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::test_runner::TestRunner;
+
+    use super::*;
+
+    /// What can come of orders, markets and money.
+    const KINDS: &[&str] = &[
+        "Accepted",
+        "Account",
+        "Amended",
+        "Auction",
+        "Balance",
+        "Bounds",
+        "Cancelled Admin",
+        "Cancelled Closed",
+        "Cancelled Expired",
+        "Cancelled Ioc",
+        "Cancelled Mass",
+        "Cancelled Oco",
+        "Cancelled Range",
+        "Cancelled SelfTrade",
+        "Cancelled Uncross",
+        "Cancelled User",
+        "Conditions",
+        "Continuous Decremented",
+        "Continuous Trade",
+        "Level",
+        "Refreshed",
+        "Rejected Auction",
+        "Rejected Halted",
+        "Rejected InsufficientFunds",
+        "Rejected OrderLimit",
+        "Rejected PositionLimit",
+        "Rested",
+        "Status Command",
+        "Status Interruption",
+        "Status InterruptionEnd",
+        "Triggered",
+        "Uncross Decremented",
+        "Uncross Trade",
+        "Waiting",
+    ];
+
+    #[test]
+    fn streams_lead_to_every_kind_of_event() {
+        let mut runner = TestRunner::deterministic();
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        let mut count = |event: &Event| {
+            let kind = match event {
+                Event::Trade(trade) => format!("{:?} Trade", trade.phase),
+                Event::Decremented(both) => format!("{:?} Decremented", both.phase),
+                Event::Cancelled(cancelled) => format!("Cancelled {:?}", cancelled.reason),
+                Event::Rejected(rejected) => format!("Rejected {:?}", rejected.reason),
+                Event::Status(changed) => format!("Status {:?}", changed.cause),
+                event => {
+                    let name = format!("{event:?}");
+                    name.split('(').next().unwrap_or_default().to_owned()
+                }
+            };
+            *counts.entry(kind).or_default() += 1;
+        };
+        for _ in 0..300 {
+            let steps = steps().new_tree(&mut runner).unwrap().current();
+            let (mut driven, begun) = Driven::new();
+            begun.iter().flat_map(|ended| &ended.1).for_each(&mut count);
+            for step in &steps {
+                driven.apply(step).1.iter().for_each(&mut count);
+            }
+        }
+        for kind in KINDS {
+            assert!(counts.contains_key(*kind), "{kind} is not among {counts:?}");
+        }
+    }
+}

@@ -13,6 +13,8 @@ use super::settings::SETTINGS;
 
 const FILE_NAME: &str = "orison.toml";
 const ENVIRONMENT_PREFIX: &str = "ORISON_";
+/// Arrays of tables that the file may have beside its settings.
+const TABLES: [&str; 2] = ["instruments", "schedule"];
 
 /// Where a value was given.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,8 +38,8 @@ impl fmt::Display for Source {
 
 pub(super) struct Layers {
     values: BTreeMap<&'static str, (String, Source)>,
-    /// The tables of `[[instruments]]`, if the file has any, and the file.
-    pub(super) instruments: Option<(PathBuf, Vec<toml::Value>)>,
+    /// The file that was read, and its arrays of tables by name.
+    tables: Option<(PathBuf, BTreeMap<&'static str, Vec<toml::Value>>)>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -52,7 +54,7 @@ impl Layers {
             let source = Source::Default { name: setting.name };
             (setting.name, (setting.default.to_owned(), source))
         });
-        let mut layers = Self { values: values.collect(), instruments: None, warnings: Vec::new() };
+        let mut layers = Self { values: values.collect(), tables: None, warnings: Vec::new() };
         let (environment, named) = split_config(environment);
         layers.file(flags.get_one::<String>("config").cloned().or(named), directory)?;
         layers.environment(environment);
@@ -64,6 +66,12 @@ impl Layers {
     pub(super) fn get(&self, name: &str) -> (&str, &Source) {
         let (text, source) = &self.values[name];
         (text, source)
+    }
+
+    /// The tables of `[[name]]` and the file they stand in; None: the file has none.
+    pub(super) fn tables(&self, name: &str) -> Option<(&Path, &[toml::Value])> {
+        let (path, arrays) = self.tables.as_ref()?;
+        Some((path, arrays.get(name)?))
     }
 
     fn file(&mut self, named: Option<String>, directory: &Path) -> Result<(), ConfigError> {
@@ -81,19 +89,20 @@ impl Layers {
         };
         let table: toml::Table =
             text.parse().map_err(|e: toml::de::Error| failed(e.to_string()))?;
+        let mut arrays = BTreeMap::new();
         for (key, value) in table {
-            if key == "instruments" {
+            if let Some(name) = TABLES.iter().find(|name| **name == key) {
                 let tables = value.as_array().cloned();
-                let tables =
-                    tables.ok_or_else(|| failed("instruments: not [[instruments]]".into()))?;
-                self.instruments = Some((path.clone(), tables));
+                let tables = tables.ok_or_else(|| failed(format!("{name}: not [[{name}]]")))?;
+                arrays.insert(*name, tables);
                 continue;
             }
             let setting = SETTINGS.iter().find(|s| s.name.replace('-', "_") == key);
             let Some(setting) = setting else {
                 let known: Vec<_> = SETTINGS.iter().map(|s| s.name.replace('-', "_")).collect();
                 let known = known.join(", ");
-                return Err(failed(format!("{key} is no setting; allowed: {known}, instruments")));
+                let tables = TABLES.join(", ");
+                return Err(failed(format!("{key} is no setting; allowed: {known}, {tables}")));
             };
             let text = plain(&value).ok_or_else(|| {
                 failed(format!("{key}: a text, whole number, true, false or list of texts"))
@@ -101,6 +110,7 @@ impl Layers {
             let source = Source::File { path: path.clone(), key };
             self.values.insert(setting.name, (text, source));
         }
+        self.tables = Some((path, arrays));
         Ok(())
     }
 
@@ -153,7 +163,8 @@ fn command_line() -> Command {
         .after_help(
             "Each setting may also stand in orison.toml (input_slots = 4096) or in the \
              environment (ORISON_INPUT_SLOTS=4096); flags win over the environment, the \
-             environment over the file.",
+             environment over the file. Instruments of an empty journal ([[instruments]]) and \
+             the schedule ([[schedule]]) stand in the file alone.",
         )
         .subcommand(Command::new("serve").about("Recover the journal and serve"))
         .args(settings)

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use engine::runtime::{Settings as RuntimeSettings, Wait};
+use orison_core::command::Genesis;
 
 use super::layers::{Layers, Source};
-use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments};
+use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments, schedule};
 use crate::fanout::{self, OrderIds};
 
 pub(super) struct Setting {
@@ -32,7 +33,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("rest", "localhost:7000", "ADDRESS", "REST listener, or off"),
     setting("ws", "localhost:7001", "ADDRESS", "Web page and xTrader WebSocket, or off"),
     setting("stomp", "off", "ADDRESS", "STOMP and SockJS listener, or off"),
-    setting("admin", "off", "ADDRESS", "Admin listener, or off"),
+    setting("admin", "localhost:7002", "ADDRESS", "Admin REST listener, or off"),
     setting("ouch", "off", "ADDRESS", "Binary order entry, or off"),
     setting("fix", "off", "ADDRESS", "FIX 4.4 listener, or off"),
     setting("itch", "off", "ADDRESS", "ITCH-style feed, or off"),
@@ -55,16 +56,30 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("outbox-kib", "4096", "KIB", "Event messages that may wait for one client"),
     setting("outbox-age-ms", "10000", "MS", "How long the oldest of them may wait"),
     setting("allowed-origins", "", "ORIGINS", "Web origins beside loopback, comma-separated"),
+    setting("orders-max", "1048576", "COUNT", "Live orders of a new journal"),
+    setting("accounts-max", "65536", "COUNT", "Accounts of a new journal"),
+    setting("instruments-max", "256", "COUNT", "Instruments of a new journal"),
+    setting("assets-max", "256", "COUNT", "Assets of a new journal"),
+    setting("positions-max", "262144", "COUNT", "Positions of a new journal"),
+    setting("balances-max", "262144", "COUNT", "Balances of a new journal's funded accounts"),
+    setting("trailing-max", "65536", "COUNT", "Trailing stops of a new journal that wait"),
+    setting("closed-ids-max", "1048576", "COUNT", "Closed client order ids that are remembered"),
+    setting("closed-ids-per-account-max", "1024", "COUNT", "The same for one account"),
+    setting("feed-window", "4096", "COUNT", "Foreign messages among which a repeat is found"),
     setting("log", "info", "FILTER", "What is logged, such as warn or gateway=debug"),
     setting("log-format", "text", "FORMAT", "text or json, on standard error"),
 ];
 
 /// Listeners that this build does not have; their flags exist and take `off` only.
-const NOT_BUILT: [&str; 6] = ["stomp", "admin", "ouch", "fix", "itch", "feed"];
+const NOT_BUILT: [&str; 5] = ["stomp", "ouch", "fix", "itch", "feed"];
 
 /// Powers of two that a ring may have.
 const SLOTS_MIN: usize = 1 << 6;
 const SLOTS_MAX: usize = 1 << 22;
+/// What limits may be; the first is the core's own.
+const ORDERS_MAX: u64 = (1 << 28) - 1;
+const NARROW_MAX: u64 = (1 << 16) - 1;
+const LIMIT_MAX: u64 = 1 << 31;
 const SEGMENT_MIB: std::ops::RangeInclusive<u64> = 1..=journal::SEGMENT_BYTES_MAX >> 20;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
@@ -78,6 +93,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         data: layers.get("data").0.into(),
         rest: listen(layers, "rest")?,
         ws: listen(layers, "ws")?,
+        admin: listen(layers, "admin")?,
         durability: words(
             layers,
             "durability",
@@ -96,7 +112,9 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         public_order_ids: switch(layers, "public-order-ids")?,
         fan_out: fan_out(layers)?,
         allowed_origins: origins(layers)?,
+        limits: limits(layers)?,
         instruments: instruments::specs(layers)?,
+        schedule: schedule::timetables(layers)?,
         log: log_filter(layers)?,
         log_format: words(
             layers,
@@ -168,6 +186,22 @@ fn number(layers: &Layers, name: &str, least: u64, most: u64) -> Result<u64, Con
     let (text, source) = layers.get(name);
     let number = text.parse().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| bad(source, text, format!("{least} to {most}")))
+}
+
+/// The settings of limits are named like the limits.
+fn limits(layers: &Layers) -> Result<Genesis, ConfigError> {
+    let mut genesis = Genesis::DEFAULT;
+    for (name, _) in Genesis::DEFAULT.limits() {
+        let setting = name.replace('_', "-");
+        let most = match name {
+            "orders_max" => ORDERS_MAX,
+            "instruments_max" | "assets_max" => NARROW_MAX,
+            _ => LIMIT_MAX,
+        };
+        let limit = number(layers, &setting, 1, most)?;
+        genesis = genesis.with_limit(name, limit).expect("the range of each limit fits it");
+    }
+    Ok(genesis)
 }
 
 fn pin(layers: &Layers) -> Result<Option<usize>, ConfigError> {

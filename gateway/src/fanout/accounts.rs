@@ -138,8 +138,7 @@ impl Follower {
             Only::All => news.event.previous_sequence,
             Only::These(_) => self.told,
         };
-        let listing = listings.get(instrument);
-        let text = private::order_event(&mut round.json, account, news, listing, previous);
+        let text = private::message(&mut round.json, account, news, listings, previous);
         let Some(text) = text else { return };
         self.told = news.event.stamp.sequence.0;
         let pushed = self.client.outbox.push_event(text, self.told, round.now);

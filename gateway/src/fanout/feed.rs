@@ -6,9 +6,9 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::projection::candles::CandleChange;
-use engine::projection::{AccountEvent, DayStatistics, LevelChange, PublicTrade};
+use engine::projection::{AccountEvent, DayStatistics, LevelChange, MarketNews, PublicTrade};
 use engine::{Output, Token, Views};
-use orison_core::event::{AccountOpened, AssetOpened};
+use orison_core::event::{AccountOpened, AssetOpened, Conditions};
 use orison_core::{
     AccountId, ClientOrderId, Event, ExecutionId, Instrument, InstrumentId, OrderId, Stamp,
 };
@@ -28,7 +28,8 @@ pub(crate) enum News {
     Book(BookNews),
     Statistics { instrument: InstrumentId, day: DayStatistics },
     Candle { change: CandleChange, at: Stamp },
-    Instrument { instrument: Instrument, at: Stamp },
+    Market { news: MarketNews, at: Stamp },
+    Instrument(Instrument),
     Asset(AssetOpened),
     Account(AccountOpened),
     Order(OrderNews),
@@ -43,8 +44,8 @@ pub(crate) struct BookNews {
     pub(crate) levels: Range<usize>,
 }
 
-/// An event of an order as one account sees it.
-#[derive(Clone, Copy, Debug)]
+/// An event of an order, or of its money, as one account sees it.
+#[derive(Clone, Debug)]
 pub(crate) struct OrderNews {
     pub(crate) account: AccountId,
     pub(crate) event: AccountEvent,
@@ -53,6 +54,8 @@ pub(crate) struct OrderNews {
     pub(crate) client_order_id: ClientOrderId,
     /// Of a trade, while the tape remembers it.
     pub(crate) execution: Option<ExecutionId>,
+    /// Of an order that enters or is amended, if it has any: as they stand when this is told.
+    pub(crate) conditions: Option<Box<Conditions>>,
 }
 
 /// Whose side of an event is told.
@@ -129,8 +132,7 @@ impl HubFeed {
     pub fn on_event(&mut self, output: &Output, _index: u32, _views: &Views) {
         match output.event() {
             Event::Instrument(instrument) => {
-                let (instrument, at) = (*instrument, output.stamp());
-                self.names.push(News::Instrument { instrument, at });
+                self.names.push(News::Instrument(*instrument));
             }
             Event::AssetOpened(asset) => self.names.push(News::Asset(*asset)),
             Event::AccountOpened(opened) => {
@@ -178,7 +180,9 @@ impl HubFeed {
         if batch.lost_from.is_none() {
             let levels = views.depth.changed().iter().filter_map(|&id| views.depth.book(id));
             let levels = levels.map(|book| book.changes().len()).sum();
-            let news = views.trades.fresh().len() + views.orders.fresh().len();
+            let news = views.trades.fresh().len()
+                + views.orders.fresh().len()
+                + views.markets.fresh().len();
             if batch.has_place(news, levels, queue.news_max) {
                 self.copy(&mut batch, stamp, views);
             } else {
@@ -234,6 +238,15 @@ impl HubFeed {
                 batch.news.push(News::Candle { change, at });
             }
         }
+        for &news in views.markets.fresh() {
+            let instrument = match news {
+                MarketNews::Status(changed) => changed.instrument,
+                MarketNews::Auction(auction) => auction.instrument,
+            };
+            if interest.in_kind(instrument, Kinds::STATUS) {
+                batch.news.push(News::Market { news, at });
+            }
+        }
         for &(account, event) in views.orders.fresh() {
             if interest.in_account(account) {
                 let execution = execution_in(views.trades.fresh(), &event);
@@ -244,7 +257,8 @@ impl HubFeed {
     }
 }
 
-/// What `event` says to `account`: a trade with itself is told twice, as taker first.
+/// What `event` says to `account`: a trade with itself, or its prevention, is told twice, as taker
+/// first.
 pub(crate) fn tell_order(
     views: &Views,
     account: AccountId,
@@ -254,13 +268,20 @@ pub(crate) fn tell_order(
 ) {
     for role in roles(account, &event.event) {
         let Some(order) = order_of(&event.event, *role) else { continue };
-        let client_order_id = if let Event::Rejected(rejected) = event.event {
-            rejected.client_order_id
-        } else {
-            views.orders.order(order).map(|order| order.client_order_id).unwrap_or_default()
-        };
-        tell(OrderNews { account, event, role: *role, client_order_id, execution });
+        let order = views.orders.order(order);
+        let known = order.map(|order| order.client_order_id).unwrap_or_default();
+        let said = said_name(&event.event).filter(|said| !said.is_empty());
+        let client_order_id = said.unwrap_or(known);
+        let enters = matches!(event.event, Event::Accepted(_) | Event::Amended(_));
+        let conditions = order.filter(|_| enters).and_then(|order| order.conditions.clone());
+        tell(OrderNews { account, event, role: *role, client_order_id, execution, conditions });
     }
+}
+
+/// A refused order is known to its account alone.
+fn said_name(event: &Event) -> Option<ClientOrderId> {
+    let Event::Rejected(rejected) = event else { return None };
+    Some(rejected.client_order_id)
 }
 
 /// `trades` are those of the event's command, in order.
@@ -270,6 +291,9 @@ pub(crate) fn execution_in(trades: &[PublicTrade], event: &AccountEvent) -> Opti
 }
 
 fn roles(account: AccountId, event: &Event) -> &'static [Role] {
+    if let Event::Decremented(_) = event {
+        return &[Role::Taker, Role::Maker];
+    }
     let Event::Trade(trade) = event else { return &[Role::Taker] };
     match (trade.taker_account == account, trade.maker_account == account) {
         (true, true) => &[Role::Taker, Role::Maker],
@@ -278,7 +302,7 @@ fn roles(account: AccountId, event: &Event) -> &'static [Role] {
     }
 }
 
-/// None: an event that no order is told of.
+/// None: an event that its account is not told of. The default: one of its money alone.
 pub(crate) fn order_of(event: &Event, role: Role) -> Option<OrderId> {
     match event {
         Event::Accepted(accepted) => Some(accepted.order),
@@ -289,6 +313,12 @@ pub(crate) fn order_of(event: &Event, role: Role) -> Option<OrderId> {
         }),
         Event::Cancelled(cancelled) => Some(cancelled.order),
         Event::Amended(amended) => Some(amended.order),
+        Event::Triggered(triggered) => Some(triggered.order),
+        Event::Decremented(decremented) => Some(match role {
+            Role::Taker => decremented.taker,
+            Role::Maker => decremented.maker,
+        }),
+        Event::Balance(_) => Some(OrderId::default()),
         Event::Rested(_)
         | Event::Level(_)
         | Event::AssetOpened(_)
@@ -299,12 +329,9 @@ pub(crate) fn order_of(event: &Event, role: Role) -> Option<OrderId> {
         | Event::Liquidation(_)
         | Event::Conditions(_)
         | Event::Waiting(_)
-        | Event::Triggered(_)
         | Event::Refreshed(_)
-        | Event::Decremented(_)
         | Event::Auction(_)
         | Event::Status(_)
-        | Event::Balance(_)
         | Event::Bounds(_)
         | Event::Account(_)
         | Event::Done => None,

@@ -68,8 +68,14 @@ impl Interest {
         awaited
     }
 
-    pub(crate) fn set_any(&self, any: bool) {
-        self.any.store(any, Ordering::Relaxed);
+    /// Somebody has subscribed to something.
+    pub(crate) fn wake(&self) {
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    /// Nobody is subscribed to anything any more.
+    pub(crate) fn rest(&self) {
+        self.any.store(false, Ordering::Relaxed);
     }
 
     pub(crate) fn set_kinds(&self, instrument: InstrumentId, kinds: Kinds) {

@@ -2,12 +2,16 @@
 //! watches it. News move it on in the order of commands; views are read only when a topic gets
 //! its first member, or when news were lost.
 
+mod state;
+
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use engine::Views;
 use engine::projection::candles::CandleChange;
-use engine::projection::{Candle, DayStatistics, Interval, LevelChange, PublicTrade};
+use engine::projection::{
+    Candle, DayStatistics, Indicative, Interval, LevelChange, MarketNews, PublicTrade,
+};
 use orison_core::{Instrument, InstrumentId, Stamp};
 
 use super::client::{Client, Round};
@@ -16,32 +20,21 @@ use super::feed::BookNews;
 use super::group::{StateTopic, earlier};
 use super::interest::Kinds;
 use super::json::Json;
-use super::mirror::Mirror;
 use super::public::{self, Listing, OrderIds, Phase};
 use super::topic::{Topic, Wish};
+use state::State;
 
 pub(crate) struct Market {
     state: State,
     executions: Vec<Arc<Client>>,
     orderbook: StateTopic,
     statistics: StateTopic,
+    /// Of the status channel, beside `auction`.
     status: StateTopic,
+    auction: StateTopic,
     /// By interval.
     candles: [StateTopic; Interval::ALL.len()],
     depth: DepthTopic,
-}
-
-/// How the instrument stands; each part is kept only while somebody watches it.
-struct State {
-    listing: Listing,
-    mirror: Mirror,
-    day: DayStatistics,
-    status_at: Stamp,
-    open: [Option<(Candle, Stamp)>; Interval::ALL.len()],
-    /// By interval: candles that open before this have been told to be closed, or never will be.
-    unclosed_from_ns: [u64; Interval::ALL.len()],
-    /// The last complete command, to date what nothing has changed yet.
-    now: Stamp,
 }
 
 impl Market {
@@ -56,6 +49,7 @@ impl Market {
             orderbook: topic("OrderBookUpdate"),
             statistics: topic("MarketStatistics"),
             status: topic("InstrumentStatus"),
+            auction: topic("AuctionUpdate"),
             candles,
             depth: DepthTopic::default(),
             state: State::new(listing),
@@ -113,7 +107,10 @@ impl Market {
                 self.candles[*interval as usize].join(client, wish.pace, 0);
             }
             Topic::Depth(_) => self.depth.join(client, wish.depth_pace, round, listing, mirror),
-            Topic::Status(_) => self.status.join(client, std::time::Duration::ZERO, 0),
+            Topic::Status(_) => {
+                self.status.join(client, Duration::ZERO, 0);
+                self.auction.join(client, Duration::ZERO, 0);
+            }
             Topic::Executions(_) | Topic::Orders(_) => {}
         }
     }
@@ -131,7 +128,10 @@ impl Market {
             Topic::Statistics(_) => self.statistics.leave(client),
             Topic::Candles(_, interval) => self.candles[*interval as usize].leave(client),
             Topic::Depth(_) => self.depth.leave(client),
-            Topic::Status(_) => self.status.leave(client),
+            Topic::Status(_) => {
+                self.status.leave(client);
+                self.auction.leave(client);
+            }
             Topic::Orders(_) => {}
         }
     }
@@ -153,7 +153,10 @@ impl Market {
             Topic::Depth(_) => {
                 self.depth.show(client, round, &state.listing, &state.mirror, state.now);
             }
-            Topic::Status(_) => self.status.show(client, round, &mut |_, json| state.status(json)),
+            Topic::Status(_) => {
+                self.status.show(client, round, &mut |_, json| state.status(json));
+                self.auction.show(client, round, &mut |_, json| state.auction(json));
+            }
             Topic::Executions(_) | Topic::Orders(_) => {}
         }
     }
@@ -218,11 +221,24 @@ impl Market {
         }
     }
 
-    pub(crate) fn on_instrument(&mut self, round: &mut Round, instrument: Instrument, at: Stamp) {
+    /// Fees or bounds; its status is told by itself.
+    pub(crate) fn on_instrument(&mut self, instrument: Instrument) {
         self.state.listing.instrument = instrument;
-        self.state.status_at = at;
-        let state = &self.state;
-        self.status.changed(round, &mut |_, json| state.status(json));
+    }
+
+    pub(crate) fn on_market(&mut self, round: &mut Round, news: &MarketNews, at: Stamp) {
+        match news {
+            MarketNews::Status(changed) => {
+                self.state.change_status(changed, at);
+                let state = &self.state;
+                self.status.changed(round, &mut |_, json| state.status(json));
+            }
+            MarketNews::Auction(auction) => {
+                self.state.indicative = Some(Indicative { stamp: at, auction: *auction });
+                let state = &self.state;
+                self.auction.changed(round, &mut |_, json| state.auction(json));
+            }
+        }
     }
 
     /// Sends what is due; says when the next is.
@@ -234,6 +250,7 @@ impl Market {
         let statistics = &mut |_: usize, json: &mut Json| state.statistics(json);
         next = earlier(next, self.statistics.send_due(round, statistics));
         next = earlier(next, self.status.send_due(round, &mut |_, json| state.status(json)));
+        next = earlier(next, self.auction.send_due(round, &mut |_, json| state.auction(json)));
         for (topic, interval) in self.candles.iter_mut().zip(Interval::ALL) {
             let candle = &mut |_: usize, json: &mut Json| state.candle(interval, json);
             next = earlier(next, topic.send_due(round, candle));
@@ -262,6 +279,7 @@ impl Market {
         self.orderbook.changed(round, &mut |levels, json| state.book(levels, json));
         self.statistics.changed(round, &mut |_, json| state.statistics(json));
         self.status.changed(round, &mut |_, json| state.status(json));
+        self.auction.changed(round, &mut |_, json| state.auction(json));
         for (topic, interval) in self.candles.iter_mut().zip(Interval::ALL) {
             topic.changed(round, &mut |_, json| state.candle(interval, json));
         }
@@ -297,73 +315,5 @@ fn finish_missed(
             state.candle_as(json, interval, candle, Phase::Closed);
             Some(views.at())
         });
-    }
-}
-
-impl State {
-    fn new(listing: Listing) -> Self {
-        Self {
-            listing,
-            mirror: Mirror::default(),
-            day: DayStatistics::default(),
-            status_at: Stamp::default(),
-            open: [None; Interval::ALL.len()],
-            unclosed_from_ns: [0; Interval::ALL.len()],
-            now: Stamp::default(),
-        }
-    }
-
-    fn load_book(&mut self, views: &Views) {
-        self.mirror = Mirror::of(views.depth.book(self.listing.instrument.id));
-    }
-
-    fn load_day(&mut self, views: &Views) {
-        self.day = views.statistics.day(self.listing.instrument.id);
-    }
-
-    fn load_candle(&mut self, views: &Views, interval: Interval) {
-        let (instrument, index) = (self.listing.instrument.id, interval as usize);
-        let open = views.candles.open(instrument, interval);
-        self.open[index] = open.map(|candle| (*candle, self.now));
-        let newest = views.candles.of(instrument, interval).next_back();
-        self.unclosed_from_ns[index] = match (open, newest) {
-            (Some(open), _) => open.open_time_ns,
-            (None, Some(closed)) => closed.open_time_ns + 1,
-            (None, None) => 0,
-        };
-    }
-
-    fn load_status(&mut self, views: &Views) {
-        if let Some(instrument) = views.catalog.instrument(self.listing.instrument.id) {
-            self.listing = Listing::of(views, instrument);
-        }
-        self.status_at = self.now;
-    }
-
-    fn book(&self, levels: usize, json: &mut Json) -> Option<Stamp> {
-        public::book_body(json, &self.listing, &self.mirror, levels);
-        Some(public::dated(self.mirror.at, self.now))
-    }
-
-    fn statistics(&self, json: &mut Json) -> Option<Stamp> {
-        public::statistics_body(json, &self.listing, &self.day);
-        let sequence = orison_core::Sequence(self.day.sequence);
-        let at = Stamp { sequence, time_ns: self.day.time_ns };
-        Some(public::dated(at, self.now))
-    }
-
-    fn candle(&self, interval: Interval, json: &mut Json) -> Option<Stamp> {
-        let (candle, at) = self.open[interval as usize].as_ref()?;
-        self.candle_as(json, interval, candle, Phase::Open);
-        Some(*at)
-    }
-
-    fn candle_as(&self, json: &mut Json, interval: Interval, candle: &Candle, phase: Phase) {
-        public::candle_body(json, &self.listing, interval, candle, phase);
-    }
-
-    fn status(&self, json: &mut Json) -> Option<Stamp> {
-        public::status_body(json, &self.listing);
-        Some(self.status_at)
     }
 }

@@ -1,20 +1,23 @@
-//! The private messages as they stand on the wire: what happened to an account's own orders.
-//! Events and views come in, JSON goes out; it knows no client and no topic.
+//! The private messages as they stand on the wire: what happened to an account's own orders and
+//! to its money. Events and views come in, JSON goes out; it knows no client and no topic.
 
-use engine::projection::OrderView;
-use orison_core::command::{CancelReason, OrderFields};
-use orison_core::event::{Accepted, Amended, Cancelled, Entry, Priority, Rejected, Trade};
-use orison_core::{AccountName, ClientOrderId, Event, InstrumentId, OrderId, Price, Stamp};
+mod snapshot;
+
+use engine::projection::OrderStatus;
+use orison_core::command::{OrderFields, SelfTrade};
+use orison_core::event::{
+    Accepted, Amended, Balance, Cancelled, Conditions, Decremented, Entry, Priority, Rejected,
+    Trade, Triggered,
+};
+use orison_core::{AccountName, ClientOrderId, Event, InstrumentId, OrderId, Price, Side};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::feed::{OrderNews, Role};
 use super::json::Json;
+use super::listings::Listings;
 use super::public::Listing;
-use crate::notation::{average_price, order_type_word, side_word, time_in_force_word};
-
-/// Open orders in an OrdersSnapshot, newest first; an account that has more says
-/// `"complete":false`.
-pub(crate) const SNAPSHOT_ORDERS_MAX: usize = 1_000;
+use crate::notation::{link_word, order_type_word, self_trade_word, side_word, time_in_force_word};
+pub(crate) use snapshot::snapshot;
 
 /// 0: of no instrument.
 pub(crate) fn instrument_of(event: &Event) -> InstrumentId {
@@ -25,67 +28,62 @@ pub(crate) fn instrument_of(event: &Event) -> InstrumentId {
         Event::Rested(rested) => rested.instrument,
         Event::Cancelled(cancelled) => cancelled.instrument,
         Event::Amended(amended) => amended.instrument,
+        Event::Waiting(waiting) => waiting.instrument,
+        Event::Triggered(triggered) => triggered.instrument,
+        Event::Refreshed(refreshed) => refreshed.instrument,
+        Event::Decremented(decremented) => decremented.instrument,
         Event::Level(level) => level.instrument,
+        Event::Auction(auction) => auction.instrument,
+        Event::Status(changed) => changed.instrument,
         Event::Instrument(instrument) => instrument.id,
-        Event::AssetOpened(_)
+        Event::Bounds(bounds) => bounds.instrument,
+        Event::Conditions(_)
+        | Event::Balance(_)
+        | Event::AssetOpened(_)
         | Event::AccountOpened(_)
+        | Event::Account(_)
         | Event::Prayed(_)
         | Event::Ticker(_)
         | Event::Liquidation(_)
-        | Event::Conditions(_)
-        | Event::Waiting(_)
-        | Event::Triggered(_)
-        | Event::Refreshed(_)
-        | Event::Decremented(_)
-        | Event::Auction(_)
-        | Event::Status(_)
-        | Event::Balance(_)
-        | Event::Bounds(_)
-        | Event::Account(_)
         | Event::Done => InstrumentId::default(),
     }
 }
 
-/// None: an event that needs no message of its own. `listing` is that of the event's instrument.
-pub(crate) fn order_event(
+/// None: an event that needs no message of its own.
+pub(crate) fn message(
     json: &mut Json,
     account: &AccountName,
     news: &OrderNews,
-    listing: Option<&Listing>,
+    listings: &Listings,
     previous_sequence: u64,
 ) -> Option<Utf8Bytes> {
-    match (&news.event.event, listing) {
-        (Event::Rejected(event), listing) => rejected(json, account, event, listing),
-        (Event::Accepted(event), Some(listing)) => accepted(json, account, event, listing),
-        (Event::Trade(event), Some(listing)) => executed(json, account, news, event, listing),
-        (Event::Cancelled(event), Some(listing)) => cancelled(json, account, news, event, listing),
-        (Event::Amended(event), Some(listing)) => amended(json, account, news, event, listing),
-        (
-            Event::Accepted(_)
-            | Event::Trade(_)
-            | Event::Cancelled(_)
-            | Event::Amended(_)
-            | Event::Rested(_)
-            | Event::Level(_)
-            | Event::AssetOpened(_)
-            | Event::Instrument(_)
-            | Event::AccountOpened(_)
-            | Event::Prayed(_)
-            | Event::Ticker(_)
-            | Event::Liquidation(_)
-            | Event::Conditions(_)
-            | Event::Waiting(_)
-            | Event::Triggered(_)
-            | Event::Refreshed(_)
-            | Event::Decremented(_)
-            | Event::Auction(_)
-            | Event::Status(_)
-            | Event::Balance(_)
-            | Event::Bounds(_)
-            | Event::Account(_)
-            | Event::Done,
-            _,
-        ) => return None,
+    let listing = listings.get(instrument_of(&news.event.event));
+    let told = Told { account, news };
+    match &news.event.event {
+        Event::Accepted(event) => accepted(json, told, event, listing?),
+        Event::Rejected(event) => rejected(json, told, event, listing),
+        Event::Trade(event) => executed(json, told, event, listing?),
+        Event::Cancelled(event) => cancelled(json, told, event, listing?),
+        Event::Amended(event) => amended(json, told, event, listing?),
+        Event::Triggered(event) => triggered(json, told, event, listing?),
+        Event::Decremented(event) => decremented(json, told, event, listing?),
+        Event::Balance(event) => balance(json, account, event, listings)?,
+        Event::Rested(_)
+        | Event::Conditions(_)
+        | Event::Waiting(_)
+        | Event::Refreshed(_)
+        | Event::Level(_)
+        | Event::Auction(_)
+        | Event::Status(_)
+        | Event::AssetOpened(_)
+        | Event::Instrument(_)
+        | Event::Bounds(_)
+        | Event::AccountOpened(_)
+        | Event::Account(_)
+        | Event::Prayed(_)
+        | Event::Ticker(_)
+        | Event::Liquidation(_)
+        | Event::Done => return None,
     }
     let stamp = news.event.stamp;
     json.time("transaction_time", stamp.time_ns);
@@ -96,15 +94,30 @@ pub(crate) fn order_event(
     Some(json.close())
 }
 
-fn open(json: &mut Json, kind: &str, account: &AccountName, order: OrderId, named: &ClientOrderId) {
-    json.open(kind);
-    json.text("account", account.as_str());
-    if order == OrderId::default() {
-        json.null("order_id");
-    } else {
-        json.id("order_id", order.to_u128());
+/// Whom an event is told, and as what.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    account: &'a AccountName,
+    news: &'a OrderNews,
+}
+
+impl Told<'_> {
+    fn open(self, json: &mut Json, kind: &str, order: OrderId) {
+        json.open(kind);
+        json.text("account", self.account.as_str());
+        if order == OrderId::default() {
+            json.null("order_id");
+        } else {
+            json.id("order_id", order.to_u128());
+        }
+        client_order_id(json, &self.news.client_order_id);
     }
-    client_order_id(json, named);
+
+    fn open_with_side(self, json: &mut Json, kind: &str, order: OrderId, at: (&Listing, Side)) {
+        self.open(json, kind, order);
+        json.text("symbol", at.0.symbol());
+        json.word("side", side_word(at.1));
+    }
 }
 
 fn client_order_id(json: &mut Json, named: &ClientOrderId) {
@@ -115,23 +128,61 @@ fn client_order_id(json: &mut Json, named: &ClientOrderId) {
     }
 }
 
-fn accepted(json: &mut Json, account: &AccountName, event: &Accepted, listing: &Listing) {
-    open(json, "OrderAccepted", account, event.order, &event.client_order_id);
-    json.text("symbol", listing.symbol());
-    json.word("side", side_word(event.side));
+fn accepted(json: &mut Json, told: Told<'_>, event: &Accepted, listing: &Listing) {
+    told.open_with_side(json, "OrderAccepted", event.order, (listing, event.side));
     json.word("order_type", order_type_word(event.order_type));
     json.word("time_in_force", time_in_force_word(event.time_in_force));
     let price = event.fields.has(OrderFields::PRICE).then_some(event.price);
     listing.price_or_null(json, "price", price);
     listing.quantity(json, "quantity", event.quantity);
+    wishes(json, event.fields, event.self_trade);
+    conditions(json, told.news.conditions.as_deref(), listing);
     match event.entry {
         Entry::New => {}
         Entry::Duplicate => json.boolean("duplicate", true),
     }
 }
 
-fn rejected(json: &mut Json, account: &AccountName, event: &Rejected, listing: Option<&Listing>) {
-    open(json, "OrderRejected", account, event.order, &event.client_order_id);
+fn wishes(json: &mut Json, fields: OrderFields, self_trade: SelfTrade) {
+    json.boolean("post_only", fields.has(OrderFields::POST_ONLY));
+    match self_trade {
+        SelfTrade::AccountDefault => json.null("stp"),
+        SelfTrade::None
+        | SelfTrade::CancelTaker
+        | SelfTrade::CancelMaker
+        | SelfTrade::CancelBoth
+        | SelfTrade::Decrement => json.word("stp", self_trade_word(self_trade)),
+    }
+}
+
+/// Those that were said; most orders have none.
+fn conditions(json: &mut Json, conditions: Option<&Conditions>, listing: &Listing) {
+    let Some(said) = conditions else { return };
+    for (key, price) in [("stop_price", said.stop_price), ("trail", said.trail)] {
+        if price.0 > 0 {
+            listing.price(json, key, price);
+        }
+    }
+    for (key, quantity) in [("display", said.display), ("min_quantity", said.min_quantity)] {
+        if !quantity.is_zero() {
+            listing.quantity(json, key, quantity);
+        }
+    }
+    if said.budget.units() > 0 {
+        json.units("budget", said.budget.units(), listing.quote_decimals);
+    }
+    if said.expire_at_ns > 0 {
+        json.integer("expire_at", said.expire_at_ns);
+    }
+    if let Some(link) = said.link {
+        json.word("link", link_word(link));
+        json.id("linked_order_id", said.partner.to_u128());
+    }
+}
+
+/// A stop that fired into a refusal too, with `op` new.
+fn rejected(json: &mut Json, told: Told<'_>, event: &Rejected, listing: Option<&Listing>) {
+    told.open(json, "OrderRejected", event.order);
     match listing {
         Some(listing) => json.text("symbol", listing.symbol()),
         None => json.null("symbol"),
@@ -141,19 +192,13 @@ fn rejected(json: &mut Json, account: &AccountName, event: &Rejected, listing: O
 }
 
 /// `side`, `fee` and `liquidity` are those of the account's own order.
-fn executed(
-    json: &mut Json,
-    account: &AccountName,
-    news: &OrderNews,
-    trade: &Trade,
-    listing: &Listing,
-) {
-    let (order, side, fee, liquidity) = match news.role {
+fn executed(json: &mut Json, told: Told<'_>, trade: &Trade, listing: &Listing) {
+    let (order, side, fee, liquidity) = match told.news.role {
         Role::Taker => (trade.taker, trade.taker_side, trade.taker_fee, "Taker"),
         Role::Maker => (trade.maker, trade.taker_side.opposite(), trade.maker_fee, "Maker"),
     };
-    open(json, "OrderExecution", account, order, &news.client_order_id);
-    match news.execution {
+    told.open(json, "OrderExecution", order);
+    match told.news.execution {
         Some(execution) => json.id("exec_id", execution.to_u128()),
         None => json.null("exec_id"),
     }
@@ -165,95 +210,60 @@ fn executed(
     json.units("fee", fee.units(), listing.quote_decimals);
 }
 
-fn cancelled(
-    json: &mut Json,
-    account: &AccountName,
-    news: &OrderNews,
-    event: &Cancelled,
-    listing: &Listing,
-) {
-    let kind = match event.reason {
-        CancelReason::Expired => "OrderExpired",
-        CancelReason::User
-        | CancelReason::Ioc
-        | CancelReason::SelfTrade
-        | CancelReason::Oco
-        | CancelReason::Mass
-        | CancelReason::Range
-        | CancelReason::Uncross
-        | CancelReason::Closed
-        | CancelReason::Admin
-        | CancelReason::Disconnect
-        | CancelReason::Timer => "OrderCancelled",
+fn cancelled(json: &mut Json, told: Told<'_>, event: &Cancelled, listing: &Listing) {
+    let kind = match OrderStatus::after(event.reason) == OrderStatus::Expired {
+        true => "OrderExpired",
+        false => "OrderCancelled",
     };
-    open(json, kind, account, event.order, &news.client_order_id);
-    json.text("symbol", listing.symbol());
-    json.word("side", side_word(event.side));
-    // A market order names none; a limit is at least one step.
-    let price = (event.price != Price(0)).then_some(event.price);
-    listing.price_or_null(json, "price", price);
+    told.open_with_side(json, kind, event.order, (listing, event.side));
+    listing.price_or_null(json, "price", limit(event.price));
     listing.quantity(json, "remaining_quantity", event.quantity);
     json.word("reason", &event.reason.word().to_ascii_uppercase());
 }
 
-fn amended(
-    json: &mut Json,
-    account: &AccountName,
-    news: &OrderNews,
-    event: &Amended,
-    listing: &Listing,
-) {
-    open(json, "OrderAmended", account, event.order, &news.client_order_id);
-    json.text("symbol", listing.symbol());
-    json.word("side", side_word(event.side));
-    listing.price(json, "old_price", event.old_price);
-    listing.price(json, "price", event.price);
+fn amended(json: &mut Json, told: Told<'_>, event: &Amended, listing: &Listing) {
+    told.open_with_side(json, "OrderAmended", event.order, (listing, event.side));
+    listing.price_or_null(json, "old_price", limit(event.old_price));
+    listing.price_or_null(json, "price", limit(event.price));
     listing.quantity(json, "remaining_quantity", event.quantity);
     json.boolean("kept_priority", event.priority == Priority::Kept);
+    conditions(json, told.news.conditions.as_deref(), listing);
 }
 
-/// The open orders of an account, newest first; of an unknown account none.
-pub(crate) fn snapshot<'a>(
+/// `price` is the trade price that elected it.
+fn triggered(json: &mut Json, told: Told<'_>, event: &Triggered, listing: &Listing) {
+    told.open_with_side(json, "OrderTriggered", event.order, (listing, event.side));
+    listing.price(json, "price", event.price);
+}
+
+/// `quantity` was taken from it and from the other, which is of the same account.
+fn decremented(json: &mut Json, told: Told<'_>, event: &Decremented, listing: &Listing) {
+    let (order, other, side) = match told.news.role {
+        Role::Taker => (event.taker, event.maker, event.taker_side),
+        Role::Maker => (event.maker, event.taker, event.taker_side.opposite()),
+    };
+    told.open_with_side(json, "OrderDecremented", order, (listing, side));
+    json.id("other_order_id", other.to_u128());
+    listing.quantity(json, "quantity", event.quantity);
+}
+
+/// As it stands after the command.
+fn balance(
     json: &mut Json,
     account: &AccountName,
-    orders: impl Iterator<Item = (&'a OrderView, &'a Listing)>,
-    at: Stamp,
-) -> Utf8Bytes {
-    json.open("OrdersSnapshot");
+    event: &Balance,
+    listings: &Listings,
+) -> Option<()> {
+    let asset = listings.asset(event.asset)?;
+    json.open("BalanceUpdate");
     json.text("account", account.as_str());
-    json.raw(b",\"orders\":[");
-    let mut orders = orders.enumerate();
-    for (index, (order, listing)) in orders.by_ref().take(SNAPSHOT_ORDERS_MAX) {
-        json.separate(index);
-        order_object(json, account, order, listing);
-    }
-    json.raw(b"]");
-    json.boolean("complete", orders.next().is_none());
-    json.integer("sequence", at.sequence.0);
-    json.milliseconds("timestamp", at.time_ns);
-    json.close()
+    json.text("asset", asset.name.as_str());
+    json.units("free", event.free.units(), asset.decimals);
+    json.units("locked", event.locked.units(), asset.decimals);
+    Some(())
 }
 
-fn order_object(json: &mut Json, account: &AccountName, order: &OrderView, listing: &Listing) {
-    json.raw(b"{\"account\":");
-    json.string(account.as_str());
-    json.id("order_id", order.id.to_u128());
-    client_order_id(json, &order.client_order_id);
-    json.text("symbol", listing.symbol());
-    json.word("side", side_word(order.side));
-    json.word("type", order_type_word(order.order_type));
-    json.word("time_in_force", time_in_force_word(order.time_in_force));
-    listing.price_or_null(json, "price", order.price);
-    listing.quantity(json, "quantity", order.quantity);
-    listing.quantity(json, "filled_quantity", order.filled);
-    listing.quantity(json, "remaining_quantity", order.remaining);
-    match average_price(&listing.instrument, order.filled_notional, order.filled) {
-        Some(price) => json.decimal("average_price", price),
-        None => json.null("average_price"),
-    }
-    json.units("fee", order.fee, listing.quote_decimals);
-    json.word("status", order.status.word());
-    json.milliseconds("created_at", order.created.time_ns);
-    json.milliseconds("updated_at", order.updated.time_ns);
-    json.raw(b"}");
+/// None: a market order, or a stop that becomes one. A limit is at least one step.
+fn limit(price: Price) -> Option<Price> {
+    (price != Price(0)).then_some(price)
 }

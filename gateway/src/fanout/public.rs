@@ -2,7 +2,8 @@
 //! Views and events come in, JSON goes out; it knows no client and no topic.
 
 use engine::projection::{Candle, DayStatistics, Interval, PublicTrade};
-use orison_core::instrument::{ASSET_DECIMALS_DEFAULT, Instrument};
+use orison_core::event::{Auction, StatusCause};
+use orison_core::instrument::{ASSET_DECIMALS_DEFAULT, Instrument, Status};
 use orison_core::{Price, Quantity, Side, Stamp};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -184,9 +185,20 @@ pub(crate) fn candle_body(
 }
 
 /// Body of an InstrumentStatus.
-pub(crate) fn status_body(json: &mut Json, listing: &Listing) {
-    json.word("status", listing.instrument.status.word());
-    json.null("reason");
+pub(crate) fn status_body(json: &mut Json, status: Status, cause: StatusCause) {
+    json.word("status", status.word());
+    json.word("reason", &cause.word().to_ascii_uppercase());
+}
+
+/// Body of an AuctionUpdate; a price of null: nothing would trade.
+pub(crate) fn auction_body(json: &mut Json, listing: &Listing, auction: &Auction) {
+    listing.price_or_null(json, "price", (auction.price != Price(0)).then_some(auction.price));
+    listing.quantity(json, "volume", auction.volume);
+    listing.quantity(json, "surplus", auction.surplus);
+    match auction.surplus_side {
+        Some(side) => json.word("surplus_side", side_word(side)),
+        None => json.null("surplus_side"),
+    }
 }
 
 /// The whole book, to a limit of levels. `now` dates a book that nothing has changed yet.

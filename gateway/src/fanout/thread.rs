@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use crossbeam::channel::Receiver;
 use engine::Views;
+use engine::projection::MarketNews;
 use engine::runtime::SharedViews;
 use orison_core::{AccountName, InstrumentId};
 use tokio::sync::oneshot;
@@ -152,10 +153,19 @@ impl Fanout {
                     market.on_candle(round, change, *at);
                 }
             }
-            News::Instrument { instrument, at } => {
+            News::Market { news, at } => {
+                let instrument = match news {
+                    MarketNews::Status(changed) => changed.instrument,
+                    MarketNews::Auction(auction) => auction.instrument,
+                };
+                if let Some(market) = markets.get_mut(&instrument) {
+                    market.on_market(round, news, *at);
+                }
+            }
+            News::Instrument(instrument) => {
                 self.listings.on_instrument(instrument);
                 if let Some(market) = markets.get_mut(&instrument.id) {
-                    market.on_instrument(round, *instrument, *at);
+                    market.on_instrument(*instrument);
                 }
             }
             News::Asset(asset) => self.listings.on_asset(asset),
@@ -242,7 +252,7 @@ impl Fanout {
         let pushed = client.outbox.push_answer(reply, self.round.now);
         self.round.note(&client, pushed);
         self.listings.load(&guard);
-        self.shared.queue.interest.set_any(true);
+        self.shared.queue.interest.wake();
         for topic in &topics {
             self.join(&guard, &client, topic, &wish, from_sequence);
         }
@@ -384,7 +394,10 @@ impl Fanout {
         let open = orders.filter(|order| order.status.is_open());
         let listings = &self.listings;
         let listed = open.filter_map(|order| Some((order, listings.get(order.instrument)?)));
-        let text = private::snapshot(&mut self.round.json, name, listed, views.at());
+        let balances = views.balances_of(name);
+        let assets = balances.filter_map(|balance| Some((balance, listings.asset(balance.asset)?)));
+        let at = views.at();
+        let text = private::snapshot(&mut self.round.json, name, listed, assets, at);
         let pushed = client.outbox.push_answer(text, self.round.now);
         self.round.note(client, pushed);
     }
@@ -406,7 +419,7 @@ impl Fanout {
             interest.set_kinds(market.id(), market.kinds());
         }
         if self.enrolled.values().all(HashSet::is_empty) {
-            interest.set_any(false);
+            interest.rest();
         }
     }
 

@@ -23,6 +23,11 @@ impl Origin {
         let is_listed = allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
         if is_loopback || is_listed { Self::Trusted } else { Self::Foreign }
     }
+
+    /// Where no page is trusted.
+    pub(super) fn of_nobody(headers: &HeaderMap) -> Self {
+        if headers.contains_key(ORIGIN) { Self::Foreign } else { Self::Absent }
+    }
 }
 
 /// What is wrong with the Host of a request.

@@ -14,11 +14,13 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
+use super::address::Address;
 use super::body::{self, BodyError, Rest, put_away};
 use super::bucket::{BURST, Empty, Standing};
 use super::origin::{self, HostError, Origin};
 use super::query::Query;
 use super::{Handshake, OrderEntry, Server, Surface, upgrade};
+use crate::admin;
 use crate::language::{Language, Message};
 use crate::openapi;
 use crate::ui;
@@ -30,6 +32,8 @@ use crate::xtrader::rest::{self, Call, Route};
 type Reply = Response<Full<Bytes>>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Who gives an operator's command.
+const ACTOR: HeaderName = HeaderName::from_static("x-actor");
 /// A longer request id is not echoed.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -54,7 +58,12 @@ pub(super) async fn respond(
     let (mut parts, body) = request.into_parts();
     let request_id = parts.headers.get(REQUEST_ID).filter(|id| id.len() <= REQUEST_ID_BYTES_MAX);
     let request_id = request_id.cloned();
-    let origin = Origin::of(&parts.headers, &server.app.config.allowed_origins);
+    let origin = match surface {
+        Surface::Rest | Surface::Socket => {
+            Origin::of(&parts.headers, &server.app.config.allowed_origins)
+        }
+        Surface::Admin => Origin::of_nobody(&parts.headers),
+    };
     let page = parts.headers.get(header::ORIGIN).filter(|_| origin == Origin::Trusted).cloned();
     let mut asked = Asked { server, surface, peer, origin, language: language(&parts.headers) };
 
@@ -115,12 +124,12 @@ impl Asked<'_> {
     }
 
     /// Everything that can be said without the body.
-    fn admit(&self, parts: &Parts, path: &str) -> Result<(Route, Go), Box<Reply>> {
+    fn admit(&self, parts: &Parts, path: &str) -> Result<(Address, Go), Box<Reply>> {
         self.check_host(parts).map_err(|problem| Box::new(self.problem(&problem)))?;
         if let Some(page) = self.page(parts, path) {
             return Err(Box::new(page));
         }
-        let route = match Route::of(path, self.surface) {
+        let route = match Address::of(path, self.surface) {
             Ok(Some(route)) => route,
             Ok(None) => {
                 let message = Message::ours("there is nothing here", "없는 주소입니다");
@@ -135,7 +144,7 @@ impl Asked<'_> {
             (method, _) if !route.methods().contains(method) => {
                 Go::Reply(Box::new(self.method_not_allowed(&route)))
             }
-            (_, Route::WebSocket) => Go::Upgrade,
+            (_, Address::Public(Route::WebSocket)) => Go::Upgrade,
             (_, _) => Go::Call,
         };
         Ok((route, go))
@@ -176,7 +185,7 @@ impl Asked<'_> {
     }
 
     /// A preflight, or the plain question which methods there are.
-    fn options(&self, parts: &Parts, route: &Route) -> Reply {
+    fn options(&self, parts: &Parts, route: &Address) -> Reply {
         let mut reply = Response::new(Full::default());
         *reply.status_mut() = StatusCode::NO_CONTENT;
         let headers = reply.headers_mut();
@@ -190,7 +199,7 @@ impl Asked<'_> {
         reply
     }
 
-    fn method_not_allowed(&self, route: &Route) -> Reply {
+    fn method_not_allowed(&self, route: &Address) -> Reply {
         let message =
             Message::ours("this method is not allowed here", "허용되지 않는 메서드입니다");
         let mut reply = self.problem(&Problem::new(405, "METHOD_NOT_ALLOWED", message));
@@ -206,8 +215,8 @@ impl Asked<'_> {
         reply
     }
 
-    async fn call(&self, parts: &Parts, route: Route, body: Incoming) -> Reply {
-        if parts.method != Method::POST {
+    async fn call(&self, parts: &Parts, route: Address, body: Incoming) -> Reply {
+        if ![Method::POST, Method::PUT, Method::PATCH].contains(&parts.method) {
             let rest = put_away(parts, body).await;
             let mut reply = self.carry_out(parts, route, None).await;
             if rest == Rest::Unread {
@@ -246,15 +255,19 @@ impl Asked<'_> {
         }
     }
 
-    async fn carry_out(&self, parts: &Parts, route: Route, body: Option<Vec<u8>>) -> Reply {
+    async fn carry_out(&self, parts: &Parts, address: Address, body: Option<Vec<u8>>) -> Reply {
+        match address {
+            Address::Public(route) => self.carry_out_public(parts, route, body).await,
+            Address::Admin(admin::Route::Metrics) => self.metrics(),
+            Address::Admin(admin::Route::OpenApi) => reply(200, JSON, admin::document().into()),
+            Address::Admin(route) => self.admin(parts, route, body).await,
+        }
+    }
+
+    async fn carry_out_public(&self, parts: &Parts, route: Route, body: Option<Vec<u8>>) -> Reply {
         let app = &self.server.app;
         match &route {
-            Route::Metrics => {
-                let content_type = HeaderValue::from_static(
-                    "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                );
-                return reply(200, content_type, app.metrics.render(app).into());
-            }
+            Route::Metrics => return self.metrics(),
             Route::OpenApi => return reply(200, JSON, openapi::document().into()),
             Route::Config => return self.answered(&rest::config(app, &self.server.directory)),
             Route::Prayer if body.is_some() => {
@@ -282,6 +295,38 @@ impl Asked<'_> {
             Err(problem) => problem.answer(self.language),
         };
         self.answered(&answer)
+    }
+
+    async fn admin(&self, parts: &Parts, route: admin::Route, body: Option<Vec<u8>>) -> Reply {
+        let called = self.prepared_admin(parts, body);
+        let answer = match called {
+            Ok(call) => admin::call(call, route).await,
+            Err(problem) => problem.answer(self.language),
+        };
+        self.answered(&answer)
+    }
+
+    /// An operator who says nothing more than the address says `{}`.
+    fn prepared_admin(
+        &self,
+        parts: &Parts,
+        body: Option<Vec<u8>>,
+    ) -> Result<admin::Call<'_>, Problem> {
+        let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+        let actor = admin::actor(parts.headers.get(ACTOR).map(HeaderValue::as_bytes))?;
+        let body = body.map(|bytes| match bytes.is_empty() {
+            true => Object::parse(b"{}"),
+            false => Object::parse(&bytes),
+        });
+        let (app, language) = (&self.server.app, self.language);
+        Ok(admin::Call { app, language, actor, query, body: body.transpose()? })
+    }
+
+    fn metrics(&self) -> Reply {
+        let app = &self.server.app;
+        let content_type =
+            HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+        reply(200, content_type, app.metrics.render(app).into())
     }
 
     /// Query and body, taken apart.
@@ -340,7 +385,7 @@ fn close(reply: &mut Reply) {
     reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
 }
 
-fn allow(route: &Route) -> HeaderValue {
+fn allow(route: &Address) -> HeaderValue {
     let mut words: Vec<&str> = route.methods().iter().map(Method::as_str).collect();
     if words.contains(&"GET") {
         words.push("HEAD");

@@ -126,10 +126,10 @@ impl Timetable {
         found
     }
 
-    /// The first moment after this one at which something happens; None: nothing within reach.
-    pub fn next_ns(&self, after_ns: u64) -> Option<u64> {
+    /// The first after this moment; None: nothing within reach.
+    pub fn next(&self, after_ns: u64) -> Option<Occurrence> {
         let until_ns = after_ns.saturating_add(REACH_NS);
-        self.occurrences(after_ns, until_ns).first().map(|occurrence| occurrence.at_ns)
+        self.occurrences(after_ns, until_ns).first().copied()
     }
 
     fn date(&self, time_ns: u64) -> Option<Date> {
@@ -159,13 +159,13 @@ fn moment(zone: &TimeZone, date: Date, time: Time) -> Option<u64> {
 pub struct Days([bool; 7]);
 
 const DAYS: [(&str, Weekday); 7] = [
-    ("mon", Weekday::Monday),
-    ("tue", Weekday::Tuesday),
-    ("wed", Weekday::Wednesday),
-    ("thu", Weekday::Thursday),
-    ("fri", Weekday::Friday),
-    ("sat", Weekday::Saturday),
-    ("sun", Weekday::Sunday),
+    ("Mon", Weekday::Monday),
+    ("Tue", Weekday::Tuesday),
+    ("Wed", Weekday::Wednesday),
+    ("Thu", Weekday::Thursday),
+    ("Fri", Weekday::Friday),
+    ("Sat", Weekday::Saturday),
+    ("Sun", Weekday::Sunday),
 ];
 
 impl Days {
@@ -188,6 +188,10 @@ impl Days {
             (0..=count).for_each(|offset| days[(first + offset) % 7] = true);
         }
         Some(Self(days))
+    }
+
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        DAYS.iter().zip(self.0).filter(|(_, is_in)| *is_in).map(|((name, _), _)| *name)
     }
 
     pub fn has(self, day: Weekday) -> bool {

@@ -5,6 +5,7 @@
 mod account;
 mod answers;
 mod batch;
+mod blame;
 mod mass;
 mod order;
 mod pair;
@@ -30,6 +31,7 @@ use answers::{
 };
 pub use batch::BATCH_MAX;
 pub(super) use order::order_type;
+pub(crate) use order::{self_trade, side, word};
 
 /// Who asks, as far as the connection or the query says.
 #[derive(Clone, Copy, Debug, Default)]

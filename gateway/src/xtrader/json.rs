@@ -103,6 +103,14 @@ impl Object {
         (value.get() != "null").then_some(value)
     }
 
+    /// Takes the field if it is there and null, for those to whom that says something.
+    pub fn clears(&mut self, name: &str) -> bool {
+        let is_null =
+            |(field, value): &(String, Box<RawValue>)| field == name && value.get() == "null";
+        let index = self.fields.iter().position(is_null);
+        index.map(|index| self.fields.remove(index)).is_some()
+    }
+
     pub fn text(&mut self, name: &str) -> Result<Option<String>, Problem> {
         let Some(value) = self.take(name) else { return Ok(None) };
         serde_json::from_str(value.get())

@@ -3,6 +3,7 @@
 
 pub(crate) mod connections;
 pub(crate) mod market;
+pub(crate) mod money;
 pub(crate) mod orders;
 pub(crate) mod service;
 
@@ -43,6 +44,9 @@ pub(crate) enum Route {
     Orders,
     Batch,
     Fills,
+    Account,
+    Balances,
+    Positions,
     OrderBook(String),
     Klines {
         symbol: String,
@@ -100,6 +104,9 @@ impl Route {
             ["orders"] => Self::Orders,
             ["orders", "batch"] => Self::Batch,
             ["fills"] => Self::Fills,
+            ["account"] => Self::Account,
+            ["balances"] => Self::Balances,
+            ["positions"] => Self::Positions,
             ["orderbook", symbol] => Self::OrderBook(named(symbol)?),
             ["klines", symbol, interval] => {
                 Self::Klines { symbol: named(symbol)?, interval: named(interval)? }
@@ -136,6 +143,9 @@ impl Route {
             Self::Prayer => &[Method::GET, Method::POST],
             Self::Orders
             | Self::Fills
+            | Self::Account
+            | Self::Balances
+            | Self::Positions
             | Self::OrderBook(_)
             | Self::Klines { .. }
             | Self::AllStatistics
@@ -170,6 +180,9 @@ impl Route {
             Self::Orders => "orders",
             Self::Batch => "orders/batch",
             Self::Fills => "fills",
+            Self::Account => "account",
+            Self::Balances => "balances",
+            Self::Positions => "positions",
             Self::OrderBook(_) => "orderbook/{symbol}",
             Self::Klines { .. } => "klines/{symbol}/{interval}",
             Self::AllStatistics => "statistics",
@@ -211,6 +224,9 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Order(id), _) => orders::order(app, &caller, &id),
         (Route::Orders, _) => orders::orders(app, &caller, &query),
         (Route::Fills, _) => orders::fills(app, &caller, &query),
+        (Route::Account, _) => Ok(money::account(app, &caller)),
+        (Route::Balances, _) => Ok(money::balances(app, &caller)),
+        (Route::Positions, _) => Ok(money::positions(app, &caller)),
         (Route::OrderBook(symbol), _) => market::orderbook(app, &symbol, &query),
         (Route::Klines { symbol, interval }, _) => market::klines(app, &symbol, &interval, &query),
         (Route::AllStatistics, _) => Ok(market::all_statistics(app)),

@@ -3,6 +3,7 @@
 //! does not hold, save the average price of an order.
 
 mod market;
+mod money;
 mod orders;
 
 use engine::projection::Catalog;
@@ -11,6 +12,7 @@ use orison_core::types::AssetId;
 
 pub use market::{Candle, Execution, InstrumentEntry, Level, MarketStatistics, OrderBook};
 pub use market::{PrayerTotals, TickerEntry};
+pub use money::{Account, Balance, Position};
 pub use orders::{Fill, Happening, Liquidity, Order, OrderEvent, execution_id};
 
 use super::json::Number;

@@ -71,6 +71,7 @@ async fn numbers_and_words_have_more_than_one_form() {
         &[("post_only", "true")],
         &[("post_only", "false")],
         &[("stp", "\"NONE\"")],
+        &[("min_quantity", "0")],
     ] {
         let reply = client.post("/v1/order", &order(changes)).await;
         assert_eq!(reply.status, 202, "{changes:?}: {}", reply.body);
@@ -134,12 +135,42 @@ async fn a_wrong_order_is_told_why_and_reaches_no_ring() {
             "BAD_COMBINATION",
             "quantity",
         ),
-        (&[("stop_price", "-1")], 422, "BAD_STOP", "stop_price"),
-        (&[("trail", "0")], 422, "BAD_STOP", "trail"),
+        (&[("stop_price", "-1")], 422, "BAD_COMBINATION", "stop_price"),
+        (&[("trail", "0")], 422, "BAD_COMBINATION", "trail"),
         (&[("display", "0")], 422, "BAD_DISPLAY", "display"),
-        (&[("min_quantity", "0")], 400, "INVALID_QUANTITY", "min_quantity"),
-        (&[("budget", "0")], 422, "BAD_AMOUNT", "budget"),
-        (&[("protection", "0.1")], 400, "INVALID_PRICE", "protection"),
+        (&[("display", "0.6")], 422, "BAD_DISPLAY", "display"),
+        (&[("display", "1e-9")], 422, "BAD_DISPLAY", "display"),
+        (&[("min_quantity", "0.6")], 400, "INVALID_QUANTITY", "min_quantity"),
+        (&[("min_quantity", "1e-9")], 400, "INVALID_QUANTITY", "min_quantity"),
+        (&[("budget", "0")], 422, "BAD_COMBINATION", "budget"),
+        (&[("budget", "0"), ("tif", "\"IOC\"")], 422, "BAD_AMOUNT", "budget"),
+        (&[("budget", &digits), ("tif", "\"FOK\"")], 422, "BAD_AMOUNT", "budget"),
+        (&[("budget", "1e-13"), ("tif", "\"IOC\"")], 422, "BAD_AMOUNT", "budget"),
+        (&[("protection", "0.1")], 422, "BAD_COMBINATION", "protection"),
+        (
+            &[("type", "\"Market\""), ("price", "0"), ("protection", "0.1")],
+            400,
+            "INVALID_PRICE",
+            "protection",
+        ),
+        (&[("post_only", "true"), ("tif", "\"IOC\"")], 422, "BAD_COMBINATION", "post_only"),
+        (&[("post_only", "true"), ("min_quantity", "1")], 422, "BAD_COMBINATION", "post_only"),
+        (&[("display", "0.1"), ("tif", "\"FOK\"")], 422, "BAD_COMBINATION", "display"),
+        (&[("type", "\"Stop\""), ("stop_price", "5")], 422, "BAD_COMBINATION", "price"),
+        (&[("type", "\"stop-limit\"")], 422, "BAD_COMBINATION", "stop_price"),
+        (&[("type", "\"stop_limit\""), ("stop_price", "0")], 422, "BAD_STOP", "stop_price"),
+        (&[("type", "\"stopLimit\""), ("stop_price", "0.5")], 422, "BAD_STOP", "stop_price"),
+        (&[("type", "\"TrailingStop\""), ("price", ""), ("trail", "-1")], 422, "BAD_STOP", "trail"),
+        (
+            &[("type", "\"Stop\""), ("price", "0"), ("stop_price", "5"), ("quantity", "")],
+            422,
+            "BAD_COMBINATION",
+            "quantity",
+        ),
+        // In the order of the rules, whatever stands first.
+        (&[("quantity", "0"), ("stop_price", "5")], 422, "BAD_COMBINATION", "stop_price"),
+        (&[("quantity", "0"), ("price", "0"), ("display", "0")], 400, "INVALID_PRICE", "price"),
+        (&[("quantity", "0"), ("display", "0")], 400, "INVALID_QUANTITY", "quantity"),
     ];
     for (changes, status, code, field) in rows {
         let reply = client.post("/v1/order", &order(changes)).await;

@@ -13,11 +13,11 @@ async fn instruments_are_told_with_their_steps_and_fees() {
     let reply = client.get("/api/v1/symbols").await;
     let bitcoin = concat!(
         r#"{"symbol":"BTC-KRW","base":"BTC","quote":"KRW","price_step":1,"#,
-        r#""quantity_step":0.00000001,"maker_fee_ppm":500,"taker_fee_ppm":500,"status":"open"}"#
+        r#""quantity_step":0.00000001,"maker_fee_ppm":500,"taker_fee_ppm":500,"status":"open","#
     );
     let apple = concat!(
         r#"{"symbol":"AAPL","base":"AAPL","quote":"USD","price_step":0.01,"#,
-        r#""quantity_step":0.0001,"maker_fee_ppm":0,"taker_fee_ppm":0,"status":"open"}"#
+        r#""quantity_step":0.0001,"maker_fee_ppm":0,"taker_fee_ppm":0,"status":"open","#
     );
     assert!(reply.body.contains(bitcoin) && reply.body.contains(apple), "{}", reply.body);
     assert_eq!(reply.json()["symbols"].as_array().unwrap().len(), 3);
@@ -139,6 +139,9 @@ async fn the_description_names_every_call_and_every_field() {
     let calls: BTreeSet<_> = description["paths"].as_object().unwrap().keys().cloned().collect();
     for path in [
         "/order",
+        "/order/test",
+        "/order/oco",
+        "/order/oto",
         "/order/cancel",
         "/order/amend",
         "/order/cancel-all",
@@ -151,6 +154,9 @@ async fn the_description_names_every_call_and_every_field() {
         "/statistics/{symbol}",
         "/executions/{symbol}",
         "/fills",
+        "/account",
+        "/balances",
+        "/positions",
         "/symbols",
         "/time",
         "/health",
@@ -163,6 +169,9 @@ async fn the_description_names_every_call_and_every_field() {
     let schemas = description["components"]["schemas"].as_object().unwrap();
     for (name, call) in [
         ("PlaceRequest", "order"),
+        ("PlaceRequest", "order/test"),
+        ("OcoRequest", "order/oco"),
+        ("OtoRequest", "order/oto"),
         ("CancelRequest", "order/cancel"),
         ("AmendRequest", "order/amend"),
         ("CancelAllRequest", "order/cancel-all"),

@@ -131,6 +131,7 @@ impl Slab {
         self.orders.get(slot as usize).filter(|order| order.mark != 0)
     }
 
+    #[inline]
     pub fn is_full(&self) -> bool {
         self.live == self.orders_max
     }

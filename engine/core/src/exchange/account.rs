@@ -110,20 +110,17 @@ impl Exchange {
 
     /// Its live orders are met one by one from here on, and what they could trade is known.
     fn watch(&mut self, account: AccountId) {
-        let own = self.book.orders().iter().filter(|(_, order)| order.owner() == account.0);
-        let mut slots = core::mem::take(&mut self.leaving);
-        slots.extend(own.map(|(slot, _)| self.order_id(slot)));
-        for id in &slots {
-            let slot = id.slot;
+        for slot in 0..self.book.orders().used() {
+            if self.book.orders().get(slot).is_none_or(|order| order.owner() != account.0) {
+                continue;
+            }
             self.book.attend(slot, Attention::Attended);
             // A pair is one group: its first leg speaks for both.
-            let is_second = id.leg > 0 && self.role_of(slot) == crate::conditions::Role::Leg;
-            if !is_second {
+            let is_second = self.terms[slot as usize].leg > 0;
+            if !is_second || self.role_of(slot) != crate::conditions::Role::Leg {
                 self.rehold(slot, Held::default());
             }
         }
-        slots.clear();
-        self.leaving = slots;
     }
 
     pub(crate) fn settings_of(&self, account: AccountId) -> AccountSettings {

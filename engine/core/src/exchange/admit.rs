@@ -5,8 +5,8 @@ use super::Exchange;
 use super::money::{Held, Wish};
 use super::place::mode;
 use super::shape::{
-    Remainder, is_limit, is_simple, is_stop, judge_combination, judge_expiry, judge_fields,
-    judge_parts, limit, remainder, says_later,
+    Remainder, is_limit, is_stop, judge_combination, judge_expiry, judge_fields, judge_parts,
+    limit, remainder, says_later,
 };
 use crate::accounts::Party;
 use crate::book::{Half, Limit};
@@ -155,43 +155,13 @@ impl Exchange {
     #[inline]
     fn admit_new(&self, candidate: &Candidate<'_>) -> Result<(), Reason> {
         let order = candidate.order;
-        if is_simple(order)
-            && candidate.before.is_none()
-            && self.instruments.market(order.instrument).is_plain
-            && self.is_plain(candidate.party)
-        {
-            self.judge_simple(order)?;
-        } else {
-            self.judge(candidate)?;
-        }
+        self.judge(candidate)?;
         self.judge_holding(order, candidate.party)?;
         match candidate.before {
             // Its money and the book are asked when it enters.
             Some((Link::Oto, _)) => Ok(()),
             Some((Link::Oco, _)) | None => self.judge_entry(candidate),
         }
-    }
-
-    fn is_plain(&self, party: Party) -> bool {
-        match party {
-            Party::Known(account) => self.accounts.known(account).is_plain,
-            Party::New(_) | Party::Nobody => true,
-        }
-    }
-
-    /// A simple order of a plain account in a plain market: nothing else can be wrong with it.
-    #[inline]
-    pub(super) fn judge_simple(&self, order: &Order) -> Result<(), Reason> {
-        if order.fields.0 & !OrderFields::KNOWN.0 != 0
-            || order.has(OrderFields::POST_ONLY) && order.time_in_force != TimeInForce::Gtc
-            || self.is_first_rules() && says_later(order)
-        {
-            return Err(Reason::BadCombination);
-        }
-        judge_fields(order)?;
-        self.judge_kept_price(order)?;
-        self.judge_sums(order, None)?;
-        if self.book.orders().is_full() { Err(Reason::BookFull) } else { Ok(()) }
     }
 
     fn judge(&self, candidate: &Candidate<'_>) -> Result<(), Reason> {
@@ -501,7 +471,8 @@ impl Exchange {
         if fields.has(OrderFields::POST_ONLY) && self.book.is_within(half.opposite(), limit) {
             return Err(Reason::PostOnly);
         }
-        let has_min = fields.has(OrderFields::MIN_QUANTITY);
+        // At least nothing: the same as not said.
+        let has_min = fields.has(OrderFields::MIN_QUANTITY) && !crossing.min_quantity.is_zero();
         let is_fok = crossing.time_in_force == TimeInForce::Fok;
         if !has_min && !is_fok {
             return Ok(());

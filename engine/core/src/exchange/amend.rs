@@ -24,7 +24,14 @@ pub(super) enum Change {
     /// To a price at which it trades at once.
     Cross(Price, Quantity),
     /// A waiting stop, as it will be.
-    Rewait { price: Price, quantity: Quantity, stop_price: Price, trail: Price, priority: Priority },
+    Rewait {
+        price: Price,
+        quantity: Quantity,
+        stop_price: Price,
+        trail: Price,
+        /// Newest, unless only its quantity fell.
+        priority: Priority,
+    },
 }
 
 /// A live order of the account, as it stands.

@@ -3,13 +3,59 @@
 use alloc::vec::Vec;
 
 use super::{Exchange, rejected};
-use crate::book::Half;
+use crate::book::{Book, Half};
 use crate::command::{Cancel, CancelReason, MassCancel, Target};
 use crate::event::{Event, Op, Sink};
 use crate::id::OrderId;
 use crate::reason::Reason;
-use crate::terms::State;
-use crate::types::{AccountId, InstrumentId, Side};
+use crate::terms::{State, Terms};
+use crate::types::{AccountId, InstrumentId, Sequence, Side};
+
+/// An order on its way out with others, sorted as the rules say: instruments by number; in each
+/// the book, bids first, best price first, queue place; then stops, then whatever else waits, by
+/// entry.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Leaving {
+    instrument: InstrumentId,
+    kind: Kind,
+    half: Half,
+    /// Of the price; of what waits, the sequence of its entry.
+    key: u64,
+    /// Its place in the queue; of what waits, its leg.
+    ticket: u64,
+    order: OrderId,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Kind {
+    Resting,
+    Stop,
+    Parked,
+}
+
+impl Leaving {
+    pub(super) fn of(book: &Book, terms: &[Terms], slot: u32) -> Self {
+        let Terms { half, leg, ticket, state, .. } = terms[slot as usize];
+        let sequence = Sequence(book.orders()[slot].mark);
+        let (order, instrument) = (OrderId { sequence, slot, leg }, half.instrument());
+        let waits = |kind| Self {
+            instrument,
+            kind,
+            half: Half::of(instrument, Side::Buy),
+            key: sequence.0,
+            ticket: leg.into(),
+            order,
+        };
+        match (state, book.place(slot)) {
+            (State::Working, Some((half, price))) => {
+                let key = half.key(price);
+                Self { instrument, kind: Kind::Resting, half, key, ticket, order }
+            }
+            (State::Parked, _) => waits(Kind::Parked),
+            (State::Working | State::Waiting | State::Trailing, _) => waits(Kind::Stop),
+        }
+    }
+}
 
 impl Exchange {
     pub(super) fn cancel<S: Sink>(&mut self, cancel: &Cancel, sink: &mut S) {
@@ -67,36 +113,22 @@ impl Exchange {
         let orders = self.accounts.get(account).map_or(0, |account| account.orders);
         let slots = own.take(orders as usize).map(|(slot, _)| slot);
         let meant = slots.filter(|&slot| is_meant(self.terms[slot as usize].half));
-        leaving.extend(meant.map(|slot| self.order_id(slot)));
+        leaving.extend(meant.map(|slot| Leaving::of(&self.book, &self.terms, slot)));
         self.cancel_each(leaving, reason, sink)
     }
 
-    /// Cancels orders in the order of the rules: instruments by number, bids first, best price
-    /// first, queue place; then stops, and whatever else waits, by entry. Gives back the list's
-    /// memory. How many.
+    /// Cancels orders in the order of the rules and gives back the list's memory. How many.
     pub(super) fn cancel_each<S: Sink>(
         &mut self,
-        mut leaving: Vec<OrderId>,
+        mut leaving: Vec<Leaving>,
         reason: CancelReason,
         sink: &mut S,
     ) -> usize {
-        leaving.sort_unstable_by_key(|id| {
-            let terms = &self.terms[id.slot as usize];
-            let instrument = terms.half.instrument();
-            let first = Half::of(instrument, Side::Buy);
-            let entered = (first, 0, id.sequence.0, id.leg);
-            match (terms.state, self.book.place(id.slot)) {
-                (State::Working, Some((half, price))) => {
-                    (instrument, 0, (half, half.key(price), terms.ticket, 0))
-                }
-                (State::Parked, _) => (instrument, 2, entered),
-                (State::Working | State::Waiting | State::Trailing, _) => (instrument, 1, entered),
-            }
-        });
+        leaving.sort_unstable();
         let count = leaving.len();
-        for id in leaving.iter() {
+        for Leaving { order, .. } in leaving.iter() {
             // A partner may have taken it along.
-            if let Some(slot) = self.live(*id) {
+            if let Some(slot) = self.live(*order) {
                 self.withdraw(slot, reason, sink);
             }
         }

@@ -231,6 +231,8 @@ impl Exchange {
                 book.orders().get(slot).is_some_and(|order| order.mark == mark)
             };
             expiries.push(order.expire_at_ns, slot, id.sequence.0, is_live);
+            // Not its turn yet, perhaps: the end of the command looks.
+            self.timers.expiry_ns.get_or_insert(order.expire_at_ns);
         }
     }
 

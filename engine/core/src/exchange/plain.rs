@@ -4,7 +4,7 @@
 
 use super::amend::{Change, Standing};
 use super::place::{accepted, mode};
-use super::shape::{Remainder, is_simple, remainder};
+use super::shape::{Remainder, is_simple, remainder, says_later};
 use super::{Exchange, rejected};
 use crate::accounts::Party;
 use crate::book::{Half, Limit, NONE};
@@ -19,7 +19,7 @@ use crate::keyed::END;
 use crate::matching::{ANY_PRICE, Road, Stop, Taker};
 use crate::reason::Reason;
 use crate::terms::{Fees, State, Terms};
-use crate::types::{AccountId, Quantity, Sequence};
+use crate::types::{AccountId, InstrumentId, Price, Quantity, Sequence};
 
 impl Exchange {
     /// Whose plain order this is, and where the account keeps what it does in the instrument.
@@ -67,17 +67,46 @@ impl Exchange {
     /// Every check that such an order could fail, in the order of the rules.
     #[inline]
     fn judge_plain(&self, order: &Order, account: AccountId) -> Result<(), Reason> {
-        self.judge_simple(order)?;
+        let rests = order.time_in_force == TimeInForce::Gtc;
+        let is_post_only = order.has(OrderFields::POST_ONLY);
+        if is_post_only && !rests || self.is_first_rules() && says_later(order) {
+            return Err(Reason::BadCombination);
+        }
+        let Order { price, quantity, .. } = *order;
+        if !order.has(OrderFields::PRICE) || price.0 < 1 {
+            return Err(Reason::BadPrice);
+        }
+        if quantity.is_zero() || quantity == Quantity::INVALID {
+            return Err(Reason::BadQuantity);
+        }
+        self.judge_countable(order.instrument, price, quantity)?;
         let half = Half::of(order.instrument, order.side);
-        if order.has(OrderFields::POST_ONLY)
-            && self.book.is_within(half.opposite(), Limit::At(order.price))
-        {
+        if rests {
+            self.judge_total(half, Quantity::ZERO, quantity)?;
+        }
+        if self.book.orders().is_full() {
+            return Err(Reason::BookFull);
+        }
+        if is_post_only && self.book.is_within(half.opposite(), Limit::At(price)) {
             return Err(Reason::PostOnly);
         }
         match order.time_in_force {
             TimeInForce::Fok => self.judge_fill_or_kill(order, account),
             TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Day | TimeInForce::Gtd => Ok(()),
         }
+    }
+
+    /// Money that fits; and the last price of all stands for a market order's in a call phase.
+    #[inline]
+    fn judge_countable(
+        &self,
+        instrument: InstrumentId,
+        price: Price,
+        quantity: Quantity,
+    ) -> Result<(), Reason> {
+        let fits = self.instruments.worth(instrument).fits(price, quantity);
+        let is_kept = price.0 == i64::MAX && !self.is_first_rules();
+        if fits && !is_kept { Ok(()) } else { Err(Reason::Overflow) }
     }
 
     #[inline]
@@ -179,17 +208,19 @@ impl Exchange {
     ) {
         let order = &self.book.orders()[slot];
         let (account, open) = (AccountId(order.owner()), Quantity(order.open));
-        let (order, is_resting) = (self.order_id(slot), order.is_resting());
-        let Terms { half, price, .. } = self.terms[slot as usize];
+        let (sequence, is_resting) = (Sequence(order.mark), order.is_resting());
+        let Terms { half, price, leg, client, .. } = self.terms[slot as usize];
         let level = if is_resting { self.book.leave(slot) } else { Quantity::ZERO };
-        self.close_plain(slot);
+        self.accounts.known_mut(account).orders -= 1;
+        self.clients.close(client);
+        self.book.release(slot);
         // A market order of a call stands at no price.
         let (place, level) = match is_resting && price.0 > 0 {
             true => (Place::Book, level),
             false => (Place::OffBook, Quantity::ZERO),
         };
         sink.event(&Event::Cancelled(Cancelled {
-            order,
+            order: OrderId { sequence, slot, leg },
             account,
             instrument: half.instrument(),
             side: half.side(),
@@ -199,14 +230,6 @@ impl Exchange {
             quantity: open,
             level,
         }));
-    }
-
-    #[inline]
-    fn close_plain(&mut self, slot: u32) {
-        let owner = self.owner(slot);
-        self.accounts.known_mut(owner).orders -= 1;
-        self.clients.close(self.terms[slot as usize].client);
-        self.book.release(slot);
     }
 
     /// The slot of a resting plain order whose account and market are plain too.
@@ -253,10 +276,7 @@ impl Exchange {
         if quantity.is_zero() {
             return Ok(Change::Cancel);
         }
-        let fits = self.instruments.worth(half.instrument()).fits(price, quantity);
-        if !fits || price.0 == i64::MAX && !self.is_first_rules() {
-            return Err(Reason::Overflow);
-        }
+        self.judge_countable(half.instrument(), price, quantity)?;
         self.judge_total(half, open, quantity)?;
         if price == old_price && quantity <= open {
             return Ok(Change::Reduce(quantity));

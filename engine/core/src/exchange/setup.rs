@@ -1,6 +1,6 @@
 //! Commands that are about no order: the beginning, instruments, time, votes and foreign feeds.
 
-use super::{Exchange, refused};
+use super::{Exchange, Rules, refused};
 use crate::book::ORDERS_MAX;
 use crate::command::{
     Genesis, InstrumentFields, InstrumentSpec, Liquidation, Pray, Prayer, Ticker,
@@ -59,6 +59,7 @@ impl Exchange {
         self.children.reserve_exact(orders);
         self.collected.iter_mut().for_each(|levels| levels.reserve_exact(orders));
         self.genesis = Some(*genesis);
+        self.rules = Rules::of(genesis);
     }
 
     pub(super) fn change_instrument<S: Sink>(&mut self, spec: &InstrumentSpec, sink: &mut S) {

@@ -28,6 +28,10 @@ const LATER: OrderFields = OrderFields(
         | OrderFields::EXPIRE_AT.0,
 );
 
+/// What a simple order may name.
+const SIMPLE: OrderFields =
+    OrderFields(OrderFields::PRICE.0 | OrderFields::QUANTITY.0 | OrderFields::POST_ONLY.0);
+
 pub(super) fn says_later(order: &Order) -> bool {
     let type_is_later = match order.order_type {
         OrderType::Limit | OrderType::Market => false,
@@ -50,7 +54,7 @@ pub(super) fn says_later(order: &Order) -> bool {
 /// Nothing but a price, a quantity and how long: what most orders are.
 #[inline]
 pub(super) fn is_simple(order: &Order) -> bool {
-    order.fields.0 & LATER.0 == 0
+    order.fields.0 & !SIMPLE.0 == 0
         && matches!(order.order_type, OrderType::Limit)
         && matches!(order.time_in_force, TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok)
 }
@@ -142,7 +146,8 @@ pub(super) fn judge_fields(order: &Order) -> Result<(), Reason> {
 pub(super) fn judge_parts(order: &Order) -> Result<(), Reason> {
     use OrderFields as F;
     let (min, display, quantity) = (order.min_quantity, order.display, order.quantity);
-    if order.has(F::MIN_QUANTITY) && order.has(F::QUANTITY) && min > quantity {
+    let min_is_beyond = min == Quantity::INVALID || order.has(F::QUANTITY) && min > quantity;
+    if order.has(F::MIN_QUANTITY) && min_is_beyond {
         return Err(Reason::BadQuantity);
     }
     if order.has(F::DISPLAY)
@@ -157,6 +162,16 @@ pub(super) fn judge_parts(order: &Order) -> Result<(), Reason> {
         return Err(Reason::Overflow);
     }
     Ok(())
+}
+
+impl Order {
+    /// Whether any market could take it: an edge refuses what none could, in the core's own order,
+    /// before it is entered.
+    pub fn judge_shape(&self) -> Result<(), Reason> {
+        judge_combination(self)?;
+        judge_fields(self)?;
+        judge_parts(self)
+    }
 }
 
 pub(super) fn judge_expiry(order: &Order, now_ns: u64) -> Result<(), Reason> {

@@ -3,7 +3,7 @@
 
 use core::mem;
 
-use super::{Exchange, rejected};
+use super::{Exchange, Leaving, rejected};
 use crate::command::{CancelReason, EndOfDay, StatusChange, Target, TimeInForce, Uncross};
 use crate::event::{Event, Op, Sink, StatusCause, StatusChanged};
 use crate::id::OrderId;
@@ -118,7 +118,8 @@ impl Exchange {
         leaving.extend(self.book.orders().iter().map(|(slot, _)| slot).filter_map(|slot| {
             let terms = &self.terms[slot as usize];
             let is_day = terms.time_in_force == TimeInForce::Day;
-            (is_day && is_meant(terms.half.instrument())).then(|| self.order_id(slot))
+            let is_meant = is_day && is_meant(terms.half.instrument());
+            is_meant.then(|| Leaving::of(&self.book, &self.terms, slot))
         }));
         self.cancel_each(leaving, reason, sink)
     }
@@ -150,7 +151,7 @@ impl Exchange {
 
     /// Orders whose moment has come. How many.
     fn expire<S: Sink>(&mut self, sink: &mut S) -> usize {
-        if self.expiries.is_empty() {
+        if self.timers.expiry_ns.is_none() {
             return 0;
         }
         let now_ns = self.applied.time_ns;
@@ -159,10 +160,7 @@ impl Exchange {
         expiries.pop_due(
             now_ns,
             |slot, mark| book.orders().get(slot).is_some_and(|order| order.mark == mark),
-            |slot, mark| {
-                let sequence = crate::types::Sequence(mark);
-                leaving.push(OrderId { sequence, slot, leg: terms[slot as usize].leg });
-            },
+            |slot, _| leaving.push(Leaving::of(book, terms, slot)),
         );
         self.cancel_each(leaving, CancelReason::Expired, sink)
     }

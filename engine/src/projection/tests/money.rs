@@ -44,8 +44,8 @@ fn fine() -> [Event; 3] {
 #[test]
 fn a_position_is_what_was_bought_less_what_was_sold_at_average_cost() {
     use Side::{Buy, Sell};
-    type Fill = (Side, i64, u64);
-    let rows: [(&[Fill], (i128, i128, i128, i128)); 13] = [
+    type Row<'a> = (&'a [(Side, i64, u64)], (i128, i128, i128, i128));
+    let rows: [Row<'_>; 13] = [
         (&[(Buy, 10, 1), (Buy, 11, 2)], (3, 32, 11, 0)),
         (&[(Buy, 10, 1), (Buy, 11, 1)], (2, 21, 11, 0)),
         // 32 / 3 is 10.67: a cost of 11 leaves, 21 stay.

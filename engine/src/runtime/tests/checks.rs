@@ -3,7 +3,7 @@
 use std::thread;
 
 use journal::Durability;
-use orison_core::{Command, Event, Exchange, Reason, Side};
+use orison_core::{Command, Event, Exchange, Quantity, Reason, Side};
 
 use super::harness::{IDENTITY, Road, SETTINGS, Seen, apply, canonical, limit, named, stream};
 use crate::runtime::{Busy, Polled, Settings, Token, Wait};
@@ -11,9 +11,15 @@ use crate::runtime::{Busy, Polled, Settings, Token, Wait};
 /// Marks the tokens of checks.
 const CHECK: u64 = 1 << 40;
 
-/// An order that takes two slots.
-fn checked() -> Command {
-    limit(named("carol"), Side::Buy, 1, 1)
+/// An order of two slots, and one that is refused for its quantity.
+fn checked(index: usize) -> (Command, Result<(), Reason>) {
+    let mut command = limit(named("carol"), Side::Buy, 1, 1);
+    if index.is_multiple_of(2) {
+        return (command, Ok(()));
+    }
+    let Command::Place(order) = &mut command else { unreachable!("limit gives an order") };
+    order.quantity = Quantity(0);
+    (command, Err(Reason::BadQuantity))
 }
 
 fn told(event: &Event) -> Result<(), Reason> {
@@ -55,7 +61,7 @@ fn checks_are_answered_in_their_turn_and_change_nothing() {
             }
             // Before there is an instrument nothing can be entered.
             if index > 1 {
-                let check = checked();
+                let check = checked(index).0;
                 while road.ingress.check(Token(CHECK + number), &check) == Err(Busy) {
                     read(&mut road);
                 }
@@ -67,7 +73,7 @@ fn checks_are_answered_in_their_turn_and_change_nothing() {
         assert!(seen == expected, "{wait:?} {durability:?}");
         for (verdict, index) in verdicts.iter().zip(2..) {
             let (number, sequence) = (index as u64, index as u64 + 1);
-            assert_eq!(*verdict, (number, sequence, Ok(())), "after its command");
+            assert_eq!(*verdict, (number, sequence, checked(index).1), "after its command");
         }
         let (through, writer) = road.runtime.stop().unwrap();
         assert_eq!(canonical(&through), canonical(&exchange));

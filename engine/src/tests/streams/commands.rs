@@ -23,8 +23,8 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let pause_ns = prop_oneof![
         4 => Just(0),
         8 => 0..3 * SECOND_NS,
-        4 => (0..50u64).prop_map(|seconds| seconds * SECOND_NS),
-        2 => 0..20 * MINUTE_NS,
+        2 => (0..50u64).prop_map(|seconds| seconds * SECOND_NS),
+        1 => 0..20 * MINUTE_NS,
         1 => (0..1_500u64).prop_map(|minutes| minutes * MINUTE_NS),
     ];
     let step = (pause_ns, command(), 0usize..100).prop_map(|(pause_ns, command, pick)| {
@@ -32,27 +32,27 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         let pick = (pick < if often { 80 } else { 10 }).then_some(pick);
         Step { pause_ns, command, pick }
     });
-    prop::collection::vec(step, 1..150)
+    prop::collection::vec(step, 1..200)
 }
 
 fn command() -> impl Strategy<Value = Command> {
     let orders = prop_oneof![
-        28 => order().prop_map(Command::Place),
+        40 => order().prop_map(Command::Place),
         4 => pair().prop_map(Command::Pair),
-        8 => cancel().prop_map(Command::Cancel),
-        10 => amend().prop_map(Command::Amend),
-        2 => mass_cancel().prop_map(Command::MassCancel),
+        4 => cancel().prop_map(Command::Cancel),
+        8 => amend().prop_map(Command::Amend),
+        1 => mass_cancel().prop_map(Command::MassCancel),
     ];
     let around = prop_oneof![
-        8 => status(),
-        2 => bounds().prop_map(Command::Instrument),
+        6 => status(),
+        3 => bounds().prop_map(Command::Instrument),
         2 => settings().prop_map(Command::Account),
         2 => money(),
         1 => Just(Command::EndOfDay(EndOfDay { instrument: None, actor: Actor::EMPTY })),
         4 => pray().prop_map(Command::Pray),
         6 => Just(Command::Clock),
     ];
-    prop_oneof![3 => orders, 1 => around]
+    prop_oneof![4 => orders, 1 => around]
 }
 
 fn cancel() -> impl Strategy<Value = Cancel> {
@@ -93,13 +93,13 @@ fn pray() -> impl Strategy<Value = Pray> {
 /// Markets are open more often than not.
 fn status() -> impl Strategy<Value = Command> {
     let status = prop_oneof![
-        4 => Just(Status::Auction),
-        8 => Just(Status::Open),
+        6 => Just(Status::Auction),
+        6 => Just(Status::Open),
         1 => Just(Status::Halted),
         1 => Just(Status::Closed),
     ];
     let (actor, instruments) = (Actor::EMPTY, 1u16..3);
-    (instruments, status, 0u32..5).prop_map(move |(instrument, status, kind)| {
+    (instruments, status, 0u32..4).prop_map(move |(instrument, status, kind)| {
         let instrument = InstrumentId(instrument);
         match kind {
             0 => Command::Uncross(Uncross { instrument, actor }),
@@ -129,8 +129,8 @@ fn bounds() -> impl Strategy<Value = InstrumentSpec> {
                 fields,
                 band_low: Price(92 * set),
                 band_high: Price(108 * set),
-                execution_range_ppm: 20_000 * tenth * set as u32,
-                interruption_ns: 30 * SECOND_NS * set as u64,
+                execution_range_ppm: 10_000 * tenth * set as u32,
+                interruption_ns: 20 * SECOND_NS * set as u64,
                 max_quantity: Quantity(12 * set as u64),
                 min_notional: notional * WORTH * i128::from(set),
                 reference_price: Price(100 * set),
@@ -198,7 +198,7 @@ fn order() -> impl Strategy<Value = Order> {
         1 => Just(TimeInForce::Day),
         1 => Just(TimeInForce::Gtd),
     ];
-    let place = (account(), 1u16..3, side(), price(), 0u64..20);
+    let place = (account(), 1u16..3, side(), price(), 0u64..30);
     let numbers = (price(), 1i64..8, 1u64..6, 0i128..3_000, 0i64..4);
     (place, (time, self_trade()), kind(), name(), numbers, 0u64..200).prop_map(
         |(place, (time_in_force, self_trade), kind, client_order_id, numbers, seconds)| {
@@ -235,9 +235,9 @@ fn kind() -> impl Strategy<Value = Kind> {
     let (price, quantity, budget) = (Fields::PRICE, Fields::QUANTITY, Fields::BUDGET);
     let stop_price = Fields::STOP_PRICE;
     prop_oneof![
-        20 => of(OrderType::Limit, &[price, quantity]),
+        40 => of(OrderType::Limit, &[price, quantity]),
         2 => of(OrderType::Limit, &[price, quantity, Fields::POST_ONLY]),
-        6 => of(OrderType::Limit, &[price, quantity, Fields::DISPLAY]),
+        10 => of(OrderType::Limit, &[price, quantity, Fields::DISPLAY]),
         2 => of(OrderType::Limit, &[price, quantity, Fields::MIN_QUANTITY]),
         1 => of(OrderType::Limit, &[price, quantity, budget]),
         3 => of(OrderType::Market, &[quantity]),
@@ -284,7 +284,7 @@ fn shaped(order: Order, (order_type, fields): Kind) -> Order {
 
 fn self_trade() -> impl Strategy<Value = SelfTrade> {
     prop_oneof![
-        4 => Just(SelfTrade::AccountDefault),
+        8 => Just(SelfTrade::AccountDefault),
         1 => Just(SelfTrade::None),
         1 => Just(SelfTrade::CancelTaker),
         1 => Just(SelfTrade::CancelMaker),

@@ -6,9 +6,13 @@ use std::time::{Duration, Instant};
 
 use engine::runtime::{Clock, Ingress, Settings as RuntimeSettings};
 use engine::{Runtime, Token};
-use orison_core::command::{AccountRef, Cancel, Order, OrderFields, OrderType, Target};
+use orison_core::command::{
+    AccountRef, Actor, Cancel, Direction, Order, OrderFields, OrderType, SelfTrade, Target,
+    Transfer,
+};
 use orison_core::{
-    AccountName, ClientOrderId, Command, InstrumentId, Price, Quantity, Sequence, Side,
+    AccountName, AssetName, ClientOrderId, Command, Decimal, InstrumentId, Price, Quantity,
+    Sequence, Side,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -62,7 +66,8 @@ impl Bench {
         (z ^ z >> 31) % bound
     }
 
-    /// Enters random orders and cancels of four accounts, so much time apart at most.
+    /// Enters random orders and cancels of four accounts, so much time apart at most: stops and
+    /// orders that meet their own among them.
     pub(super) fn trade(&mut self, commands: u64, apart_ms: u64) {
         for _ in 0..commands {
             let account = ["alice", "bob", "carol", "dave"][self.below(4) as usize];
@@ -82,12 +87,29 @@ impl Bench {
                     order.order_type = OrderType::Market;
                     order.fields = OrderFields::QUANTITY;
                     (order.price, order.quantity) = (Price(0), Quantity(40));
+                } else if self.below(10) == 0 {
+                    order.order_type = OrderType::StopLimit;
+                    order.fields = order.fields.with(OrderFields::STOP_PRICE);
+                    order.stop_price = Price(1_000 + self.below(30) as i64);
+                }
+                if self.below(10) == 0 {
+                    order.self_trade = SelfTrade::Decrement;
                 }
                 Command::Place(order)
             };
             self.time_ns += 1_000_000 * self.below(apart_ms.max(1));
             self.enter(&command);
         }
+    }
+
+    pub(super) fn deposit(&mut self, account: &str, asset: &str) {
+        self.enter(&Command::Transfer(Transfer {
+            account: AccountRef::Name(AccountName::new(account).unwrap()),
+            asset: AssetName::new(asset).unwrap(),
+            direction: Direction::Deposit,
+            amount: Decimal::parse("1000000").unwrap(),
+            actor: Actor::EMPTY,
+        }));
     }
 
     pub(super) fn enter(&mut self, command: &Command) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use engine::projection::{Interval, Resume};
-use orison_core::{AccountName, Price, Quantity, Side};
+use orison_core::{AccountName, Event, Price, Quantity, Side};
 use serde_json::{Value, json};
 
 use super::bench::{BTC, Bench, Reader};
@@ -83,6 +83,8 @@ fn an_account_is_told_its_events_once_each_also_from_before_it_was_open() {
         let account = AccountName::new("carol").unwrap();
         let mut early = bench.join();
         early.subscribe(&[Topic::Orders(account)], Wish::default(), None).unwrap();
+        bench.deposit("carol", "KRW");
+        bench.deposit("carol", "BTC");
         bench.trade(1_500, 5);
         early.read();
         let mut late = bench.join();
@@ -95,14 +97,17 @@ fn an_account_is_told_its_events_once_each_also_from_before_it_was_open() {
             let id = views.catalog.account(&account).unwrap();
             let Resume::From(events) = views.orders.events_since(id, 0) else { panic!() };
             let shown = |event: &&engine::projection::AccountEvent| {
-                !matches!(event.event, orison_core::Event::Rested(_))
+                !matches!(event.event, Event::Rested(_) | Event::Waiting(_))
             };
             events
                 .filter(shown)
                 .flat_map(|event| {
                     let place = (event.stamp.sequence.0, u64::from(event.index));
-                    let oneself = matches!(event.event, orison_core::Event::Trade(trade)
-                        if trade.maker_account == trade.taker_account);
+                    let oneself = match event.event {
+                        Event::Trade(trade) => trade.maker_account == trade.taker_account,
+                        Event::Decremented(_) => true,
+                        _ => false,
+                    };
                     std::iter::repeat_n(place, 1 + usize::from(oneself))
                 })
                 .collect()
@@ -117,6 +122,9 @@ fn an_account_is_told_its_events_once_each_also_from_before_it_was_open() {
                 .map(|m| (m["sequence"].as_u64().unwrap(), m["index"].as_u64().unwrap()))
                 .collect();
             assert_eq!(told, events, "{name}");
+            for kind in ["OrderTriggered", "OrderDecremented", "BalanceUpdate"] {
+                assert!(reader.of(kind).next().is_some(), "{name}: {kind}");
+            }
             for execution in reader.of("OrderExecution") {
                 assert!(execution["exec_id"].is_string(), "{execution}");
             }

@@ -100,7 +100,8 @@ fn a_time_that_a_day_has_twice_is_the_first_of_the_two() {
 #[test]
 fn every_day_of_a_year_has_each_slot_once_and_in_order() {
     for name in ["America/New_York", "Europe/London", "America/Santiago", "Australia/Lord_Howe"] {
-        let slots = [("00:00", "halt"), ("01:45", "auction"), ("02:15", "open"), ("23:59", "close")];
+        let slots =
+            [("00:00", "halt"), ("01:45", "auction"), ("02:15", "open"), ("23:59", "close")];
         let table = table(name, "Mon-Sun", &slots);
         let begin = at("2026-01-01T12:00:00Z");
         let mut words = Vec::new();
@@ -120,7 +121,7 @@ fn every_day_of_a_year_has_each_slot_once_and_in_order() {
 #[test]
 fn the_next_moment_is_found_over_days_without_any() {
     let table = table("Europe/Berlin", "Wed", &[("08:00", "open")]);
-    let next = |after| table.next_ns(at(after)).unwrap();
+    let next = |after| table.next(at(after)).unwrap().at_ns;
     assert_eq!(next("2026-11-18T06:59:59Z"), at("2026-11-18T07:00:00Z"));
     assert_eq!(next("2026-11-18T07:00:00Z"), at("2026-11-25T07:00:00Z"));
     assert_eq!(next("2026-03-25T07:00:00Z"), at("2026-04-01T06:00:00Z"));

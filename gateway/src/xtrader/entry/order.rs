@@ -1,13 +1,14 @@
 //! Reads a new order. Order of checks: types of all fields, unknown fields, symbol, account,
-//! client order id, words, numbers. The rules of the market are the core's.
+//! client order id, words, then what the rules say of any order's shape. Those of the market are
+//! the core's.
 
 use orison_core::command::{Order, OrderFields, OrderType, SelfTrade, TimeInForce};
 use orison_core::{
-    AccountName, ClientOrderId, Command, Decimal, Instrument, Price, Quantity, Reason, Side, Symbol,
+    AccountName, ClientOrderId, Command, Decimal, Instrument, Price, Quantity, Side, Symbol,
 };
 
 use super::account::{Party, party};
-use super::{Caller, Wanted};
+use super::{Caller, Wanted, blame};
 use crate::App;
 use crate::desk::{Named, OnTheWay};
 use crate::xtrader::json::Object;
@@ -52,7 +53,7 @@ pub(super) fn read(app: &App, caller: &Caller, mut object: Object) -> Result<Dra
     let client_order_id = object.text("client_order_id")?;
     let post_only = object.flag("post_only")?;
     let expire_at = object.count("expire_at")?;
-    let mut numbers = Numbers::read(&mut object)?;
+    let numbers = Numbers::read(&mut object)?;
     object.finish()?;
 
     let instrument = self::instrument(app, &symbol.ok_or_else(|| Problem::missing("symbol"))?)?;
@@ -76,7 +77,7 @@ pub(super) fn read(app: &App, caller: &Caller, mut object: Object) -> Result<Dra
         }
     }
     if let Some(word) = stp_word {
-        order.self_trade = self_trade(&word)?;
+        order.self_trade = self_trade("stp", &word)?;
     }
     if post_only == Some(true) {
         order.fields = order.fields.with(OrderFields::POST_ONLY);
@@ -85,12 +86,12 @@ pub(super) fn read(app: &App, caller: &Caller, mut object: Object) -> Result<Dra
         order.expire_at_ns = time_ns;
         order.fields = order.fields.with(OrderFields::EXPIRE_AT);
     }
-    numbers.settle(order_type)?;
-    let quote_decimals = quote_decimals(app, &instrument)?;
-    numbers.fill(&mut order, &instrument, quote_decimals)?;
+    numbers.fill(&mut order, &instrument, quote_decimals(app, &instrument)?);
+    order.judge_shape().map_err(|reason| blame::misshapen(&order, &instrument, reason))?;
     Ok(Draft { account_name, order })
 }
 
+/// The number fields, as they were said.
 struct Numbers {
     price: Field,
     quantity: Field,
@@ -101,6 +102,9 @@ struct Numbers {
     budget: Field,
     protection: Field,
 }
+
+/// What is no price of its instrument: below every price and distance.
+const UNREADABLE: Price = Price(-1);
 
 impl Numbers {
     fn read(object: &mut Object) -> Result<Self, Problem> {
@@ -116,119 +120,58 @@ impl Numbers {
         })
     }
 
-    /// What must be there for the type, and what a zero means: a market order's price of 0 is
-    /// none, any other has no place in it.
-    fn settle(&mut self, order_type: OrderType) -> Result<(), Problem> {
-        let is_priced = match order_type {
-            OrderType::Limit | OrderType::StopLimit => true,
-            OrderType::Market | OrderType::Stop | OrderType::TrailingStop => false,
+    /// A number that is none of its instrument's becomes one that no order can have, so that it is
+    /// the rules that refuse it, in their order.
+    fn fill(&self, order: &mut Order, instrument: &Instrument, quote_decimals: u8) {
+        let price = |field: Option<Decimal>| {
+            field.and_then(|decimal| instrument.price(decimal)).unwrap_or(UNREADABLE)
         };
-        match self.price {
-            None if is_priced => return Err(Problem::refused(Reason::BadPrice).about("price")),
-            Some(Some(price)) if !is_priced && price.is_zero() => self.price = None,
-            Some(_) if order_type == OrderType::Market => {
-                return Err(Problem::refused(Reason::BadCombination).about("price"));
-            }
-            Some(_) | None => {}
-        }
-        // Beside a budget it is for the rules to say whether a quantity is needed.
-        if self.quantity.is_some() || self.budget.is_some() {
-            return Ok(());
-        }
-        let reason = match order_type {
-            OrderType::Market => Reason::BadCombination,
-            OrderType::Limit | OrderType::Stop | OrderType::StopLimit | OrderType::TrailingStop => {
-                Reason::BadQuantity
-            }
+        let quantity = |field: Option<Decimal>| match field {
+            Some(below) if below.is_negative() => Quantity::ZERO,
+            Some(decimal) => instrument.quantity(decimal).unwrap_or(Quantity::INVALID),
+            None => Quantity::INVALID,
         };
-        Err(Problem::refused(reason).about("quantity"))
-    }
-
-    fn fill(
-        &self,
-        order: &mut Order,
-        instrument: &Instrument,
-        quote_decimals: u8,
-    ) -> Result<(), Problem> {
-        let mut fields = order.fields;
-        if let Some(field) = self.price {
-            order.price = price("price", field, instrument)?;
-            fields = fields.with(OrderFields::PRICE);
+        let said_price = match self.price {
+            Some(Some(zero)) if zero.is_zero() && is_priceless(order.order_type) => None,
+            said => said,
+        };
+        let prices = [
+            (said_price, OrderFields::PRICE, &mut order.price),
+            (self.stop_price, OrderFields::STOP_PRICE, &mut order.stop_price),
+            (self.trail, OrderFields::TRAIL, &mut order.trail),
+            (self.protection, OrderFields::PROTECTION, &mut order.protection),
+        ];
+        for (field, flag, into) in prices {
+            if let Some(field) = field {
+                *into = price(field);
+                order.fields = order.fields.with(flag);
+            }
         }
-        if let Some(field) = self.protection {
-            order.protection = steps(field, instrument, 0, Reason::BadPrice, "protection")?;
-            fields = fields.with(OrderFields::PROTECTION);
-        }
-        if let Some(field) = self.stop_price {
-            order.stop_price = steps(field, instrument, 1, Reason::BadStop, "stop_price")?;
-            fields = fields.with(OrderFields::STOP_PRICE);
-        }
-        if let Some(field) = self.trail {
-            order.trail = steps(field, instrument, 1, Reason::BadStop, "trail")?;
-            fields = fields.with(OrderFields::TRAIL);
-        }
-        if let Some(field) = self.quantity {
-            order.quantity = quantity("quantity", field, instrument)?;
-            fields = fields.with(OrderFields::QUANTITY);
-        }
-        if let Some(field) = self.min_quantity {
-            order.min_quantity = quantity("min_quantity", field, instrument)?;
-            fields = fields.with(OrderFields::MIN_QUANTITY);
-        }
-        if let Some(field) = self.display {
-            let display = field.and_then(|decimal| instrument.quantity(decimal));
-            let display = display.filter(|display| !display.is_zero());
-            let refused = || Problem::refused(Reason::BadDisplay).about("display");
-            order.display = display.ok_or_else(refused)?;
-            fields = fields.with(OrderFields::DISPLAY);
+        let quantities = [
+            (self.quantity, OrderFields::QUANTITY, &mut order.quantity),
+            (self.display, OrderFields::DISPLAY, &mut order.display),
+            (self.min_quantity, OrderFields::MIN_QUANTITY, &mut order.min_quantity),
+        ];
+        for (field, flag, into) in quantities {
+            if let Some(field) = field {
+                *into = quantity(field);
+                order.fields = order.fields.with(flag);
+            }
         }
         if let Some(field) = self.budget {
             let unit = Decimal::new(1, quote_decimals);
-            let units = field.and_then(|decimal| decimal.steps_of(unit)).filter(|&units| units > 0);
-            let refused = || Problem::refused(Reason::BadAmount).about("budget");
-            order.budget = units.ok_or_else(refused)?;
-            fields = fields.with(OrderFields::BUDGET);
+            order.budget = field.and_then(|decimal| decimal.steps_of(unit)).unwrap_or(-1);
+            order.fields = order.fields.with(OrderFields::BUDGET);
         }
-        order.fields = fields;
-        Ok(())
     }
 }
 
-/// Above 0 and a whole number of quantity steps.
-pub(super) fn quantity(
-    name: &str,
-    field: Option<Decimal>,
-    instrument: &Instrument,
-) -> Result<Quantity, Problem> {
-    let refused = || Problem::refused(Reason::BadQuantity).about(name);
-    let decimal = field.ok_or_else(|| Problem::quantity_step(instrument).about(name))?;
-    if decimal.is_negative() || decimal.is_zero() {
-        return Err(refused());
+/// Its price of 0 is none.
+fn is_priceless(order_type: OrderType) -> bool {
+    match order_type {
+        OrderType::Limit | OrderType::StopLimit => false,
+        OrderType::Market | OrderType::Stop | OrderType::TrailingStop => true,
     }
-    instrument.quantity(decimal).ok_or_else(|| Problem::quantity_step(instrument).about(name))
-}
-
-/// Above 0 and a whole number of price steps.
-pub(super) fn price(
-    name: &str,
-    field: Option<Decimal>,
-    instrument: &Instrument,
-) -> Result<Price, Problem> {
-    let price = field.and_then(|decimal| instrument.price(decimal)).filter(|price| price.0 > 0);
-    price.ok_or_else(|| Problem::price_step(instrument).about(name))
-}
-
-/// A distance or price of at least `least` price steps, refused with `reason` otherwise.
-pub(super) fn steps(
-    field: Option<Decimal>,
-    instrument: &Instrument,
-    least: i64,
-    reason: Reason,
-    name: &str,
-) -> Result<Price, Problem> {
-    let steps = field.and_then(|decimal| instrument.price(decimal));
-    let steps = steps.filter(|steps| steps.0 >= least);
-    steps.ok_or_else(|| Problem::refused(reason).about(name))
 }
 
 /// None: a fraction, negative or beyond 64 bits.
@@ -259,7 +202,7 @@ pub(super) fn client_order_id(text: &str) -> Result<ClientOrderId, Problem> {
 }
 
 /// Order words are compared without case, `_` and `-`.
-fn word<T: Copy>(field: &str, text: &str, words: &[(&str, T)]) -> Result<T, Problem> {
+pub(crate) fn word<T: Copy>(field: &str, text: &str, words: &[(&str, T)]) -> Result<T, Problem> {
     let plain = text.chars().filter(|&c| c != '_' && c != '-').map(|c| c.to_ascii_lowercase());
     let plain: String = plain.collect();
     let found = words.iter().find(|(word, _)| *word == plain).map(|&(_, value)| value);
@@ -271,7 +214,7 @@ fn word<T: Copy>(field: &str, text: &str, words: &[(&str, T)]) -> Result<T, Prob
     })
 }
 
-pub(super) fn side(text: &str) -> Result<Side, Problem> {
+pub(crate) fn side(text: &str) -> Result<Side, Problem> {
     word("side", text, &[("buy", Side::Buy), ("sell", Side::Sell)])
 }
 
@@ -309,7 +252,7 @@ fn time_in_force(text: &str) -> Result<TimeInForce, Problem> {
     word("time_in_force", text, &words)
 }
 
-fn self_trade(text: &str) -> Result<SelfTrade, Problem> {
+pub(crate) fn self_trade(field: &str, text: &str) -> Result<SelfTrade, Problem> {
     let words = [
         ("none", SelfTrade::None),
         ("canceltaker", SelfTrade::CancelTaker),
@@ -317,5 +260,5 @@ fn self_trade(text: &str) -> Result<SelfTrade, Problem> {
         ("cancelboth", SelfTrade::CancelBoth),
         ("decrement", SelfTrade::Decrement),
     ];
-    word("stp", text, &words)
+    word(field, text, &words)
 }

@@ -1,7 +1,7 @@
 //! Reads what is asked of an order that is there: cancel and amend.
 
 use orison_core::command::{AccountRef, Amend, AmendFields, Cancel, Target};
-use orison_core::{Command, Instrument, OrderId, Price, Quantity, Reason};
+use orison_core::{Command, Decimal, Instrument, OrderId, Price, Quantity, Reason};
 
 use super::account::{Party, party, party_named};
 use super::{Caller, order};
@@ -46,26 +46,45 @@ pub(super) fn amend(app: &App, caller: &Caller, mut object: Object) -> Result<Co
         trail: Price(0),
     };
     if let Some(field) = quantity {
-        let is_zero = field.is_some_and(|decimal| decimal.is_zero());
-        amend.quantity = match is_zero {
-            true => Quantity::ZERO,
-            false => order::quantity("quantity", field, &instrument)?,
-        };
+        amend.quantity = self::quantity(field, &instrument)?;
         amend.fields = amend.fields.with(AmendFields::QUANTITY);
     }
     if let Some(field) = price {
-        amend.price = order::price("price", field, &instrument)?;
+        amend.price = self::price(field, &instrument)?;
         amend.fields = amend.fields.with(AmendFields::PRICE);
     }
     if let Some(field) = stop_price {
-        amend.stop_price = order::steps(field, &instrument, 1, Reason::BadStop, "stop_price")?;
+        amend.stop_price = stop("stop_price", field, &instrument)?;
         amend.fields = amend.fields.with(AmendFields::STOP_PRICE);
     }
     if let Some(field) = trail {
-        amend.trail = order::steps(field, &instrument, 1, Reason::BadStop, "trail")?;
+        amend.trail = stop("trail", field, &instrument)?;
         amend.fields = amend.fields.with(AmendFields::TRAIL);
     }
     Ok(Command::Amend(amend))
+}
+
+/// 0, which cancels, or a whole number of quantity steps above it.
+fn quantity(field: Option<Decimal>, instrument: &Instrument) -> Result<Quantity, Problem> {
+    let name = "quantity";
+    let refused = || Problem::refused(Reason::BadQuantity).about(name);
+    let decimal = field.ok_or_else(|| Problem::quantity_step(instrument).about(name))?;
+    if decimal.is_negative() {
+        return Err(refused());
+    }
+    instrument.quantity(decimal).ok_or_else(|| Problem::quantity_step(instrument).about(name))
+}
+
+/// Above 0 and a whole number of price steps.
+fn price(field: Option<Decimal>, instrument: &Instrument) -> Result<Price, Problem> {
+    let price = field.and_then(|decimal| instrument.price(decimal)).filter(|price| price.0 > 0);
+    price.ok_or_else(|| Problem::price_step(instrument).about("price"))
+}
+
+/// The same for a stop price or its distance.
+fn stop(name: &str, field: Option<Decimal>, instrument: &Instrument) -> Result<Price, Problem> {
+    let steps = field.and_then(|decimal| instrument.price(decimal)).filter(|steps| steps.0 > 0);
+    steps.ok_or_else(|| Problem::refused(Reason::BadStop).about(name))
 }
 
 /// Outer: a malformed request. Inner: well-formed, but no such order can exist.

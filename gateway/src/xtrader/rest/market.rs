@@ -230,7 +230,7 @@ pub(super) fn whole_commands<'a, T>(
 pub(crate) fn symbols(app: &App) -> Answer {
     let views = app.views.read();
     let instruments = views.catalog.instruments().iter();
-    let symbols = instruments.map(|i| InstrumentEntry::new(&views.catalog, i)).collect();
+    let symbols = instruments.map(|i| InstrumentEntry::new(&views, i)).collect();
     Answer::new(200, &SymbolsAnswer { symbols })
 }
 

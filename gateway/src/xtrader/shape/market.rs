@@ -5,6 +5,7 @@ use engine::projection::{
     BookView, Candle as CandleView, Catalog, DayStatistics, Interval, PrayerView, PublicTrade,
 };
 use orison_core::command::Ticker;
+use orison_core::instrument::Bounds;
 use orison_core::{
     AssetName, Decimal, ExecutionId, Instrument, OrderId, Price, Side, Stamp, Symbol,
 };
@@ -223,11 +224,31 @@ pub struct InstrumentEntry {
     pub taker_fee_ppm: i32,
     /// open, halted, auction or closed.
     pub status: &'static str,
+    /// Why: COMMAND, INTERRUPTION or INTERRUPTION_END.
+    pub status_reason: Option<String>,
+    /// Limit prices lie within, both ends included; null, as with each bound: none.
+    pub band_low: Option<Number>,
+    pub band_high: Option<Number>,
+    /// A taker trades within reference x (1 +- so many parts per million).
+    pub execution_range_ppm: Option<u32>,
+    /// How long the auction lasts that a taker's meeting the range starts.
+    pub interruption_ns: Option<u64>,
+    pub max_quantity: Option<Number>,
+    /// Least price x quantity of an order, in the quote asset.
+    pub min_notional: Option<Number>,
+    /// Stands in for the last price until there is one.
+    pub reference_price: Option<Number>,
 }
 
 impl InstrumentEntry {
-    pub fn new(catalog: &Catalog, instrument: &Instrument) -> Self {
+    pub fn new(views: &Views, instrument: &Instrument) -> Self {
+        let catalog = &views.catalog;
         let name = |asset| catalog.asset(asset).map(|asset| asset.name);
+        let none = Bounds::none(instrument.id);
+        let bounds = catalog.bounds(instrument.id).unwrap_or(&none);
+        let price = |price: Price| set(price).map(|p| Number(instrument.price_decimal(p)));
+        let market = views.markets.market(instrument.id);
+        let min_notional = set(bounds.min_notional.units());
         Self {
             symbol: instrument.symbol,
             base: name(instrument.base),
@@ -237,8 +258,22 @@ impl InstrumentEntry {
             maker_fee_ppm: instrument.maker_fee_ppm,
             taker_fee_ppm: instrument.taker_fee_ppm,
             status: instrument.status.word(),
+            status_reason: market.map(|market| market.cause.word().to_ascii_uppercase()),
+            band_low: price(bounds.band_low),
+            band_high: price(bounds.band_high),
+            execution_range_ppm: set(bounds.execution_range_ppm),
+            interruption_ns: set(bounds.interruption_ns),
+            max_quantity: set(bounds.max_quantity)
+                .map(|quantity| instrument.quantity_decimal(quantity).into()),
+            min_notional: min_notional.map(|units| money(catalog, instrument.quote, units)),
+            reference_price: price(bounds.reference_price),
         }
     }
+}
+
+/// A bound of 0 is none.
+fn set<T: Default + PartialEq>(bound: T) -> Option<T> {
+    (bound != T::default()).then_some(bound)
 }
 
 /// Prayer totals, and rates of the last 60 seconds; the ratios sum to 1.

@@ -2,13 +2,19 @@
 
 use engine::Views;
 use engine::projection::{AccountEvent, OrderView};
+use orison_core::command::{CancelReason, OrderFields, SelfTrade};
 use orison_core::event::{Event, Priority, Trade};
-use orison_core::{AccountName, ClientOrderId, ExecutionId, Instrument, OrderId, Symbol};
+use orison_core::{
+    AccountName, ClientOrderId, ExecutionId, Instrument, OrderId, Price, Quantity, Reason, Symbol,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{millis, money};
-use crate::notation::{average_price, order_type_word, side_word, time_in_force_word};
+use crate::notation::{
+    average_price, is_stop, link_word, order_type_word, self_trade_word, side_word,
+    time_in_force_word,
+};
 use crate::xtrader::json::{Number, shown, shown_or_null};
 
 /// An order as its owner sees it.
@@ -42,8 +48,33 @@ pub struct Order {
     pub average_price: Option<Number>,
     /// In the quote asset; negative = a rebate.
     pub fee: Number,
+    pub post_only: bool,
+    /// Null: the account's default.
+    #[schema(example = "CancelTaker")]
+    pub stp: Option<&'static str>,
+    /// Null: no stop, or a trailing one.
+    pub stop_price: Option<Number>,
+    /// Distance of a trailing stop.
+    pub trail: Option<Number>,
+    /// Whether a stop has fired; null: it is none.
+    pub triggered: Option<bool>,
+    /// Visible part of an iceberg.
+    pub display: Option<Number>,
+    pub min_quantity: Option<Number>,
+    /// In the quote asset.
+    pub budget: Option<Number>,
+    /// Nanoseconds since the Unix epoch.
+    pub expire_at: Option<u64>,
+    /// OCO or OTO.
+    pub link: Option<&'static str>,
+    /// The other order of its pair.
+    #[serde(serialize_with = "shown_or_null")]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub linked_order_id: Option<OrderId>,
     /// NEW, PARTIALLY_FILLED, FILLED, CANCELLED, REJECTED or EXPIRED.
     pub status: &'static str,
+    /// Why it was cancelled, expired or refused after it was in.
+    pub reason: Option<&'static str>,
     /// Milliseconds.
     pub created_at: u64,
     pub updated_at: u64,
@@ -56,7 +87,11 @@ impl Order {
     pub fn new(views: &Views, order: &OrderView) -> Option<Self> {
         let instrument = views.catalog.instrument(order.instrument)?;
         let quantity = |quantity| Number(instrument.quantity_decimal(quantity));
+        let price = |price: Price| (price.0 > 0).then(|| Number(instrument.price_decimal(price)));
+        let least = |least: Quantity| (!least.is_zero()).then(|| quantity(least));
         let events = order.events.iter();
+        let conditions = order.conditions.as_deref();
+        let budget = conditions.map(|c| c.budget.units()).filter(|&units| units > 0);
         let named = (!order.client_order_id.is_empty()).then_some(order.client_order_id);
         Some(Self {
             order_id: order.id,
@@ -66,14 +101,26 @@ impl Order {
             side: side_word(order.side),
             order_type: order_type_word(order.order_type),
             time_in_force: time_in_force_word(order.time_in_force),
-            price: order.price.map(|price| instrument.price_decimal(price).into()),
+            price: order.price.and_then(price),
             quantity: quantity(order.quantity),
             filled_quantity: quantity(order.filled),
             remaining_quantity: quantity(order.remaining),
             average_price: average_price(instrument, order.filled_notional, order.filled)
                 .map(Number),
             fee: money(&views.catalog, instrument.quote, order.fee),
+            post_only: order.fields.has(OrderFields::POST_ONLY),
+            stp: stp(order.self_trade),
+            stop_price: conditions.and_then(|c| price(c.stop_price)),
+            trail: conditions.and_then(|c| price(c.trail)),
+            triggered: is_stop(order.order_type).then_some(order.is_triggered),
+            display: conditions.and_then(|c| least(c.display)),
+            min_quantity: conditions.and_then(|c| least(c.min_quantity)),
+            budget: budget.map(|units| money(&views.catalog, instrument.quote, units)),
+            expire_at: conditions.map(|c| c.expire_at_ns).filter(|&time_ns| time_ns > 0),
+            link: conditions.and_then(|c| c.link).map(link_word),
+            linked_order_id: conditions.filter(|c| c.link.is_some()).map(|c| c.partner),
             status: order.status.word(),
+            reason: reason(order),
             created_at: millis(order.created.time_ns),
             updated_at: millis(order.updated.time_ns),
             events: events
@@ -81,6 +128,14 @@ impl Order {
                 .collect(),
         })
     }
+}
+
+fn stp(self_trade: SelfTrade) -> Option<&'static str> {
+    (self_trade != SelfTrade::AccountDefault).then(|| self_trade_word(self_trade))
+}
+
+fn reason(order: &OrderView) -> Option<&'static str> {
+    order.reason.map(Reason::word).or(order.cancel_reason.map(CancelReason::word))
 }
 
 /// Something that happened to an order.
@@ -110,12 +165,27 @@ pub enum Happening {
         /// Maker or Taker.
         liquidity: &'static str,
     },
+    /// A price of null: a market order in the call of an auction.
     Rested {
+        price: Option<Number>,
+        quantity: Number,
+    },
+    /// A stop waits. A trailing one has a trail in place of a stop price.
+    Waiting {
+        stop_price: Option<Number>,
+        trail: Option<Number>,
+        quantity: Number,
+    },
+    /// A stop fired; the price is the one that elected it.
+    Triggered {
         price: Number,
+    },
+    /// Self-trade prevention took so much from it and from the other.
+    Decremented {
         quantity: Number,
     },
     Amended {
-        price: Number,
+        price: Option<Number>,
         quantity: Number,
         kept_priority: bool,
     },
@@ -139,9 +209,10 @@ impl OrderEvent {
     ) -> Option<Self> {
         let quantity = |quantity| Number(instrument.quantity_decimal(quantity));
         let price = |price| Number(instrument.price_decimal(price));
+        let some_price = |named: Price| (named.0 > 0).then(|| price(named));
         let what = match &event.event {
             Event::Accepted(accepted) => Happening::Accepted {
-                price: (accepted.price.0 != 0).then(|| price(accepted.price)),
+                price: some_price(accepted.price),
                 quantity: quantity(accepted.quantity),
             },
             Event::Trade(trade) => {
@@ -158,11 +229,20 @@ impl OrderEvent {
                 }
             }
             Event::Rested(rested) => Happening::Rested {
-                price: price(rested.price),
+                price: some_price(rested.price),
                 quantity: quantity(rested.quantity),
             },
+            Event::Waiting(waiting) => Happening::Waiting {
+                stop_price: some_price(waiting.stop_price),
+                trail: some_price(waiting.trail),
+                quantity: quantity(waiting.quantity),
+            },
+            Event::Triggered(triggered) => Happening::Triggered { price: price(triggered.price) },
+            Event::Decremented(decremented) => {
+                Happening::Decremented { quantity: quantity(decremented.quantity) }
+            }
             Event::Amended(amended) => Happening::Amended {
-                price: price(amended.price),
+                price: some_price(amended.price),
                 quantity: quantity(amended.quantity),
                 kept_priority: amended.priority == Priority::Kept,
             },
@@ -181,10 +261,7 @@ impl OrderEvent {
             | Event::Ticker(_)
             | Event::Liquidation(_)
             | Event::Conditions(_)
-            | Event::Waiting(_)
-            | Event::Triggered(_)
             | Event::Refreshed(_)
-            | Event::Decremented(_)
             | Event::Auction(_)
             | Event::Status(_)
             | Event::Balance(_)

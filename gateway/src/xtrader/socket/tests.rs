@@ -4,3 +4,5 @@
 mod endings;
 mod harness;
 mod messages;
+mod rules;
+mod status;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use orison_core::command::{AccountRef, Actor, Direction, Transfer};
+use orison_core::{AccountName, AssetName, Command, Decimal, Event};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::DuplexStream;
@@ -56,6 +58,23 @@ impl Market {
     /// Waits until every session has left.
     pub(super) async fn is_empty(&self) {
         self.until(|market| market.app.hub.connections().is_empty()).await;
+    }
+
+    /// As an administrator enters it.
+    pub(super) async fn carry_out(&self, command: Command) {
+        let outcome = self.app.desk.submit(command).await.unwrap();
+        assert!(!matches!(outcome.answer, Event::Rejected(_)), "{command:?}: {outcome:?}");
+    }
+
+    pub(super) async fn deposit(&self, account: &str, asset: &str, amount: &str) {
+        let transfer = Transfer {
+            account: AccountRef::Name(AccountName::new(account).unwrap()),
+            asset: AssetName::new(asset).unwrap(),
+            direction: Direction::Deposit,
+            amount: Decimal::parse(amount).unwrap(),
+            actor: Actor::EMPTY,
+        };
+        self.carry_out(Command::Transfer(transfer)).await;
     }
 
     pub(super) async fn connect(&self) -> Client {

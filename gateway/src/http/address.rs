@@ -1,0 +1,42 @@
+//! What a path names on each of the listeners: a call of the public REST, or one of the
+//! operator's. The two never meet on one listener.
+
+use hyper::Method;
+
+use super::Surface;
+use crate::admin;
+use crate::xtrader::problem::Problem;
+use crate::xtrader::rest;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Address {
+    Public(rest::Route),
+    Admin(admin::Route),
+}
+
+impl Address {
+    /// None: there is nothing at that path. An error: its escapes are broken.
+    pub(super) fn of(path: &str, surface: Surface) -> Result<Option<Self>, Problem> {
+        match surface {
+            Surface::Rest | Surface::Socket => {
+                Ok(rest::Route::of(path, surface)?.map(Self::Public))
+            }
+            Surface::Admin => Ok(admin::Route::of(path)?.map(Self::Admin)),
+        }
+    }
+
+    pub(super) fn methods(&self) -> &'static [Method] {
+        match self {
+            Self::Public(route) => route.methods(),
+            Self::Admin(route) => route.methods(),
+        }
+    }
+
+    /// Its word in metrics.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Public(route) => route.name(),
+            Self::Admin(route) => route.name(),
+        }
+    }
+}
