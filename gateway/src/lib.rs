@@ -19,6 +19,7 @@ mod notation;
 pub mod openapi;
 pub mod publisher;
 pub mod schedule;
+pub mod sockjs;
 pub mod ui;
 pub mod xtrader;
 
