@@ -208,7 +208,7 @@ impl Tape<'_> {
             (OrderFields::TRAIL, "trail", self.price(id, order.trail)),
             (OrderFields::BUDGET, "budget", budget.into()),
             (OrderFields::MIN_QUANTITY, "min_quantity", self.quantity(id, order.min_quantity)),
-            (OrderFields::PROTECTION, "protection", order.protection.0.to_string().into()),
+            (OrderFields::PROTECTION, "protection", self.price(id, order.protection)),
         ] {
             if order.has(field) {
                 put(name, value);
