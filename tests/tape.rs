@@ -4,7 +4,7 @@
 
 use orison_core::command::{
     Access, AccountFields, AccountRef, AccountSpec, Amend, AmendFields, Direction,
-    InstrumentFields, InstrumentSpec, Link, Order, OrderFields, OrderType, Prayer, SelfTrade,
+    InstrumentFields, InstrumentSpec, Link, Order, OrderFields, OrderType, Pair, Prayer, SelfTrade,
     Target, TimeInForce, Transfer, Venue,
 };
 use orison_core::{
@@ -63,21 +63,7 @@ impl Tape<'_> {
                 *line = self.order((step.number, 0), order);
                 "new"
             }
-            Command::Pair(pair) => {
-                let [first, second] =
-                    [0, 1].map(|leg| self.order((step.number, leg), &pair.legs[usize::from(leg)]));
-                match pair.link {
-                    Link::Oco => {
-                        put("legs", json!([first, second]));
-                        "oco"
-                    }
-                    Link::Oto => {
-                        put("parent", first.into());
-                        put("child", second.into());
-                        "oto"
-                    }
-                }
-            }
+            Command::Pair(pair) => self.pair(step, pair, line),
             Command::Cancel(cancel) => {
                 self.aim(step, &cancel.target, cancel.account, line);
                 "cancel"
@@ -122,6 +108,22 @@ impl Tape<'_> {
             | Command::Liquidation(_)
             | Command::ExternalTrade(_)
             | Command::ExternalDepth(_) => news(&step.command, line),
+        }
+    }
+
+    fn pair(&self, step: &Step, pair: &Pair, line: &mut Line) -> &'static str {
+        let [first, second] =
+            [0, 1].map(|leg| self.order((step.number, leg), &pair.legs[usize::from(leg)]));
+        match pair.link {
+            Link::Oco => {
+                line.insert("legs".into(), json!([first, second]));
+                "oco"
+            }
+            Link::Oto => {
+                line.insert("parent".into(), first.into());
+                line.insert("child".into(), second.into());
+                "oto"
+            }
         }
     }
 
