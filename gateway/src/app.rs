@@ -1,7 +1,7 @@
 //! The running exchange as the adapters see it: configuration, views, the desk to enter at and
 //! the hub that fans out. Started from what recovery hands over, stopped once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use engine::Runtime;
@@ -15,6 +15,7 @@ use crate::admin::Office;
 use crate::config::{Config, Durability};
 use crate::desk::Desk;
 use crate::fanout::Hub;
+use crate::feeds::Feeds;
 use crate::http::bucket::Buckets;
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
@@ -28,6 +29,8 @@ pub struct App {
     pub office: Office,
     /// Prayers that REST still takes, by address.
     pub prayer_buckets: Buckets,
+    /// Set once by whoever starts them; empty: they are off.
+    pub feeds: OnceLock<Feeds>,
     monitor: Monitor,
     /// None once stopped.
     runtime: Mutex<Option<Runtime>>,
@@ -109,6 +112,7 @@ impl App {
             metrics: Metrics::new(),
             office,
             prayer_buckets: Buckets::default(),
+            feeds: OnceLock::new(),
             monitor,
             runtime: Mutex::new(Some(runtime)),
         }))

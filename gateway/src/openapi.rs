@@ -13,7 +13,7 @@ use utoipa::openapi::{OpenApi as Description, Server};
 
 use crate::xtrader::entry;
 use crate::xtrader::problem::ProblemBody;
-use crate::xtrader::rest::{connections, market, money, orders, service};
+use crate::xtrader::rest::{connections, feeds, market, money, orders, service};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -56,6 +56,9 @@ use crate::xtrader::rest::{connections, market, money, orders, service};
         served::openapi,
         served::config,
         served::socket,
+        feeds::feeds,
+        feeds::subscribe,
+        feeds::unsubscribe,
     ),
     components(schemas(
         ProblemBody<'_>,
@@ -67,6 +70,7 @@ use crate::xtrader::rest::{connections, market, money, orders, service};
         requests::CancelAllRequest,
         requests::BatchRequest,
         requests::PrayerRequest,
+        requests::FeedRequest,
     ))
 )]
 struct Document;

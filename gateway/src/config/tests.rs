@@ -55,7 +55,7 @@ fn a_wrong_setting_names_itself_and_what_is_allowed() {
         ("", &[], &["--rest", "0.0.0.0:7000"], &["--rest", "0.0.0.0:7000", "loopback"]),
         ("", &[], &["--ws", "[::]:7001"], &["--ws", "loopback"]),
         ("", &[], &["--fix", "127.0.0.1:9002"], &["--fix", "not part of this build", "off"]),
-        ("", &[], &["--feed", "binance"], &["--feed", "not part of this build"]),
+        ("", &[], &["--feed", "kraken"], &["--feed", "\"kraken\"", "off, binance, upbit"]),
         ("", &[], &["--input-slots", "1000"], &["--input-slots", "powers of two"]),
         ("", &[], &["--allowed-origins", "x"], &["--allowed-origins", "http://HOST"]),
         ("", &[], &["--config", "missing.toml"], &["missing.toml"]),
@@ -138,4 +138,38 @@ fn a_schedule_is_read_whole_or_refused_by_name() {
         assert!(error.contains("orison.toml: schedule[0]: "), "{error}");
         assert!(error.contains(expected), "{error:?} lacks {expected:?}");
     }
+}
+
+#[test]
+fn feeds_are_off_unless_asked_for_and_want_what_their_venues_have() {
+    assert!(load("", &[], &[]).unwrap().config.feeds.is_none());
+    for (flags, topics) in [
+        (vec!["--feed", "binance"], vec!["binance:ticker:BTCUSDT", "binance:liquidation:*"]),
+        (vec!["--feed", "upbit"], vec!["upbit:ticker:BTC-KRW", "upbit:ticker:ETH-KRW"]),
+        (
+            vec!["--feed", "binance,upbit", "--feed-topics", "upbit:depth:BTC-KRW"],
+            vec!["upbit:depth:BTC-KRW"],
+        ),
+        (vec!["--feed", "upbit", "--feed-topics", ""], vec![]),
+    ] {
+        let feeds = load("", &[], &flags).unwrap().config.feeds.unwrap();
+        let wanted: Vec<String> = feeds.topics.iter().map(ToString::to_string).collect();
+        assert_eq!(wanted, topics, "{flags:?}");
+        assert_eq!(feeds.binance_ws, "wss://fstream.binance.com");
+    }
+    for (flags, parts) in [
+        (["--feed-binance-ws", "https://x"], ["--feed-binance-ws", "ws:// or wss://HOST"]),
+        (["--feed-binance-rest", "nowhere"], ["--feed-binance-rest", "http:// or https://HOST"]),
+        (["--feed-upbit-keys", "no-such-file"], ["--feed-upbit-keys", "off, or a file"]),
+        (["--feed-upbit-format", "XML"], ["--feed-upbit-format", "SIMPLE_LIST"]),
+        (["--feed-depth-levels", "9"], ["--feed-depth-levels", "1 to 8"]),
+        (["--feed-topics", "upbit:ticker:BTC-KRW"], ["--feed-topics", "--feed upbit"]),
+        (["--feed-topics", "binance:candle:X"], ["--feed-topics", "is no topic"]),
+    ] {
+        let flags: Vec<&str> = ["--feed", "binance"].into_iter().chain(flags).collect();
+        let error = load("", &[], &flags).unwrap_err();
+        assert!(parts.iter().all(|part| error.contains(part)), "{flags:?}: {error}");
+    }
+    let private = ["--feed", "upbit", "--feed-topics", "upbit:order"];
+    assert!(load("", &[], &private).unwrap_err().contains("--feed-upbit-keys FILE"));
 }
