@@ -32,7 +32,7 @@ fn a_stream_given_as_a_tape_says_the_same() {
         let mut out = Vec::new();
         run(&options, input.as_bytes(), &mut out).unwrap();
         let out = String::from_utf8(out).unwrap();
-        let found: Vec<String> = out.lines().map(|line| words(line)).collect();
+        let found: Vec<String> = out.lines().map(words).collect();
         let same = expected.iter().zip(&found).take_while(|(a, b)| a == b).count();
         assert!(expected.len() > 1_000, "seed {seed} says something");
         let of = |all: &[String]| {
