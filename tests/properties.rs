@@ -1,7 +1,7 @@
 //! Random command streams, given to the core and to the judge: the whole event list of every
 //! command must be equal, and what the core says of itself must hold after every command.
-//! `ORISON_RANDOM_COMMANDS` and `ORISON_MONEY_COMMANDS` say how many in all, `ORISON_SEED` which
-//! stream is the first. One that fails is made short before it is shown, as a tape.
+//! `ORISON_RANDOM_COMMANDS` and `ORISON_MONEY_COMMANDS` say how many in all, `ORISON_SEED` with
+//! which seed the first stream is made. One that fails is made short and shown as a tape.
 
 mod coverage;
 mod follower;

@@ -11,6 +11,7 @@ pub mod desk;
 pub mod fanout;
 pub mod feeds;
 pub mod http;
+mod intake;
 pub mod language;
 pub mod listing;
 pub mod metrics;
@@ -18,6 +19,7 @@ mod notation;
 pub mod openapi;
 pub mod publisher;
 pub mod schedule;
+pub mod sockjs;
 pub mod ui;
 pub mod xtrader;
 

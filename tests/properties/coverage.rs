@@ -97,6 +97,9 @@ pub(super) fn word(said: &Said) -> String {
         Said::Prayed(_) => "prayed",
         Said::Ticker(_) => "ticker",
         Said::Liquidation(_) => "liquidation",
+        Said::ExternalTrade(_) => "external trade",
+        Said::ExternalHead(_) => "external depth",
+        Said::ExternalLevel(_) => "external level",
     };
     word.into()
 }

@@ -134,7 +134,12 @@ fn shown(names: &Names, orders: &Orders, said: &Said) -> Option<String> {
             let account = names.accounts[account.0 as usize - 1];
             format!("balance {account} {} {}", money(free), money(locked))
         }
-        Said::Prayed(_) | Said::Ticker(_) | Said::Liquidation(_) => return None,
+        Said::Prayed(_)
+        | Said::Ticker(_)
+        | Said::Liquidation(_)
+        | Said::ExternalTrade(_)
+        | Said::ExternalHead(_)
+        | Said::ExternalLevel(_) => return None,
     })
 }
 

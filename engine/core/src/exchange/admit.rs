@@ -67,7 +67,9 @@ impl Exchange {
             | Command::Clock
             | Command::Pray(_)
             | Command::Ticker(_)
-            | Command::Liquidation(_) => Ok(()),
+            | Command::Liquidation(_)
+            | Command::ExternalTrade(_)
+            | Command::ExternalDepth(_) => Ok(()),
         }
     }
 
