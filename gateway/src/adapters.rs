@@ -1,10 +1,12 @@
-//! The listeners of the process: bound together, told to the world, stopped together.
+//! The listeners of the process, and its feeds out to venues: started together, told to the world,
+//! stopped together.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::App;
+use crate::feeds::Network;
 use crate::http::{BindError, Directory, Listener, Server, Surface};
+use crate::{App, intake};
 
 /// How long sessions and requests may take to end once the process is stopping.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
@@ -34,6 +36,7 @@ impl Adapters {
                 server.serve(listener, surface);
             }
         }
+        intake::start(app, Arc::new(Network::new()));
         Ok(Self { app: Arc::clone(app), server, directory })
     }
 
@@ -45,6 +48,9 @@ impl Adapters {
     /// Closes the sessions with their reason and waits, not for ever, for every connection.
     pub async fn ended(&self) {
         let ended = async {
+            if let Some(feeds) = self.app.feeds.get() {
+                feeds.stop().await;
+            }
             self.app.hub.stop().await;
             self.server.ended().await;
         };
