@@ -94,9 +94,9 @@ fn answer(head: &Head<'_>) -> Said {
     }
 }
 
-/// A symbol that does not fit our field, such as a Chinese one, is of no market we can name.
+/// A symbol that does not fit our field is of no market we can name.
 fn symbol(text: &str) -> Option<Symbol> {
-    Symbol::new(text).ok().filter(|symbol| !symbol.is_empty())
+    Symbol::foreign(text).ok().filter(|symbol| !symbol.is_empty())
 }
 
 #[derive(Deserialize)]
