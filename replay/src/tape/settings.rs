@@ -176,7 +176,7 @@ pub(super) fn read_external_trade(fields: &mut Fields<'_>) -> Result<ExternalTra
 }
 
 pub(super) fn read_external_depth(fields: &mut Fields<'_>) -> Result<ExternalDepth, LineError> {
-    let of = (fields.required_name("venue")?, fields.required_name("symbol")?);
+    let of = (fields.required_name("venue")?, fields.required_foreign_name("symbol")?);
     let mut side = |field: &'static str| {
         let levels = fields.required_list(field)?;
         if levels.len() > EXTERNAL_LEVELS_MAX {
