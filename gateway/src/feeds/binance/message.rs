@@ -313,7 +313,7 @@ mod tests {
             ),
             (r#"{"e":"kline","E":1,"s":"BTCUSDT","k":{}}"#, "Other"),
             (&TICKER.replace("\"st\":1", "\"st\":2"), "Other"),
-            (&TICKER.replace("BTCUSDT\",\"p", "币安人生USDT\",\"p"), "Other"),
+            (&TICKER.replace("BTCUSDT\",\"p", "币安人生万岁USDT\",\"p"), "Other"),
         ] {
             let combined = format!(r#"{{"stream":"x@y","data":{text}}}"#);
             for text in [text, &combined] {
