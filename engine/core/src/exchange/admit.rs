@@ -178,7 +178,6 @@ impl Exchange {
         judge_fields(order)?;
         self.judge_quantity(order)?;
         judge_parts(order)?;
-        self.judge_kept_price(order)?;
         self.judge_sums(order, before.map(|(_, before)| before))?;
         let instrument = order.instrument;
         if is_limit(order.order_type) {
@@ -231,11 +230,17 @@ impl Exchange {
         if is_known { Ok(()) } else { Err(Reason::BadCombination) }
     }
 
-    /// The last price of all stands for a market order's in a call phase.
+    /// Money that fits; and the last price of all stands for a market order's in a call phase.
     #[inline]
-    fn judge_kept_price(&self, order: &Order) -> Result<(), Reason> {
-        let is_kept = order.price.0 == i64::MAX && is_limit(order.order_type);
-        if is_kept && !self.is_first_rules() { Err(Reason::Overflow) } else { Ok(()) }
+    pub(super) fn judge_countable(
+        &self,
+        instrument: InstrumentId,
+        price: Price,
+        quantity: Quantity,
+    ) -> Result<(), Reason> {
+        let fits = self.instruments.worth(instrument).fits(price, quantity);
+        let is_kept = price.0 == i64::MAX && !self.is_first_rules();
+        if fits && !is_kept { Ok(()) } else { Err(Reason::Overflow) }
     }
 
     /// What the instrument demands of the quantity.
@@ -262,9 +267,8 @@ impl Exchange {
     /// Money that can be counted, and sums of a side that fit, also with the leg before it.
     #[inline]
     fn judge_sums(&self, order: &Order, before: Option<&Order>) -> Result<(), Reason> {
-        let worth = self.instruments.worth(order.instrument);
-        if is_limit(order.order_type) && !worth.fits(order.price, order.quantity) {
-            return Err(Reason::Overflow);
+        if is_limit(order.order_type) {
+            self.judge_countable(order.instrument, order.price, order.quantity)?;
         }
         let half = Half::of(order.instrument, order.side);
         let is_stop = is_stop(order.order_type);

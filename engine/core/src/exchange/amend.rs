@@ -170,8 +170,6 @@ impl Exchange {
         let terms = &self.terms[slot as usize];
         let instrument = terms.half.instrument();
         let bounds = &self.instruments.market(instrument).bounds;
-        let worth = self.instruments.worth(instrument);
-        let fits = price.0 < 1 || worth.fits(price, quantity);
         let is_bounded = !bounds.max_quantity.is_zero() && quantity > self.open(slot);
         if is_bounded && quantity > bounds.max_quantity {
             return Err(Reason::BadQuantity);
@@ -180,8 +178,8 @@ impl Exchange {
         if display > 0 && quantity.0.div_ceil(display) > TIPS_MAX {
             return Err(Reason::BadDisplay);
         }
-        let is_kept = price.0 == i64::MAX && !self.is_first_rules();
-        (fits && !is_kept).then_some(()).ok_or(Reason::Overflow)
+        // What has no limit trades at prices that were checked.
+        if price.0 < 1 { Ok(()) } else { self.judge_countable(instrument, price, quantity) }
     }
 
     fn judge_amend_status(&self, half: Half, party: Party) -> Result<(), Reason> {

@@ -15,6 +15,7 @@ use crate::id::OrderId;
 use crate::instrument::Status;
 use crate::keyed::END;
 use crate::matching::{Road, Stop, Taker};
+use crate::reason::Reason;
 use crate::terms::{State, Terms};
 use crate::types::{AccountId, InstrumentId, Price, Quantity};
 
@@ -428,8 +429,7 @@ impl Exchange {
     }
 
     /// The rules that an order must pass again when it enters later than it came.
-    pub(super) fn judge_late(&self, slot: u32) -> Result<(), crate::reason::Reason> {
-        use crate::reason::Reason;
+    pub(super) fn judge_late(&self, slot: u32) -> Result<(), Reason> {
         let Terms { half, order_type, time_in_force, fields, price, .. } =
             self.terms[slot as usize];
         // A child's limit was judged when it was asked for.

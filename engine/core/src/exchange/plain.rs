@@ -19,7 +19,7 @@ use crate::keyed::END;
 use crate::matching::{ANY_PRICE, Road, Stop, Taker};
 use crate::reason::Reason;
 use crate::terms::{Fees, State, Terms};
-use crate::types::{AccountId, InstrumentId, Price, Quantity, Sequence};
+use crate::types::{AccountId, Quantity, Sequence};
 
 impl Exchange {
     /// Whose plain order this is, and where the account keeps what it does in the instrument.
@@ -94,19 +94,6 @@ impl Exchange {
             TimeInForce::Fok => self.judge_fill_or_kill(order, account),
             TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Day | TimeInForce::Gtd => Ok(()),
         }
-    }
-
-    /// Money that fits; and the last price of all stands for a market order's in a call phase.
-    #[inline]
-    fn judge_countable(
-        &self,
-        instrument: InstrumentId,
-        price: Price,
-        quantity: Quantity,
-    ) -> Result<(), Reason> {
-        let fits = self.instruments.worth(instrument).fits(price, quantity);
-        let is_kept = price.0 == i64::MAX && !self.is_first_rules();
-        if fits && !is_kept { Ok(()) } else { Err(Reason::Overflow) }
     }
 
     #[inline]
