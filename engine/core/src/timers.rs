@@ -55,6 +55,8 @@ pub(crate) struct Timers {
     auctions: Beat,
     /// When the next order ends by itself.
     pub(crate) expiry_ns: Option<u64>,
+    /// When the next volatility interruption ends.
+    pub(crate) interruption_ns: Option<u64>,
 }
 
 impl Timers {
@@ -63,6 +65,7 @@ impl Timers {
         prayers: Beat::every(SECOND_NS),
         auctions: Beat::every(SECOND_NS),
         expiry_ns: None,
+        interruption_ns: None,
     };
 
     /// The minute of a trade leaves the 24 hours a day after it ended; one more minute shows them
@@ -96,7 +99,7 @@ impl Timers {
 
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         let beats = [self.statistics, self.prayers, self.auctions].map(|beat| beat.due_ns);
-        beats.into_iter().chain([self.expiry_ns]).flatten().min()
+        beats.into_iter().chain([self.expiry_ns, self.interruption_ns]).flatten().min()
     }
 }
 

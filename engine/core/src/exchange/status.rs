@@ -98,11 +98,12 @@ impl Exchange {
         self.look_at_calls();
     }
 
-    /// Auctions beat while there are any.
+    /// Auctions beat while there are any, and interruptions end.
     pub(super) fn look_at_calls(&mut self) {
         let calls = self.instruments.as_slice().iter().any(|i| i.status == Status::Auction);
         let calls = if calls { Calls::Some } else { Calls::None };
         self.timers.calls(calls, self.applied.time_ns);
+        self.timers.interruption_ns = self.interruption_end_ns();
     }
 
     pub(super) fn end_of_day<S: Sink>(&mut self, end: &EndOfDay, sink: &mut S) {
@@ -180,7 +181,7 @@ impl Exchange {
     }
 
     /// When the next interruption ends, if one runs.
-    pub(super) fn interruption_end_ns(&self) -> Option<u64> {
+    fn interruption_end_ns(&self) -> Option<u64> {
         let markets = self.instruments.as_slice().iter().map(|i| self.instruments.market(i.id));
         markets.map(|market| market.interruption_end_ns).filter(|&end_ns| end_ns > 0).min()
     }

@@ -68,8 +68,7 @@ impl Exchange {
 
     /// When the next `Clock` is wanted. None: time alone changes nothing.
     pub fn next_deadline(&self) -> Option<u64> {
-        let due = [self.timers.next_deadline(), self.interruption_end_ns()];
-        due.into_iter().flatten().min()
+        self.timers.next_deadline()
     }
 
     /// By number: number 1 is at index 0.
