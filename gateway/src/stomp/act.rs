@@ -46,6 +46,7 @@ pub(super) struct Farewell {
 
 impl Farewell {
     pub(super) const NORMAL: Self = Self { code: 1000, reason: "disconnected" };
+    pub(super) const SHUTDOWN: Self = Self { code: 1001, reason: "Shutdown" };
     pub(super) const PROTOCOL: Self = Self { code: 1002, reason: "STOMP error" };
     pub(super) const FLOOD: Self = Self { code: 1008, reason: "too many messages" };
     pub(super) const TOO_BIG: Self = Self { code: 1009, reason: "message too big" };

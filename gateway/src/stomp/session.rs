@@ -422,8 +422,18 @@ impl Session {
 
     fn end(&mut self) {
         self.phase = Phase::Over;
+        self.forget();
+    }
+
+    /// Nothing more is delivered.
+    pub(super) fn forget(&mut self) {
         self.subscriptions.clear();
         self.transactions = Transactions::default();
+    }
+
+    /// Has it agreed to beat?
+    pub(super) fn beats(&self) -> bool {
+        self.beats.to_client.is_some()
     }
 
     /// Something has left: the next heart-beat is due later.
