@@ -41,8 +41,8 @@ pub(crate) struct Judge {
     genesis: Genesis,
     now: Stamp,
     accounts: Vec<Account>,
-    /// By the running command, which may yet be refused.
-    opened_now: Option<AccountId>,
+    /// How many of them the running command has opened, which may yet be refused.
+    opened_now: usize,
     listing: Listing,
     /// Every live order, wherever it is.
     orders: Vec<Order>,
@@ -82,7 +82,7 @@ impl Judge {
             genesis: nothing,
             now: Stamp::default(),
             accounts: Vec::new(),
-            opened_now: None,
+            opened_now: 0,
             listing: Listing::default(),
             orders: Vec::new(),
             entering: Vec::new(),
@@ -100,9 +100,12 @@ impl Judge {
     /// What is said of it, in order.
     pub(crate) fn apply(&mut self, now: Stamp, command: &Command) -> Vec<Said> {
         self.now = now;
-        self.opened_now = None;
+        self.opened_now = 0;
         if let Some(op) = self.too_new(command) {
-            self.refuse(op, Reason::BadCombination);
+            match command {
+                Command::Pair(pair) => self.reject_new(op, &pair.legs[0], Reason::BadCombination),
+                _ => self.refuse(op, Reason::BadCombination),
+            }
             return std::mem::take(&mut self.said);
         }
         match command {
@@ -146,12 +149,12 @@ impl Judge {
         queue
     }
 
-    /// The waiting stops of an instrument by entry.
+    /// The waiting stops of an instrument, the newest last.
     pub(crate) fn stops(&self, instrument: InstrumentId) -> Vec<&Order> {
         let waits =
             |order: &&Order| order.instrument == instrument && order.place == Place::Waiting;
         let mut stops: Vec<&Order> = self.orders.iter().filter(waits).collect();
-        stops.sort_by_key(|order| order.id);
+        stops.sort_by_key(|order| order.ticket);
         stops
     }
 
@@ -246,14 +249,17 @@ impl Judge {
             || new.assets_max < old.assets_max
             || new.closed_ids_max < old.closed_ids_max
             || new.closed_ids_per_account_max < old.closed_ids_per_account_max
-            || new.feed_window < old.feed_window
+            // Windows are of that size for ever.
+            || new.feed_window != old.feed_window
             || new.positions_max < old.positions_max
             || new.balances_max < old.balances_max
             || new.trailing_max < old.trailing_max;
-        if !(1..=RULES_VERSION).contains(&genesis.rules_version) {
-            self.refuse(Op::Genesis, Reason::BadCombination);
-        } else if falls {
+        let is_first = self.now.sequence.0 == 1;
+        let is_known = (1..=RULES_VERSION).contains(&genesis.rules_version);
+        if !is_first && (falls || !is_known || old.rules_version == 0) {
             self.refuse(Op::Genesis, Reason::BadStatus);
+        } else if !is_known {
+            self.refuse(Op::Genesis, Reason::BadCombination);
         } else {
             self.genesis = *genesis;
         }

@@ -99,7 +99,9 @@ impl Stream {
     }
 
     fn command(&mut self) -> (Command, Option<Asked>) {
-        if self.mood.limits.rules_version >= 2 && self.dice.one_in(self.mood.status_odds) {
+        // The first rules refuse them.
+        let is_known = self.mood.limits.rules_version >= 2 || self.dice.one_in(10);
+        if is_known && self.dice.one_in(self.mood.status_odds) {
             return (self.status(), None);
         }
         match self.dice.below(100) {
@@ -108,7 +110,7 @@ impl Stream {
                 self.note(0, order);
                 (Command::Place(order), None)
             }
-            48..55 if self.mood.limits.rules_version >= 2 => {
+            48..55 if self.mood.limits.rules_version >= 2 || self.dice.one_in(10) => {
                 let pair = self.pair();
                 self.note(0, pair.legs[0]);
                 self.note(1, pair.legs[1]);
@@ -145,10 +147,18 @@ impl Stream {
     /// What hardly ever happens, so that it does happen.
     fn rare(&mut self) -> Command {
         match self.dice.below(8) {
+            0 if self.mood.limits.rules_version < 2 && self.dice.one_in(8) => {
+                self.mood.limits.rules_version = 2;
+                Command::Genesis(self.mood.limits)
+            }
             0 => Command::Genesis(self.mood.limits),
             1 => {
-                let genesis = Genesis { orders_max: 1, ..self.mood.limits };
-                Command::Genesis(self.dice.pick(&[genesis, Genesis::DEFAULT]))
+                // The rules only move on, and no limit falls.
+                let limits = self.mood.limits;
+                let less = Genesis { orders_max: 1, ..limits };
+                let more = Genesis { orders_max: limits.orders_max + 1, ..limits };
+                let other = Genesis { feed_window: limits.feed_window + 1, ..limits };
+                Command::Genesis(self.dice.pick(&[less, more, other]))
             }
             2 => {
                 let number = self.dice.below(8) + 1;
@@ -338,10 +348,14 @@ impl Stream {
             AccountFields::ORDERS_PER_SECOND => {
                 spec.orders_per_second = self.dice.pick(&[1, 3, 10, 50]);
             }
-            AccountFields::MAKER_FEE => spec.maker_fee_ppm = self.dice.pick(&[0, 5, 100_000]),
-            AccountFields::TAKER_FEE => spec.taker_fee_ppm = self.dice.pick(&[0, 300, 99_999]),
+            AccountFields::MAKER_FEE => {
+                spec.maker_fee_ppm = self.dice.pick(&[0, 5, -200, 100_000, -100_001]);
+            }
+            AccountFields::TAKER_FEE => {
+                spec.taker_fee_ppm = self.dice.pick(&[0, 300, -3, 99_999, 100_001]);
+            }
             _ => {
-                let is_off = self.dice.one_in(8);
+                let is_off = self.dice.one_in(20);
                 spec.access = if is_off { Access::Disabled } else { Access::Enabled };
             }
         }

@@ -204,8 +204,21 @@ pub fn encode_into(into: &mut Encoded, command: &Command) {
 }
 
 /// `encode` of the result gives back the same bytes.
-#[inline]
 pub fn decode(kind: u8, version: u8, payload: &[u8]) -> Result<Command, DecodeError> {
+    let mut command = Command::Clock;
+    decode_into(&mut command, kind, version, payload)?;
+    Ok(command)
+}
+
+/// As `decode`, in the place of an earlier command, which an error may leave changed. The widest
+/// command is long: only the bytes of this one are moved.
+#[inline]
+pub fn decode_into(
+    into: &mut Command,
+    kind: u8,
+    version: u8,
+    payload: &[u8],
+) -> Result<(), DecodeError> {
     let known = Kind::from_byte(kind)
         .filter(|_| version == VERSION)
         .ok_or(DecodeError::UnknownKind { kind, version })?;
@@ -213,53 +226,76 @@ pub fn decode(kind: u8, version: u8, payload: &[u8]) -> Result<Command, DecodeEr
     if payload.len() != expected {
         return Err(DecodeError::Width { kind, bytes: payload.len(), expected });
     }
-    let command = match payload.as_ptr().addr().is_multiple_of(PAYLOAD_ALIGN) {
-        true => read(known, payload),
-        false => {
-            let mut copy = Encoded::CLOCK;
-            copy.bytes[..expected].copy_from_slice(payload);
-            read(known, &copy.bytes[..expected])
-        }
-    };
-    let command =
-        command.map_err(|Fault { field, value }| DecodeError::Field { kind, field, value })?;
-    match narrowest(known, &command) {
-        narrower if narrower == known => Ok(command),
+    match payload.as_ptr().addr().is_multiple_of(PAYLOAD_ALIGN) {
+        true => read(into, known, payload),
+        false => read_copy(into, known, payload),
+    }
+    .map_err(|Fault { field, value }| DecodeError::Field { kind, field, value })?;
+    match narrowest(known, into) {
+        narrower if narrower == known => Ok(()),
         narrower => Err(DecodeError::NotNarrowest { kind, narrower: narrower as u8 }),
     }
 }
 
+#[cold]
+fn read_copy(into: &mut Command, kind: Kind, payload: &[u8]) -> Result<(), Fault> {
+    let mut copy = Encoded::CLOCK;
+    copy.bytes[..payload.len()].copy_from_slice(payload);
+    read(into, kind, &copy.bytes[..payload.len()])
+}
+
 #[inline]
-fn read(kind: Kind, payload: &[u8]) -> Result<Command, Fault> {
+fn read(into: &mut Command, kind: Kind, payload: &[u8]) -> Result<(), Fault> {
     match kind {
-        Kind::Genesis => access::<layout::Genesis>(payload).command(),
-        Kind::Instrument => access::<layout::Instrument>(payload).command(),
-        Kind::Clock => Ok(Command::Clock),
-        Kind::GenesisWide => access::<layout::GenesisWide>(payload).command(),
-        Kind::InstrumentBy => access::<layout::InstrumentBy>(payload).command(),
-        Kind::Place => access::<layout::Place>(payload).command(),
-        Kind::PlaceClient => access::<layout::PlaceClient>(payload).command(),
-        Kind::PlaceWide => access::<layout::PlaceWide>(payload).command(),
-        Kind::Pair => access::<layout::Pair>(payload).command(),
-        Kind::Cancel => access::<layout::Cancel>(payload).command(),
-        Kind::CancelClient => access::<layout::CancelClient>(payload).command(),
-        Kind::CancelNamed => access::<layout::CancelNamed>(payload).command(),
-        Kind::CancelClientNamed => access::<layout::CancelClientNamed>(payload).command(),
-        Kind::Amend => access::<layout::Amend>(payload).command(),
-        Kind::AmendClient => access::<layout::AmendClient>(payload).command(),
-        Kind::AmendWide => access::<layout::AmendWide>(payload).command(),
-        Kind::MassCancel => access::<layout::MassCancel>(payload).command(),
-        Kind::MassCancelNamed => access::<layout::MassCancelNamed>(payload).command(),
-        Kind::MassCancelBy => access::<layout::MassCancelBy>(payload).command(),
-        Kind::Pray => access::<layout::Pray>(payload).command(),
-        Kind::Ticker => access::<layout::Ticker>(payload).command(),
-        Kind::Liquidation => access::<layout::Liquidation>(payload).command(),
-        Kind::Status => access::<layout::Status>(payload).command(),
-        Kind::Uncross => access::<layout::Uncross>(payload).command(),
-        Kind::EndOfDay => access::<layout::EndOfDay>(payload).command(),
-        Kind::Transfer => access::<layout::Transfer>(payload).command(),
-        Kind::Account => access::<layout::Account>(payload).command(),
+        Kind::Genesis => *into = Command::Genesis(access::<layout::Genesis>(payload).read()?),
+        Kind::Instrument => {
+            *into = Command::Instrument(access::<layout::Instrument>(payload).read()?)
+        }
+        Kind::Clock => *into = Command::Clock,
+        Kind::GenesisWide => {
+            *into = Command::Genesis(access::<layout::GenesisWide>(payload).read()?)
+        }
+        Kind::InstrumentBy => {
+            *into = Command::Instrument(access::<layout::InstrumentBy>(payload).read()?)
+        }
+        Kind::Place => *into = Command::Place(access::<layout::Place>(payload).read()?),
+        Kind::PlaceClient => *into = Command::Place(access::<layout::PlaceClient>(payload).read()?),
+        Kind::PlaceWide => *into = Command::Place(access::<layout::PlaceWide>(payload).read()?),
+        Kind::Pair => *into = Command::Pair(access::<layout::Pair>(payload).read()?),
+        Kind::Cancel => *into = Command::Cancel(access::<layout::Cancel>(payload).read()?),
+        Kind::CancelClient => {
+            *into = Command::Cancel(access::<layout::CancelClient>(payload).read()?)
+        }
+        Kind::CancelNamed => {
+            *into = Command::Cancel(access::<layout::CancelNamed>(payload).read()?)
+        }
+        Kind::CancelClientNamed => {
+            *into = Command::Cancel(access::<layout::CancelClientNamed>(payload).read()?)
+        }
+        Kind::Amend => *into = Command::Amend(access::<layout::Amend>(payload).read()?),
+        Kind::AmendClient => *into = Command::Amend(access::<layout::AmendClient>(payload).read()?),
+        Kind::AmendWide => *into = Command::Amend(access::<layout::AmendWide>(payload).read()?),
+        Kind::MassCancel => {
+            *into = Command::MassCancel(access::<layout::MassCancel>(payload).read()?)
+        }
+        Kind::MassCancelNamed => {
+            *into = Command::MassCancel(access::<layout::MassCancelNamed>(payload).read()?)
+        }
+        Kind::MassCancelBy => {
+            *into = Command::MassCancel(access::<layout::MassCancelBy>(payload).read()?)
+        }
+        Kind::Pray => *into = Command::Pray(access::<layout::Pray>(payload).read()?),
+        Kind::Ticker => *into = Command::Ticker(access::<layout::Ticker>(payload).read()?),
+        Kind::Liquidation => {
+            *into = Command::Liquidation(access::<layout::Liquidation>(payload).read()?)
+        }
+        Kind::Status => *into = Command::Status(access::<layout::Status>(payload).read()?),
+        Kind::Uncross => *into = Command::Uncross(access::<layout::Uncross>(payload).read()?),
+        Kind::EndOfDay => *into = Command::EndOfDay(access::<layout::EndOfDay>(payload).read()?),
+        Kind::Transfer => *into = Command::Transfer(access::<layout::Transfer>(payload).read()?),
+        Kind::Account => *into = Command::Account(access::<layout::Account>(payload).read()?),
     }
+    Ok(())
 }
 
 /// The form that `encode` gives a command that was read from `kind`.

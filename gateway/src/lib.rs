@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 pub mod desk;
 pub mod fanout;
+pub mod feeds;
 pub mod http;
 pub mod language;
 pub mod listing;

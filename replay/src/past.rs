@@ -131,7 +131,7 @@ impl Past {
             let stamp = Stamp { sequence: Sequence(record.sequence), time_ns: record.time_ns };
             let effect = if record.voided { Effect::Void } else { Effect::Decided };
             let played = playback.record(&record, |_, event| events.push(*event))?;
-            let command = played.expect("a record of a command is one");
+            let command = *played.expect("a record of a command is one");
             return Ok(Some(Played { stamp, command, effect }));
         }
         *is_over = true;

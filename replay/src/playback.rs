@@ -44,6 +44,8 @@ pub struct Compared {
 
 pub struct Playback {
     player: Player,
+    /// The last one; the next is read in its place.
+    command: Command,
     compared: Compared,
     /// Digests of replay about sequences whose checkpoint may still come.
     marks: VecDeque<Digests>,
@@ -61,6 +63,7 @@ impl Playback {
     pub fn new(identity: [u8; 16], limits: ViewLimits) -> Self {
         Self {
             player: Player::new(identity, limits),
+            command: Command::Clock,
             compared: Compared::default(),
             marks: VecDeque::new(),
             verified: 0,
@@ -86,7 +89,7 @@ impl Playback {
         &mut self,
         record: &RecordView<'_>,
         see: impl FnMut(u32, &Event),
-    ) -> Result<Option<Command>, PlaybackError> {
+    ) -> Result<Option<&Command>, PlaybackError> {
         let sequence = record.sequence;
         let entry = |source| PlaybackError::Entry { sequence, source };
         match record.kind {
@@ -108,7 +111,7 @@ impl Playback {
         kind: u8,
         record: &RecordView<'_>,
         see: impl FnMut(u32, &Event),
-    ) -> Result<Command, PlaybackError> {
+    ) -> Result<&Command, PlaybackError> {
         let stamp = Stamp { sequence: Sequence(record.sequence), time_ns: record.time_ns };
         let before = self.player.at();
         if stamp.sequence.0 != before.sequence.0 + 1 {
@@ -118,25 +121,27 @@ impl Playback {
             let (time_ns, before_ns) = (stamp.time_ns, before.time_ns);
             return Err(PlaybackError::Time { sequence: stamp.sequence.0, time_ns, before_ns });
         }
-        let decoded = record::decode(kind, record.version, record.payload)
+        let into = &mut self.command;
+        let decoded = record::decode_into(into, kind, record.version, record.payload)
             .map_err(|source| PlaybackError::Decode { sequence: record.sequence, source });
-        let command = if record.voided {
+        if record.voided {
             // Its sequence and time count, its effect does not.
             self.passed_over.push(record.sequence);
             self.player.replay(stamp, &Command::Clock, see)?;
-            decoded.unwrap_or(Command::Clock)
+            if decoded.is_err() {
+                self.command = Command::Clock;
+            }
         } else {
-            let command = decoded?;
-            self.player.replay(stamp, &command, see)?;
-            command
-        };
+            decoded?;
+            self.player.replay(stamp, &self.command, see)?;
+        }
         if record.sequence.is_multiple_of(CHECKPOINT_COMMANDS) {
             if self.marks.len() == MARKS_MAX {
                 self.marks.pop_front();
             }
             self.marks.push_back(self.player.witness.digests());
         }
-        Ok(command)
+        Ok(&self.command)
     }
 
     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), PlaybackError> {

@@ -143,7 +143,7 @@ fn play(
         changes.on_event(stamp, event);
     })?;
     if let Some(command) = command {
-        changes.on_command(stamp, &command, &seen);
+        changes.on_command(stamp, command, &seen);
     }
     Ok(())
 }

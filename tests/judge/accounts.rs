@@ -22,8 +22,10 @@ pub(crate) struct Account {
     pub(super) second: (u64, u32),
     /// What it ever had an order in, and its position there.
     pub(super) positions: Vec<(InstrumentId, i128)>,
-    /// Free and locked together, of every asset it ever had to do with.
+    /// Free and locked together.
     totals: Vec<(AssetId, i128)>,
+    /// Assets of which a balance is kept: each takes a place among `balances_max`.
+    pub(super) kept: Vec<AssetId>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,6 +60,7 @@ impl Account {
             second: (0, 0),
             positions: Vec::new(),
             totals: Vec::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -78,8 +81,10 @@ impl Account {
         &mut self.totals[place].1
     }
 
-    pub(super) fn has_touched(&self, asset: AssetId) -> bool {
-        self.totals.iter().any(|(known, _)| *known == asset)
+    pub(super) fn keep(&mut self, asset: AssetId) {
+        if !self.kept.contains(&asset) {
+            self.kept.push(asset);
+        }
     }
 
     pub(super) fn position(&self, instrument: InstrumentId) -> i128 {
@@ -93,7 +98,11 @@ impl Account {
         if now_ns - began < NANOSECONDS { count } else { 0 }
     }
 
+    /// Only as long as somebody wants to know.
     pub(super) fn count_order(&mut self, now_ns: u64) {
+        if !self.settings.fields.has(AccountFields::ORDERS_PER_SECOND) {
+            return;
+        }
         let count = self.orders_this_second(now_ns);
         let began = if count == 0 { now_ns } else { self.second.0 };
         self.second = (began, count + 1);
@@ -114,6 +123,9 @@ impl Account {
     }
 }
 
+/// Of one asset, so that no balance can overflow.
+const SUPPLY_MAX: i128 = i128::MAX / 2;
+
 impl Judge {
     pub(super) fn change_account(&mut self, spec: &AccountSpec) {
         let account = match self.account_or_opened(&spec.account) {
@@ -125,7 +137,7 @@ impl Judge {
         let changed = match changed {
             Ok(changed) => changed,
             Err(reason) => {
-                self.forget_if_new(account);
+                self.forget_if_new();
                 return self.refuse(Op::Account, reason);
             }
         };
@@ -137,60 +149,57 @@ impl Judge {
 
     pub(super) fn transfer(&mut self, transfer: &Transfer) {
         if let Err(reason) = self.try_transfer(transfer) {
+            self.forget_if_new();
             self.refuse(op_of(transfer), reason);
         }
     }
 
     fn try_transfer(&mut self, transfer: &Transfer) -> Result<(), Reason> {
-        let is_deposit = transfer.direction == Direction::Deposit;
-        let known = self.known_account(&transfer.account);
-        let opens = is_deposit && self.name_to_open(&transfer.account).is_some();
-        if known.is_none() && !opens {
-            return Err(Reason::UnknownAccount);
-        }
+        let account = match transfer.direction {
+            Direction::Deposit => self.account_or_opened(&transfer.account)?,
+            Direction::Withdraw => {
+                self.known_account(&transfer.account).ok_or(Reason::UnknownAccount)?
+            }
+        };
         let (asset, decimals) = self.listing.asset(transfer.asset).ok_or(Reason::UnknownAsset)?;
         let unit = Decimal::new(1, decimals);
         let amount = transfer.amount.steps_of(unit).filter(|amount| *amount > 0);
         let amount = amount.ok_or(Reason::BadAmount)?;
-        let is_funded = known.is_none_or(|account| self.account(account).is_funded());
-        if is_deposit && known.is_some_and(|a| !is_funded && self.account(a).has_traded) {
-            return Err(Reason::BadStatus);
-        }
-        let account = self.account_or_opened(&transfer.account)?;
-        let becomes_funded = is_deposit && !self.account(account).has_ordered;
-        let is_new_pair =
-            (is_funded || becomes_funded) && !self.account(account).has_touched(asset);
-        if is_new_pair && self.funded_pairs() >= self.genesis.balances_max as usize {
-            self.forget_if_new(account);
+        let Account { has_traded, has_ordered, .. } = *self.account(account);
+        let is_funded = self.account(account).is_funded();
+        let change = match transfer.direction {
+            Direction::Deposit if has_traded && !is_funded => return Err(Reason::BadStatus),
+            Direction::Deposit => {
+                let supply = self.supply(asset).checked_add(amount);
+                if supply.is_none_or(|supply| supply > SUPPLY_MAX) {
+                    return Err(Reason::Overflow);
+                }
+                amount
+            }
+            Direction::Withdraw => {
+                if amount > self.account(account).total(asset) - self.locked(account, asset) {
+                    return Err(Reason::InsufficientFunds);
+                }
+                -amount
+            }
+        };
+        let is_full = self.kept_balances() >= self.genesis.balances_max as usize;
+        if is_full && !self.account(account).kept.contains(&asset) {
             return Err(Reason::AccountLimit);
         }
-        let total = self.account(account).total(asset);
-        if is_deposit {
-            let supply = self.supply(asset).checked_add(amount).ok_or(Reason::Overflow);
-            if let Err(reason) = supply.and(total.checked_add(amount).ok_or(Reason::Overflow)) {
-                self.forget_if_new(account);
-                return Err(reason);
-            }
-            if becomes_funded {
-                self.account_mut(account).settings.funding = Funding::Funded;
-            }
-            *self.account_mut(account).total_mut(asset) += amount;
-            self.supplies.push((asset, amount));
-        } else {
-            if amount > total - self.locked(account, asset) {
-                return Err(Reason::InsufficientFunds);
-            }
-            *self.account_mut(account).total_mut(asset) -= amount;
-            self.supplies.push((asset, -amount));
+        let account_now = self.account_mut(account);
+        if transfer.direction == Direction::Deposit && !has_ordered {
+            account_now.settings.funding = Funding::Funded;
         }
+        account_now.keep(asset);
+        *account_now.total_mut(asset) += change;
+        self.supplies.push((asset, change));
         self.asked_balance = Some((account, asset));
         Ok(())
     }
 
-    /// Pairs of a funded account and an asset.
-    pub(super) fn funded_pairs(&self) -> usize {
-        let funded = self.accounts.iter().filter(|account| account.is_funded());
-        funded.map(|account| account.totals.len()).sum()
+    pub(super) fn kept_balances(&self) -> usize {
+        self.accounts.iter().map(|account| account.kept.len()).sum()
     }
 
     /// What the order alone needs locked of an asset.
@@ -246,8 +255,21 @@ impl Judge {
     }
 
     /// Deposits less withdrawals.
-    pub(crate) fn supply(&self, asset: AssetId) -> i128 {
+    fn supply(&self, asset: AssetId) -> i128 {
         self.supplies.iter().filter(|(known, _)| *known == asset).map(|(_, units)| units).sum()
+    }
+
+    /// For whoever adds up the same events.
+    pub(crate) fn money_of(&self, instrument: InstrumentId, price: i64, quantity: u64) -> i128 {
+        self.listing.money(instrument, price, quantity)
+    }
+
+    pub(crate) fn base_of(&self, instrument: InstrumentId, quantity: u64) -> i128 {
+        i128::from(quantity) * self.listing.market(instrument).lot
+    }
+
+    pub(crate) fn asset_decimals(&self, asset: AssetId) -> u8 {
+        self.listing.decimals(asset)
     }
 
     /// Base and quote change hands, and the position with them.
@@ -289,21 +311,19 @@ impl Judge {
             return Ok(known);
         }
         let name = self.name_to_open(named).ok_or(Reason::UnknownAccount)?;
-        if self.accounts.len() as u32 >= self.genesis.accounts_max {
+        // Who is opened together is not in each other's way: it is refused or becomes one.
+        if (self.accounts.len() - self.opened_now) as u32 >= self.genesis.accounts_max {
             return Err(Reason::AccountLimit);
         }
         let account = AccountId(self.accounts.len() as u32 + 1);
         self.accounts.push(Account::new(name, account));
-        self.opened_now = Some(account);
+        self.opened_now += 1;
         Ok(account)
     }
 
-    /// The command that would have opened it is refused.
-    pub(super) fn forget_if_new(&mut self, account: AccountId) {
-        if self.opened_now == Some(account) {
-            self.accounts.pop();
-            self.opened_now = None;
-        }
+    /// The command that would have opened an account is refused.
+    pub(super) fn forget_if_new(&mut self) {
+        self.accounts.truncate(self.accounts.len() - std::mem::take(&mut self.opened_now));
     }
 }
 
@@ -315,44 +335,33 @@ pub(super) fn op_of(transfer: &Transfer) -> Op {
 }
 
 fn with_spec(mut settings: AccountSettings, spec: &AccountSpec) -> Result<AccountSettings, Reason> {
+    use AccountFields as F;
     let has = |field| spec.fields.has(field);
-    let both = spec.fields.0 & spec.cleared.0 != 0;
-    let unknown = (spec.fields.0 | spec.cleared.0) & !AccountFields::KNOWN.0 != 0;
-    if both
-        || unknown
-        || has(AccountFields::SELF_TRADE) && spec.self_trade == SelfTrade::AccountDefault
-    {
+    let unknown =
+        (spec.fields.0 | spec.cleared.0) & !F::KNOWN.0 != 0 || spec.cleared.has(F::ENABLED);
+    let no_mode = has(F::SELF_TRADE) && spec.self_trade == SelfTrade::AccountDefault;
+    if unknown || no_mode || spec.fields.0 & spec.cleared.0 != 0 {
         return Err(Reason::BadCombination);
-    }
-    let is_rate = |rate: i32| (-FEE_MAX..=FEE_MAX).contains(&rate);
-    if !is_rate(spec.maker_fee_ppm) || !is_rate(spec.taker_fee_ppm) {
-        return Err(Reason::BadAmount);
     }
     let amounts = [spec.max_quantity, spec.max_notional, spec.position_limit];
     if amounts.iter().any(|amount| amount.is_negative()) {
         return Err(Reason::BadAmount);
     }
     let amount = |of: Decimal| Amount { mantissa: Money::new(of.mantissa()), scale: of.scale() };
-    if has(AccountFields::SELF_TRADE) {
-        settings.self_trade = spec.self_trade;
+    settings.fields.0 = (settings.fields.0 | spec.fields.0) & !spec.cleared.0;
+    if spec.cleared.has(F::SELF_TRADE) {
+        settings.self_trade = SelfTrade::None;
     }
-    if has(AccountFields::ENABLED) {
-        settings.access = spec.access;
-    }
-    let limits = AccountFields(
-        !(AccountFields::SELF_TRADE.0 | AccountFields::ENABLED.0) & AccountFields::KNOWN.0,
-    );
-    settings.fields.0 |= spec.fields.0 & limits.0;
-    settings.fields.0 &= !spec.cleared.0;
-    let named = AccountFields(spec.fields.0 | spec.cleared.0);
     macro_rules! put {
         ($($field:ident: $name:ident = $value:expr,)*) => {$(
-            if named.has(AccountFields::$field) {
+            if has(F::$field) {
                 settings.$name = $value;
             }
         )*};
     }
     put! {
+        SELF_TRADE: self_trade = spec.self_trade,
+        ENABLED: access = spec.access,
         MAX_QUANTITY: max_quantity = amount(spec.max_quantity),
         MAX_NOTIONAL: max_notional = amount(spec.max_notional),
         POSITION_LIMIT: position_limit = amount(spec.position_limit),
@@ -360,6 +369,14 @@ fn with_spec(mut settings: AccountSettings, spec: &AccountSpec) -> Result<Accoun
         ORDERS_PER_SECOND: orders_per_second = spec.orders_per_second,
         MAKER_FEE: maker_fee_ppm = spec.maker_fee_ppm,
         TAKER_FEE: taker_fee_ppm = spec.taker_fee_ppm,
+    }
+    let rate = |field, rate: i32| if settings.fields.has(field) { rate } else { 0 };
+    let maker = rate(F::MAKER_FEE, settings.maker_fee_ppm);
+    let taker = rate(F::TAKER_FEE, settings.taker_fee_ppm);
+    let is_rate = |rate: i32| (-FEE_MAX..=FEE_MAX).contains(&rate);
+    let has_both = settings.fields.has(F::MAKER_FEE) && settings.fields.has(F::TAKER_FEE);
+    if !is_rate(maker) || !is_rate(taker) || has_both && maker + taker < 0 {
+        return Err(Reason::BadAmount);
     }
     Ok(settings)
 }

@@ -23,7 +23,10 @@ impl Judge {
         if aim.open == 0 {
             return self.cancel(id, CancelReason::User);
         }
-        let kept = keeps_its_place(&order, &aim);
+        // Whoever names a trigger makes his order the newest, also with the same one again.
+        let names_trigger =
+            amend.fields.has(AmendFields::STOP_PRICE) || amend.fields.has(AmendFields::TRAIL);
+        let kept = keeps_its_place(&order, &aim) && !names_trigger;
         let (quantity, price) = (aim.shown_open(), aim.limit.unwrap_or_default());
         self.said.push(Said::Amended { order: id, quantity, price, kept });
         let (instrument, place) = (aim.instrument, aim.place);
@@ -73,6 +76,9 @@ impl Judge {
         {
             return Err(Reason::BadQuantity);
         }
+        if aim.open > 0 && self.is_too_finely_shown(aim) {
+            return Err(Reason::BadDisplay);
+        }
         if aim.open > 0 && self.overflows(aim, &[]) {
             return Err(Reason::Overflow);
         }
@@ -103,7 +109,7 @@ impl Judge {
             return Err(Reason::AccountDisabled);
         }
         let rises = aim.open > order.open;
-        if rises || (aim.limit, aim.stop) > (order.limit, order.stop) {
+        if rises || self.notional(aim) > self.notional(order) {
             self.size_allows(aim)?;
         }
         if rises {
@@ -146,6 +152,5 @@ fn aim(amend: &Amend, order: &Order) -> Order {
 }
 
 fn keeps_its_place(order: &Order, aim: &Order) -> bool {
-    (aim.limit, aim.stop, aim.trail) == (order.limit, order.stop, order.trail)
-        && aim.open <= order.open
+    aim.limit == order.limit && aim.open <= order.open
 }

@@ -117,8 +117,14 @@ impl Judge {
             } else if is_own && taker.self_trade != orison_core::command::SelfTrade::None {
                 self.prevent(&maker, &taker);
             } else {
-                self.trade(maker.id, taker.id, price, maker.open.min(taker.open));
+                let quantity = self.countable(instrument, price, maker.open.min(taker.open));
+                self.trade(maker.id, taker.id, price, quantity);
                 for id in [maker.id, taker.id] {
+                    // The one's sibling may be the other.
+                    if self.find(id).is_none() {
+                        continue;
+                    }
+                    self.part_from_sibling(id);
                     let order = self.get_mut(id);
                     order.tip = order.display().min(order.open);
                     if order.is_over() {
@@ -127,6 +133,17 @@ impl Judge {
                 }
             }
         }
+    }
+
+    /// A market order has no price by which its entry could have been refused: what is too much
+    /// for one trade is traded in several.
+    fn countable(&self, instrument: InstrumentId, price: i64, quantity: u64) -> u64 {
+        if self.listing.checked_money(instrument, price, quantity).is_some() {
+            return quantity;
+        }
+        let step = self.listing.money(instrument, price, 1);
+        let most = i128::MAX / (1_000_000 + i128::from(super::instruments::FEE_MAX)) / step;
+        u64::try_from(most).expect("less than what is too much")
     }
 
     fn say_indication(&mut self, instrument: InstrumentId) {

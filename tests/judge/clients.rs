@@ -2,7 +2,7 @@
 //! closed ones, per account and over all, from which the first that closed goes first.
 
 use orison_core::command::{self, AccountRef, Genesis, Link};
-use orison_core::{AccountId, ClientOrderId};
+use orison_core::{AccountId, ClientOrderId, Reason};
 
 use super::order::Order;
 use super::said::Id;
@@ -22,37 +22,19 @@ pub(super) struct Clients {
     closed: Vec<Named>,
 }
 
-/// A name that was used before.
-#[derive(Debug)]
-pub(super) enum Repeat {
-    /// For the very same, which then became these orders.
-    Same(Vec<Id>),
-    Other,
-}
-
 impl Clients {
-    /// Whether the name of a leg was used before, and for what.
+    /// The order that was entered under the name of this leg, if the very same was asked for.
     pub(super) fn known(
         &self,
         account: AccountId,
         link: Option<Link>,
-        legs: &[command::Order],
         leg: usize,
-    ) -> Option<Repeat> {
-        let name = legs[leg].client_order_id;
-        let is_twice = leg == 1 && legs[0].client_order_id == name && !name.is_empty();
-        if self.find(account, &name).is_none() {
-            return is_twice.then_some(Repeat::Other);
-        }
-        let found = legs.iter().enumerate().map(|(index, asked)| {
-            let known = self.find(account, &asked.client_order_id)?;
-            let content = command::Order { account: AccountRef::Id(account), ..*asked };
-            let is_same = known.content == content && known.link == link;
-            (is_same && usize::from(known.id.1) == index).then_some(known.id)
-        });
-        let found: Option<Vec<Id>> = found.collect();
-        let of_one_command = |ids: &Vec<Id>| ids.iter().all(|id| id.0 == ids[0].0);
-        Some(found.filter(of_one_command).map_or(Repeat::Other, Repeat::Same))
+        asked: &command::Order,
+    ) -> Result<Option<Id>, Reason> {
+        let Some(known) = self.find(account, &asked.client_order_id) else { return Ok(None) };
+        let content = command::Order { account: AccountRef::Id(account), ..*asked };
+        let is_same = (known.content, known.link, usize::from(known.id.1)) == (content, link, leg);
+        if is_same { Ok(Some(known.id)) } else { Err(Reason::DuplicateClientOrderId) }
     }
 
     fn find(&self, account: AccountId, name: &ClientOrderId) -> Option<&Named> {

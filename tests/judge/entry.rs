@@ -9,7 +9,6 @@ use orison_core::instrument::Status;
 use orison_core::{AccountId, Reason, Side};
 
 use super::Judge;
-use super::clients::Repeat;
 use super::order::{Order, Place, Rates, Tie, UNBOUND};
 use super::said::{Id, Said};
 use super::shape;
@@ -28,22 +27,17 @@ impl Judge {
     }
 
     fn enter(&mut self, op: Op, link: Option<Link>, legs: &[command::Order]) {
-        let mut drafts = Vec::new();
-        for (leg, asked) in legs.iter().enumerate() {
-            match self.judge_leg(link, legs, &drafts, asked) {
-                Ok(Verdict::Enters(order)) => drafts.push(order),
-                Ok(Verdict::Repeats(ids)) => {
-                    let repeat = |order| Said::Accepted { order, duplicate: true };
-                    return self.said.extend(ids.into_iter().map(repeat));
-                }
-                Err(reason) => {
-                    if let Some(account) = self.opened_now {
-                        self.forget_if_new(account);
-                    }
-                    return self.reject_new(op, &legs[leg], reason);
-                }
+        let drafts = match self.judge_legs(link, legs) {
+            Ok(Verdict::Enter(drafts)) => drafts,
+            Ok(Verdict::Repeat(ids)) => {
+                let repeat = |order| Said::Accepted { order, duplicate: true };
+                return self.said.extend(ids.into_iter().map(repeat));
             }
-        }
+            Err((leg, reason)) => {
+                self.forget_if_new();
+                return self.reject_new(op, &legs[leg], reason);
+            }
+        };
         for draft in &drafts {
             self.said.push(Said::Accepted { order: draft.id, duplicate: false });
             self.clients.enter(draft, link);
@@ -59,28 +53,51 @@ impl Judge {
         self.settle(legs[0].instrument);
     }
 
-    /// Instrument, account and client order id first, then the order itself.
-    fn judge_leg(
+    /// Instrument, account and name of every leg; then each leg as if the one before it were in.
+    /// An error says which leg it is about.
+    fn judge_legs(
         &mut self,
         link: Option<Link>,
         legs: &[command::Order],
-        drafts: &[Order],
-        asked: &command::Order,
-    ) -> Result<Verdict, Reason> {
-        if self.listing.get(asked.instrument).is_none() {
-            return Err(Reason::UnknownSymbol);
+    ) -> Result<Verdict, (usize, Reason)> {
+        let mut accounts = Vec::new();
+        let mut known = Vec::new();
+        for (leg, asked) in legs.iter().enumerate() {
+            let refused = |reason| (leg, reason);
+            if self.listing.get(asked.instrument).is_none() {
+                return Err(refused(Reason::UnknownSymbol));
+            }
+            let account = self.account_or_opened(&asked.account).map_err(refused)?;
+            accounts.push(account);
+            known.push(self.clients.known(account, link, leg, asked).map_err(refused)?);
         }
-        let account = self.account_or_opened(&asked.account)?;
-        match self.clients.known(account, link, legs, drafts.len()) {
-            Some(Repeat::Same(ids)) => return Ok(Verdict::Repeats(ids)),
-            Some(Repeat::Other) => return Err(Reason::DuplicateClientOrderId),
-            None => {}
+        let repeats: Vec<Id> = known.iter().filter_map(|known| *known).collect();
+        if repeats.len() == legs.len() && repeats.iter().all(|id| id.0 == repeats[0].0) {
+            return Ok(Verdict::Repeat(repeats));
         }
-        let order = self.draft(account, link, asked, drafts.len() as u16);
-        let strays =
-            |first: &Order| (first.account, first.instrument) != (order.account, order.instrument);
-        let is_later = link.is_some() || shape::is_later(asked);
-        if self.genesis.rules_version < 2 && is_later || drafts.first().is_some_and(strays) {
+        if let Some(leg) = known.iter().position(Option::is_some) {
+            return Err((leg, Reason::DuplicateClientOrderId));
+        }
+        if let [first, second] = legs {
+            let name = first.client_order_id;
+            if first.instrument != second.instrument || accounts[0] != accounts[1] {
+                return Err((1, Reason::BadCombination));
+            }
+            if !name.is_empty() && name == second.client_order_id {
+                return Err((1, Reason::DuplicateClientOrderId));
+            }
+        }
+        let mut drafts = Vec::new();
+        for (leg, asked) in legs.iter().enumerate() {
+            let order = self.draft(accounts[leg], link, asked, leg as u16);
+            let order = self.judge_order(order, &drafts).map_err(|reason| (leg, reason))?;
+            drafts.push(order);
+        }
+        Ok(Verdict::Enter(drafts))
+    }
+
+    fn judge_order(&self, mut order: Order, drafts: &[Order]) -> Result<Order, Reason> {
+        if self.genesis.rules_version < 2 && shape::is_later(&order.asked) {
             return Err(Reason::BadCombination);
         }
         self.shape_and_numbers(&order, drafts)?;
@@ -91,12 +108,13 @@ impl Judge {
             return Err(Reason::BadExpiry);
         }
         self.status_allows(&order)?;
-        self.account_allows(&order, drafts, legs.len())?;
+        self.protect(&mut order);
+        self.account_allows(&order, drafts)?;
         if order.place != Place::Parked {
             self.is_affordable(&order)?;
             self.book_allows(&order)?;
         }
-        Ok(Verdict::Enters(order))
+        Ok(order)
     }
 
     fn draft(
@@ -122,7 +140,7 @@ impl Judge {
         let default_mode = asked.self_trade == SelfTrade::AccountDefault;
         let has = |field| asked.has(field);
         let is_bare_budget = has(OrderFields::BUDGET) && !has(OrderFields::QUANTITY);
-        let mut order = Order {
+        Order {
             id: (self.now.sequence.0, leg),
             account,
             instrument: asked.instrument,
@@ -141,11 +159,7 @@ impl Judge {
             self_trade: if default_mode { settings.self_trade } else { asked.self_trade },
             rates: Rates { maker_ppm, taker_ppm, carry: 0 },
             budget: has(OrderFields::BUDGET).then_some(asked.budget),
-        };
-        if !is_child {
-            self.protect(&mut order);
         }
-        order
     }
 
     /// Market-with-protection becomes a limit order as soon as there is a best price.
@@ -177,7 +191,7 @@ impl Judge {
         }
     }
 
-    fn account_allows(&self, order: &Order, drafts: &[Order], legs: usize) -> Result<(), Reason> {
+    fn account_allows(&self, order: &Order, drafts: &[Order]) -> Result<(), Reason> {
         let account = self.account(order.account);
         let settings = &account.settings;
         if settings.access == Access::Disabled {
@@ -191,32 +205,37 @@ impl Judge {
         }
         self.size_allows(order)?;
         let own = self.orders.iter().filter(|other| other.account == order.account).count();
-        let is_trailing = |order: &&Order| order.asked.order_type == OrderType::TrailingStop;
-        let trailing = self.orders.iter().chain(drafts).filter(is_trailing).count();
+        let trailing = self.trailing(drafts);
         if settings.fields.has(AccountFields::MAX_OPEN_ORDERS)
-            && own + legs > settings.max_open_orders as usize
-            || is_trailing(&order) && trailing >= self.genesis.trailing_max as usize
+            && own + drafts.len() >= settings.max_open_orders as usize
+            || order.is_trailing() && trailing >= self.genesis.trailing_max as usize
         {
             return Err(Reason::OrderLimit);
         }
-        if self.orders.len() + legs > self.genesis.orders_max as usize {
+        if self.orders.len() + drafts.len() >= self.genesis.orders_max as usize {
             return Err(Reason::BookFull);
         }
         self.position_allows(order, drafts)?;
         let pairs: usize = self.accounts.iter().map(|account| account.positions.len()).sum();
         let is_new = account.positions.iter().all(|(known, _)| *known != order.instrument);
         let market = self.listing.market(order.instrument).instrument;
-        let new_assets = [market.base, market.quote]
+        let new_balances = [market.base, market.quote]
             .iter()
-            .filter(|&&asset| account.is_funded() && !account.has_touched(asset))
+            .filter(|asset| account.is_funded() && !account.kept.contains(asset))
             .count();
         if is_new && pairs >= self.genesis.positions_max as usize
-            || new_assets > 0
-                && self.funded_pairs() + new_assets > self.genesis.balances_max as usize
+            || self.kept_balances() + new_balances > self.genesis.balances_max as usize
         {
             return Err(Reason::AccountLimit);
         }
         Ok(())
+    }
+
+    /// Trailing stops that wait, or are about to.
+    fn trailing(&self, drafts: &[Order]) -> usize {
+        let waits = |order: &&Order| order.place == Place::Waiting && order.is_trailing();
+        let drafts = drafts.iter().filter(|draft| draft.is_trailing()).count();
+        self.orders.iter().filter(waits).count() + drafts
     }
 
     /// The largest quantity and notional of its account.
@@ -229,23 +248,27 @@ impl Judge {
         if account.limit(AccountFields::MAX_QUANTITY, base).is_some_and(|most| quantity > most) {
             return Err(Reason::OrderLimit);
         }
+        let notional = self.notional(order);
+        let most = account.limit(AccountFields::MAX_NOTIONAL, quote);
+        if most.is_some_and(|most| notional > most) { Err(Reason::OrderLimit) } else { Ok(()) }
+    }
+
+    /// What it may cost or bring; what nobody knows is nothing.
+    pub(super) fn notional(&self, order: &Order) -> i128 {
         let price = match order.asked.order_type {
             OrderType::Limit | OrderType::StopLimit => order.limit,
             OrderType::Stop => Some(order.stop),
-            OrderType::Market | OrderType::TrailingStop => {
-                self.best(order.instrument, order.side.opposite())
+            OrderType::Market => {
+                order.limit.or_else(|| self.best(order.instrument, order.side.opposite()))
             }
+            OrderType::TrailingStop => None,
         };
-        let notional = match (order.budget, price) {
+        let money = |price| self.listing.checked_money(order.instrument, price, order.shown_open());
+        match (order.budget, price) {
             (Some(budget), _) => budget,
-            (None, Some(price)) => {
-                let money = self.listing.checked_money(order.instrument, price, order.shown_open());
-                money.unwrap_or(i128::MAX)
-            }
+            (None, Some(price)) => money(price).unwrap_or(i128::MAX),
             (None, None) => 0,
-        };
-        let most = account.limit(AccountFields::MAX_NOTIONAL, quote);
-        if most.is_some_and(|most| notional > most) { Err(Reason::OrderLimit) } else { Ok(()) }
+        }
     }
 
     /// If everything of its side were filled: of siblings the larger.
@@ -282,6 +305,10 @@ impl Judge {
     }
 
     fn is_affordable(&self, order: &Order) -> Result<(), Reason> {
+        // A limit that the book has set must be one that could have been named.
+        if self.is_uncountable(order) {
+            return Err(Reason::Overflow);
+        }
         if !self.account(order.account).is_funded() {
             return Ok(());
         }
@@ -336,9 +363,13 @@ impl Judge {
         let mut order = self.get(id).clone();
         (order.place, order.tie) = (Place::Hand, None);
         self.protect(&mut order);
+        let overflow = if self.overflows(&order, &[]) { Err(Reason::Overflow) } else { Ok(()) };
+        let is_full = self.trailing(&[]) >= self.genesis.trailing_max as usize;
+        let room = if order.is_trailing() && is_full { Err(Reason::OrderLimit) } else { Ok(()) };
         let refusal = self
             .status_allows(&order)
-            .and_then(|()| if self.overflows(&order, &[]) { Err(Reason::Overflow) } else { Ok(()) })
+            .and(overflow)
+            .and(room)
             .and_then(|()| self.is_affordable(&order))
             .and_then(|()| self.book_allows(&order));
         match refusal {
@@ -359,11 +390,13 @@ impl Judge {
         if account.positions.iter().all(|(known, _)| *known != order.instrument) {
             account.positions.push((order.instrument, 0));
         }
-        account.total_mut(market.base);
-        account.total_mut(market.quote);
+        if account.is_funded() {
+            account.keep(market.base);
+            account.keep(market.quote);
+        }
     }
 
-    fn reject_new(&mut self, op: Op, asked: &command::Order, reason: Reason) {
+    pub(super) fn reject_new(&mut self, op: Op, asked: &command::Order, reason: Reason) {
         let client = asked.client_order_id;
         self.said.push(Said::Rejected { op, order: (0, 0), client, reason });
     }
@@ -378,6 +411,6 @@ impl Judge {
 }
 
 enum Verdict {
-    Enters(Order),
-    Repeats(Vec<Id>),
+    Enter(Vec<Order>),
+    Repeat(Vec<Id>),
 }

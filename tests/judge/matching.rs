@@ -36,7 +36,9 @@ impl Judge {
                     break;
                 }
                 self.trade(maker.id, taker, price, quantity);
+                self.part_from_sibling(maker.id);
                 self.go_on_resting(maker.id, quantity);
+                self.part_from_sibling(taker);
             }
         }
         let Some(order) = self.find(taker) else { return };
@@ -138,7 +140,7 @@ impl Judge {
         }
     }
 
-    /// Both have traded: money moves, and siblings go. What is left of the two is the caller's.
+    /// Both have traded: money moves. Siblings and what is left of the two are the caller's.
     pub(super) fn trade(&mut self, maker: Id, taker: Id, price: i64, quantity: u64) {
         let mut fees = [0; 2];
         for (index, id) in [maker, taker].into_iter().enumerate() {
@@ -152,8 +154,6 @@ impl Judge {
         let [maker_fee, taker_fee] = fees;
         self.said.push(Said::Trade { maker, taker, price, quantity, maker_fee, taker_fee });
         self.last_trade_was(self.get(maker).instrument, price);
-        self.part_from_sibling(maker);
-        self.part_from_sibling(taker);
     }
 
     /// The fee of a fill; it and, for a buyer, the fill itself come from the budget.

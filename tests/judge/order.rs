@@ -89,6 +89,10 @@ impl Order {
         }
     }
 
+    pub(crate) fn is_trailing(&self) -> bool {
+        self.asked.order_type == OrderType::TrailingStop
+    }
+
     pub(super) fn has(&self, field: OrderFields) -> bool {
         self.asked.has(field)
     }
@@ -100,7 +104,8 @@ impl Order {
     /// Whether what finds nobody to trade with stays in the book.
     pub(super) fn rests(&self) -> bool {
         let leaves = self.is(TimeInForce::Ioc) || self.is(TimeInForce::Fok);
-        self.limit.is_some() && !leaves && self.budget.is_none()
+        let is_limit = self.has(OrderFields::PRICE) || self.has(OrderFields::PROTECTION);
+        is_limit && !leaves && self.budget.is_none()
     }
 
     pub(super) fn reaches(&self, price: i64) -> bool {
@@ -139,7 +144,7 @@ impl Order {
 
     /// None: it trails and there was no trade yet.
     pub(crate) fn stop_price(&self) -> Option<i64> {
-        if self.asked.order_type != OrderType::TrailingStop {
+        if !self.is_trailing() {
             return Some(self.stop);
         }
         self.mark.map(|mark| match self.side {

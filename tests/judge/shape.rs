@@ -11,6 +11,9 @@ use super::order::{Order, Place};
 /// The most tips that an iceberg may show.
 const TIPS_MAX: u64 = 100_000;
 
+/// A larger one times a million could not be counted.
+const BUDGET_MAX: i128 = i128::MAX / 2_000_000;
+
 impl Judge {
     pub(super) fn shape_and_numbers(&self, order: &Order, others: &[Order]) -> Result<(), Reason> {
         let is_funded = self.account(order.account).is_funded();
@@ -68,35 +71,52 @@ impl Judge {
         } else {
             None
         };
-        notional.is_some_and(|notional| notional < market.bounds.min_notional.units())
+        let least = market.bounds.min_notional.units();
+        least > 0 && notional.is_some_and(|notional| notional < least)
     }
 
-    /// Its price, its money or the sum of the side it would rest on cannot be counted.
+    /// Its price, its money or the sum of the queue it would stand in cannot be counted.
     pub(super) fn overflows(&self, order: &Order, others: &[Order]) -> bool {
-        let price = order.limit.filter(|_| order.shown_open() > 0);
-        let money = price
-            .map(|price| self.listing.checked_money(order.instrument, price, order.shown_open()));
-        let rests = order.rests() || order.limit.is_none() && self.is_in_call(order.instrument);
-        let same_side = |other: &&Order| {
-            (other.instrument, other.side) == (order.instrument, order.side)
-                && other.id != order.id
-                && matches!(other.place, Place::Book | Place::Hand)
+        let open = order.shown_open();
+        let is_market = order.asked.order_type == OrderType::Market;
+        let rests = order.rests() || is_market && self.is_in_call(order.instrument);
+        let does_not_fit = |is_there: &dyn Fn(&Order) -> bool| {
+            let others = self.orders.iter().chain(others).filter(|other| {
+                (other.instrument, other.side) == (order.instrument, order.side)
+                    && other.id != order.id
+                    && is_there(other)
+            });
+            let sum: u128 = others.map(|other| u128::from(other.shown_open())).sum();
+            sum + u128::from(open) > u128::from(u64::MAX)
         };
-        let there = self.orders.iter().chain(others).filter(same_side);
-        let sum: u128 = there.map(|other| u128::from(other.shown_open())).sum();
-        order.limit == Some(i64::MAX)
-            || money == Some(None)
-            || rests && sum + u128::from(order.shown_open()) > u128::from(u64::MAX)
+        let in_book = |other: &Order| matches!(other.place, Place::Book | Place::Hand);
+        let waits = |other: &Order| {
+            other.place == Place::Waiting && other.asked.order_type != OrderType::TrailingStop
+        };
+        order.limit == Some(i64::MAX) && self.genesis.rules_version > 1
+            || self.is_uncountable(order)
+            || order.budget.is_some_and(|budget| budget > BUDGET_MAX)
+            || (rests || order.is_stop()) && does_not_fit(&in_book)
+            || order.is_stop() && does_not_fit(&waits)
+    }
+
+    pub(super) fn is_uncountable(&self, order: &Order) -> bool {
+        let open = order.shown_open();
+        let money = |limit| self.listing.checked_money(order.instrument, limit, open);
+        open > 0 && order.limit.is_some_and(|limit| money(limit).is_none())
     }
 
     pub(super) fn is_outside_band(&self, order: &Order) -> bool {
         let bounds = self.listing.market(order.instrument).bounds;
-        let is_limit = order.has(OrderFields::PRICE);
-        is_limit
-            && order.limit.is_some_and(|limit| {
-                bounds.band_low.0 > 0 && limit < bounds.band_low.0
-                    || bounds.band_high.0 > 0 && limit > bounds.band_high.0
-            })
+        order.limit.is_some_and(|limit| {
+            bounds.band_low.0 > 0 && limit < bounds.band_low.0
+                || bounds.band_high.0 > 0 && limit > bounds.band_high.0
+        })
+    }
+
+    /// More tips than anybody is to be shown.
+    pub(super) fn is_too_finely_shown(&self, order: &Order) -> bool {
+        order.has(OrderFields::DISPLAY) && order.open.div_ceil(order.display()) > TIPS_MAX
     }
 
     pub(super) fn is_bad_expiry(&self, order: &Order) -> bool {
@@ -125,7 +145,7 @@ fn is_bad_shape(order: &Order, is_funded: bool) -> bool {
         || has(OrderFields::POST_ONLY) && (never_rests || has(OrderFields::MIN_QUANTITY))
         || has(OrderFields::DISPLAY) && never_rests
         || has(OrderFields::MIN_QUANTITY) && order.is(TimeInForce::Fok)
-        || has(OrderFields::PROTECTION) && (!is_market || has(OrderFields::BUDGET))
+        || has(OrderFields::PROTECTION) && !is_market
         || has(OrderFields::BUDGET) && is_limit && !must_go
         || !is_limit && !has(OrderFields::QUANTITY) && !has(OrderFields::BUDGET)
         || is_funded && asked.side == Side::Sell && is_bare_budget

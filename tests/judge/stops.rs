@@ -1,6 +1,7 @@
 //! What a command sets off: children whose parents are filled enter, and stops fire one after the
 //! other, each tested against the last price as it stands by then.
 
+use orison_core::command::OrderFields;
 use orison_core::instrument::Status;
 use orison_core::{InstrumentId, Reason, Side};
 
@@ -46,7 +47,7 @@ impl Judge {
         (order.place, order.has_fired) = (Place::Hand, true);
         self.part_from_sibling(id);
         let order: Order = self.get(id).clone();
-        let refusal = if self.is_outside_band(&order) {
+        let refusal = if order.has(OrderFields::PRICE) && self.is_outside_band(&order) {
             Err(Reason::PriceBand)
         } else if self.overflows(&order, &[]) {
             Err(Reason::Overflow)

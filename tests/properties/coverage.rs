@@ -76,7 +76,8 @@ fn the_streams_reach_every_rule() {
     }
 }
 
-fn word(said: &Said) -> String {
+/// Of the tape, and where one has several meanings, which.
+pub(super) fn word(said: &Said) -> String {
     let word = match said {
         Said::Accepted { duplicate: true, .. } => "duplicate",
         Said::Accepted { .. } => "accepted",

@@ -7,9 +7,9 @@ use super::first_difference;
 use super::world::Difference;
 use crate::stream::Step;
 
-/// The short stream, ending with the step that fails, and how it fails now.
-pub(super) fn shrunk(mut steps: Vec<Step>, failed_at: usize) -> (Vec<Step>, Difference) {
-    steps.truncate(failed_at + 1);
+/// The short stream, ending with the step that fails, and how it fails now: in the same way.
+pub(super) fn shrunk(mut steps: Vec<Step>, failed: Difference) -> (Vec<Step>, Difference) {
+    steps.truncate(failed.index + 1);
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let mut piece = steps.len() / 2;
@@ -18,9 +18,9 @@ pub(super) fn shrunk(mut steps: Vec<Step>, failed_at: usize) -> (Vec<Step>, Diff
         while from < steps.len() {
             let shorter = without(&steps, from, from + piece);
             match first_difference(&shorter) {
-                Some(Difference { index, .. }) if shorter.len() < steps.len() => {
+                Some(found) if shorter.len() < steps.len() && found.kind() == failed.kind() => {
                     steps = shorter;
-                    steps.truncate(index + 1);
+                    steps.truncate(found.index + 1);
                 }
                 _ => from += piece,
             }

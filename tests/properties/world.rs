@@ -9,6 +9,7 @@ use orison_core::{
     Stamp, StopOrder,
 };
 
+use super::coverage::word;
 use super::follower::Follower;
 use super::money;
 use crate::judge::{Judge, Order, Place, Said, heard, id_of};
@@ -20,17 +21,26 @@ const THOROUGH_EVERY: u64 = 32;
 /// Orders that the dear checks look at, resting or not.
 const LATEST: usize = 64;
 
+#[derive(Clone)]
 pub(super) struct Difference {
     /// Of the step in its stream.
     pub(super) index: usize,
     pub(super) what: String,
 }
 
+impl Difference {
+    /// What differs, whoever it concerns and by how much.
+    pub(super) fn kind(&self) -> String {
+        let named = self.what.split(['\n', '[', '{']).next().unwrap_or_default();
+        named.chars().filter(|char| !char.is_ascii_digit()).collect()
+    }
+}
+
 pub(super) struct World {
     core: Exchange,
     judge: Judge,
     follower: Follower,
-    fees: money::Fees,
+    bank: money::Bank,
     stamp: Stamp,
     /// Orders by what asked for them.
     orders: HashMap<Asked, OrderId>,
@@ -44,7 +54,7 @@ impl World {
             core: Exchange::new(*b"the judge's test"),
             judge: Judge::new(),
             follower: Follower::new(),
-            fees: money::Fees::default(),
+            bank: money::Bank::default(),
             stamp: Stamp { sequence: Sequence(0), time_ns: 1 },
             orders: HashMap::new(),
             accepted: Vec::new(),
@@ -127,10 +137,10 @@ impl World {
             return Err(format!("a dry run says {checked:?}, then it is {refused:?}"));
         }
         self.remember(step, &events);
-        self.fees.hear(&self.core, &events);
+        self.bank.hear(&self.core, &self.judge, command, &events)?;
         self.follower.hear(self.stamp, &events)?;
         self.check_state(command)?;
-        money::check(&self.core, &self.judge, &self.fees)?;
+        self.bank.check(&self.core, &self.judge)?;
         for market in self.judge.markets() {
             self.check_book(market.instrument.id)?;
         }
@@ -164,6 +174,17 @@ impl World {
         }
         if self.core.prayers() != self.judge.prayers() {
             return Err(format!("prayers {:?}", self.core.prayers()));
+        }
+        for account in self.judge.accounts() {
+            let judged = account.settings;
+            let found = self.core.settings(judged.account);
+            let same = found.is_some_and(|found| {
+                (found.funding, found.access, found.self_trade, found.fields)
+                    == (judged.funding, judged.access, judged.self_trade, judged.fields)
+            });
+            if !same {
+                return Err(format!("settings {found:?}, judged {judged:?}"));
+            }
         }
         for (index, market) in self.judge.markets().iter().enumerate() {
             let id = market.instrument.id;
@@ -270,8 +291,11 @@ fn is_same(found: &BookOrder, judged: &Order) -> bool {
 }
 
 fn is_same_stop(found: &StopOrder, judged: &Order) -> bool {
+    // One that trails beyond what is a price cannot fire, and has none to show.
+    let is_shown = |price: &i64| !judged.is_trailing() || (1..i64::MAX).contains(price);
+    let stop_price = judged.stop_price().filter(is_shown);
     (id_of(found.id), found.account, found.side) == (judged.id, judged.account, judged.side)
-        && found.stop_price.map(|price| price.0) == judged.stop_price()
+        && found.stop_price.map(|price| price.0) == stop_price
         && found.quantity.0 == judged.shown_open()
         && found.client_order_id == judged.asked.client_order_id
 }
@@ -279,12 +303,15 @@ fn is_same_stop(found: &StopOrder, judged: &Order) -> bool {
 /// Both lists, from the first word that is not the same.
 fn differing(expected: &[Said], found: &[Said]) -> String {
     let same = expected.iter().zip(found).take_while(|(a, b)| a == b).count();
+    let first = |said: &[Said]| said.get(same).map_or_else(|| "nothing".into(), word);
     let show = |said: &[Said]| {
         let rest = said.iter().skip(same).take(3).map(|said| format!("  {said:?}\n"));
         rest.collect::<String>()
     };
     format!(
-        "{same} events are the same, then\nthe judge says\n{}the core says\n{}",
+        "after {same} events the judge says {}, the core {}\n{}the core\n{}",
+        first(expected),
+        first(found),
         show(expected),
         show(found)
     )

@@ -33,35 +33,25 @@ pub(super) struct Mood {
 
 impl Mood {
     pub(super) fn draw(dice: &mut Dice) -> Self {
-        let tight = Genesis {
-            orders_max: dice.pick(&[5, 30, 100]),
-            accounts_max: dice.pick(&[2, 8, 20]),
-            instruments_max: dice.pick(&[2, 4]),
-            assets_max: dice.pick(&[3, 6]),
-            closed_ids_max: dice.pick(&[1, 7, 40]),
-            closed_ids_per_account_max: dice.pick(&[1, 4, 30]),
-            feed_window: dice.pick(&[1, 3, 8]),
-            positions_max: dice.pick(&[2, 5, 40]),
-            balances_max: dice.pick(&[2, 8, 40]),
-            trailing_max: dice.pick(&[1, 4]),
-            ..Genesis::DEFAULT
+        // Most limits are out of the way, or nothing would ever happen.
+        let mut limit = |tight: &[u32], wide: u32| {
+            if dice.one_in(6) { dice.pick(tight) } else { wide }
         };
-        let wide = Genesis {
-            orders_max: 2_000,
-            accounts_max: 20,
-            closed_ids_max: 200,
-            closed_ids_per_account_max: 50,
-            feed_window: 16,
-            instruments_max: 8,
-            assets_max: 16,
-            positions_max: 160,
-            balances_max: 320,
-            trailing_max: 1_000,
+        let limits = Genesis {
+            orders_max: limit(&[5, 30, 100], 2_000),
+            accounts_max: limit(&[2, 8], 20),
+            instruments_max: limit(&[2, 4], 8) as u16,
+            assets_max: limit(&[3, 6], 16) as u16,
+            closed_ids_max: limit(&[1, 7, 40], 200),
+            closed_ids_per_account_max: limit(&[1, 4, 30], 50),
+            feed_window: limit(&[1, 3, 8], 16),
+            positions_max: limit(&[2, 5], 160),
+            balances_max: limit(&[2, 8], 320),
+            trailing_max: limit(&[1, 4], 1_000),
             ..Genesis::DEFAULT
         };
         let accounts = dice.pick(&[1, 3, 8]);
         let first_rules = dice.one_in(12);
-        let limits = if dice.one_in(3) { tight } else { wide };
         Self {
             accounts,
             funded: dice.below(accounts + 1),
@@ -72,7 +62,7 @@ impl Mood {
             name_odds: dice.pick(&[2, 6, 1_000]),
             names: dice.pick(&[60, 1_000, 100_000]),
             plain_odds: dice.pick(&[2, 3, 20]),
-            limit_odds: dice.pick(&[2, 30, 1_000]),
+            limit_odds: dice.pick(&[3, 30, 1_000]),
             status_odds: dice.pick(&[20, 60, 1_000]),
             limits: Genesis { rules_version: if first_rules { 1 } else { 2 }, ..limits },
         }

@@ -122,6 +122,13 @@ impl Holdings {
         at
     }
 
+    /// The account is not watched any more.
+    pub(crate) fn forget_open(&mut self, account: AccountId) {
+        for holding in self.holdings.iter_mut().filter(|holding| holding.account == account) {
+            holding.open = [0; 2];
+        }
+    }
+
     #[inline]
     pub(crate) fn get(&self, at: u32) -> &Holding {
         debug_assert!(at != NONE, "every order has a holding");

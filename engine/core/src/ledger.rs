@@ -1,6 +1,6 @@
 //! Balances of accounts by asset: what is free and what live orders hold locked. It also knows
 //! which ones the running command has touched, for one event each at its end. Conservation is the
-//! caller's doing; that nothing goes below zero is asserted here for funded accounts.
+//! caller's doing; that nothing locked goes below zero is asserted here.
 
 use alloc::vec::Vec;
 
@@ -119,8 +119,8 @@ impl Ledger {
         !self.touched.is_empty()
     }
 
-    /// The balances that differ from what they were, by account, then asset; `funded` ones are
-    /// not negative. Then nothing is touched.
+    /// The balances that differ from what they were, by account, then asset. Then nothing is
+    /// touched.
     pub(crate) fn settle(&mut self, mut tell: impl FnMut(&Entry)) {
         let mut touched = core::mem::take(&mut self.touched);
         touched.sort_unstable_by_key(|&at| {
@@ -131,7 +131,6 @@ impl Ledger {
             let entry = &mut self.entries[at as usize];
             entry.is_touched = false;
             if entry.was != (entry.free, entry.locked) {
-                assert!(entry.free >= 0, "free money is never negative");
                 tell(entry);
             }
         }

@@ -210,6 +210,9 @@ impl Exchange {
                     return Outcome { left, stop: Stop::Spent };
                 }
                 left = self.meet(taker, maker, price, left, quantity, sink);
+                if self.is_spent(taker.order.slot) {
+                    break;
+                }
             }
         }
         Outcome { left, stop: Stop::Dry }
@@ -224,6 +227,14 @@ impl Exchange {
         let budget = self.conditions.get(terms.conditions).budget;
         let quantity = self.within_budget(budget, &terms.fees, terms.half, price);
         left.min(quantity)
+    }
+
+    /// It wanted nothing but to spend its budget, and has.
+    fn is_spent(&self, slot: u32) -> bool {
+        let terms = &self.terms[slot as usize];
+        terms.fields.has(OrderFields::BUDGET)
+            && !terms.fields.has(OrderFields::QUANTITY)
+            && self.conditions.get(terms.conditions).budget == 0
     }
 
     /// What a budget buys at a price, fee included; sold for, without.

@@ -39,6 +39,10 @@ struct Walk {
 impl Exchange {
     /// Whether at least `wanted` of `open` would trade.
     pub(crate) fn can_trade(&self, reach: &Reach, open: Quantity, wanted: Quantity) -> bool {
+        // A waiting stop may have been amended below its minimum.
+        if wanted > open {
+            return false;
+        }
         let other = reach.half.opposite();
         let is_simple = reach.budget.is_none()
             && reach.range == crate::matching::ANY_PRICE

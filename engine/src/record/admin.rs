@@ -1,8 +1,8 @@
 //! What an operator decides: an instrument's phases, money in and out, an account's settings. One
 //! form each, with room for who it was.
 
+use orison_core::InstrumentId;
 use orison_core::command::{AccountSpec, EndOfDay, StatusChange, Transfer, Uncross};
-use orison_core::{Command, InstrumentId};
 
 use super::field::{self, Fault, GIVEN_INSTRUMENT};
 use super::layout::{
@@ -21,13 +21,13 @@ impl From<&StatusChange> for layout::Status {
 }
 
 impl ArchivedStatus {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<StatusChange, Fault> {
         field::reserved(&self.reserved)?;
-        Ok(Command::Status(StatusChange {
+        Ok(StatusChange {
             instrument: InstrumentId(self.instrument.to_native()),
             status: field::status(self.status)?,
             actor: field::text("actor", &self.actor)?,
-        }))
+        })
     }
 }
 
@@ -38,12 +38,12 @@ impl From<&Uncross> for layout::Uncross {
 }
 
 impl ArchivedUncross {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Uncross, Fault> {
         field::reserved(&self.reserved)?;
-        Ok(Command::Uncross(Uncross {
+        Ok(Uncross {
             instrument: InstrumentId(self.instrument.to_native()),
             actor: field::text("actor", &self.actor)?,
-        }))
+        })
     }
 }
 
@@ -55,13 +55,13 @@ impl From<&EndOfDay> for layout::EndOfDay {
 }
 
 impl ArchivedEndOfDay {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<EndOfDay, Fault> {
         field::reserved(&self.reserved)?;
         field::given(self.given, GIVEN_INSTRUMENT)?;
-        Ok(Command::EndOfDay(EndOfDay {
+        Ok(EndOfDay {
             instrument: field::given_instrument(self.given, self.instrument.to_native())?,
             actor: field::text("actor", &self.actor)?,
-        }))
+        })
     }
 }
 
@@ -85,16 +85,16 @@ impl From<&Transfer> for layout::Transfer {
 }
 
 impl ArchivedTransfer {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Transfer, Fault> {
         field::reserved(&self.reserved)?;
         let (low, high) = (self.amount_low.to_native(), self.amount_high.to_native());
-        Ok(Command::Transfer(Transfer {
+        Ok(Transfer {
             account: field::account(self.account_by, self.account.to_native(), &self.account_name)?,
             asset: field::text("asset", &self.asset)?,
             direction: field::direction(self.direction)?,
             amount: field::decimal("amount_scale", low, high, self.amount_scale)?,
             actor: field::text("actor", &self.actor)?,
-        }))
+        })
     }
 }
 
@@ -133,9 +133,9 @@ impl From<&AccountSpec> for layout::Account {
 }
 
 impl ArchivedAccount {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<AccountSpec, Fault> {
         field::reserved(&self.reserved)?;
-        Ok(Command::Account(AccountSpec {
+        Ok(AccountSpec {
             account: field::account(self.account_by, self.account.to_native(), &self.account_name)?,
             fields: field::account_fields(self.fields.to_native())?,
             cleared: field::account_fields(self.cleared.to_native())?,
@@ -164,6 +164,6 @@ impl ArchivedAccount {
                 self.position_limit_scale,
             )?,
             actor: field::text("actor", &self.actor)?,
-        }))
+        })
     }
 }

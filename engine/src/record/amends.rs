@@ -2,7 +2,7 @@
 //! layout. Out: an archived layout becomes the command.
 
 use orison_core::command::{AccountRef, Amend, AmendFields, Target};
-use orison_core::{AccountId, ClientOrderId, Command, OrderId, Price, Quantity};
+use orison_core::{AccountId, ClientOrderId, OrderId, Price, Quantity};
 
 use super::field::{self, Fault};
 use super::layout::{self, ArchivedAmend, ArchivedAmendClient, ArchivedAmendWide};
@@ -113,36 +113,36 @@ fn amend(
 
 impl ArchivedAmend {
     #[inline]
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Amend, Fault> {
         field::reserved(&self.reserved)?;
         let order =
             field::order_id(self.sequence.to_native(), self.slot.to_native(), self.leg.to_native());
-        Ok(Command::Amend(amend(
+        Ok(amend(
             AccountRef::Id(AccountId(self.account.to_native())),
             Target::Order(order),
             field::amend_fields(self.fields)?,
             self.quantity.to_native(),
             self.price.to_native(),
-        )))
+        ))
     }
 }
 
 impl ArchivedAmendClient {
     #[inline]
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Amend, Fault> {
         field::reserved(&self.reserved)?;
-        Ok(Command::Amend(amend(
+        Ok(amend(
             AccountRef::Id(AccountId(self.account.to_native())),
             Target::Client(field::text("client_order_id", &self.client_order_id)?),
             field::amend_fields(self.fields)?,
             self.quantity.to_native(),
             self.price.to_native(),
-        )))
+        ))
     }
 }
 
 impl ArchivedAmendWide {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Amend, Fault> {
         field::reserved(&self.reserved)?;
         let order =
             field::order_id(self.sequence.to_native(), self.slot.to_native(), self.leg.to_native());
@@ -166,6 +166,6 @@ impl ArchivedAmendWide {
         let mut amend = amend(account, target, fields, quantity, self.price.to_native());
         amend.stop_price = Price(self.stop_price.to_native());
         amend.trail = Price(self.trail.to_native());
-        Ok(Command::Amend(amend))
+        Ok(amend)
     }
 }

@@ -2,7 +2,7 @@
 //! command's parts become a layout. Out: an archived layout becomes the command.
 
 use orison_core::command::{AccountRef, Actor, Cancel, MassCancel, Target};
-use orison_core::{AccountId, AccountName, Command};
+use orison_core::{AccountId, AccountName};
 
 use super::field::{self, Fault, GIVEN_INSTRUMENT, GIVEN_SIDE};
 use super::layout::{
@@ -51,45 +51,45 @@ pub(super) fn encode_cancel(into: &mut Encoded, cancel: &Cancel) {
 
 impl ArchivedCancel {
     #[inline]
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Cancel, Fault> {
         field::reserved(&self.reserved)?;
         let order =
             field::order_id(self.sequence.to_native(), self.slot.to_native(), self.leg.to_native());
-        Ok(Command::Cancel(Cancel {
+        Ok(Cancel {
             account: AccountRef::Id(AccountId(self.account.to_native())),
             target: Target::Order(order),
-        }))
+        })
     }
 }
 
 impl ArchivedCancelClient {
     #[inline]
-    pub(super) fn command(&self) -> Result<Command, Fault> {
-        Ok(Command::Cancel(Cancel {
+    pub(super) fn read(&self) -> Result<Cancel, Fault> {
+        Ok(Cancel {
             account: AccountRef::Id(AccountId(self.account.to_native())),
             target: Target::Client(field::text("client_order_id", &self.client_order_id)?),
-        }))
+        })
     }
 }
 
 impl ArchivedCancelNamed {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Cancel, Fault> {
         field::reserved(&self.reserved)?;
         let order =
             field::order_id(self.sequence.to_native(), self.slot.to_native(), self.leg.to_native());
-        Ok(Command::Cancel(Cancel {
+        Ok(Cancel {
             account: AccountRef::Name(field::text("account_name", &self.account_name)?),
             target: Target::Order(order),
-        }))
+        })
     }
 }
 
 impl ArchivedCancelClientNamed {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
-        Ok(Command::Cancel(Cancel {
+    pub(super) fn read(&self) -> Result<Cancel, Fault> {
+        Ok(Cancel {
             account: AccountRef::Name(field::text("account_name", &self.account_name)?),
             target: Target::Client(field::text("client_order_id", &self.client_order_id)?),
-        }))
+        })
     }
 }
 
@@ -156,34 +156,32 @@ pub(super) fn encode_mass_cancel(into: &mut Encoded, cancel: &MassCancel) {
 }
 
 impl ArchivedMassCancel {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<MassCancel, Fault> {
         field::reserved(&self.reserved)?;
         let account = AccountRef::Id(AccountId(self.account.to_native()));
         let instrument = self.instrument.to_native();
-        let cancel = mass_cancel(account, instrument, self.given, self.side, self.reason)?;
-        Ok(Command::MassCancel(cancel))
+        mass_cancel(account, instrument, self.given, self.side, self.reason)
     }
 }
 
 impl ArchivedMassCancelNamed {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<MassCancel, Fault> {
         field::reserved(&self.reserved)?;
         let account = AccountRef::Name(field::text("account_name", &self.account_name)?);
         let instrument = self.instrument.to_native();
-        let cancel = mass_cancel(account, instrument, self.given, self.side, self.reason)?;
-        Ok(Command::MassCancel(cancel))
+        mass_cancel(account, instrument, self.given, self.side, self.reason)
     }
 }
 
 impl ArchivedMassCancelBy {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<MassCancel, Fault> {
         field::reserved(&self.reserved)?;
         let account =
             field::account(self.account_by, self.account.to_native(), &self.account_name)?;
         let instrument = self.instrument.to_native();
         let cancel = mass_cancel(account, instrument, self.given, self.side, self.reason)?;
         let actor = field::text("actor", &self.actor)?;
-        Ok(Command::MassCancel(MassCancel { actor, ..cancel }))
+        Ok(MassCancel { actor, ..cancel })
     }
 }
 

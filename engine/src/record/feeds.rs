@@ -1,6 +1,5 @@
 //! Prayers and what foreign venues say.
 
-use orison_core::Command;
 use orison_core::command::{Foreign, Liquidation, Pray, Ticker};
 
 use super::field::{self, Fault};
@@ -13,10 +12,10 @@ impl From<&Pray> for layout::Pray {
 }
 
 impl ArchivedPray {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Pray, Fault> {
         field::reserved(&self.reserved)?;
         let side = field::prayer(self.side)?;
-        Ok(Command::Pray(Pray { side, count: self.count.to_native() }))
+        Ok(Pray { side, count: self.count.to_native() })
     }
 }
 
@@ -36,9 +35,9 @@ impl From<&Ticker> for layout::Ticker {
 }
 
 impl ArchivedTicker {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Ticker, Fault> {
         field::reserved(&self.reserved)?;
-        Ok(Command::Ticker(Ticker {
+        Ok(Ticker {
             venue: field::text("venue", &self.venue)?,
             symbol: field::text("symbol", &self.symbol)?,
             price: Foreign { mantissa: self.price.to_native(), scale: self.price_scale },
@@ -47,7 +46,7 @@ impl ArchivedTicker {
                 scale: self.change_24h_scale,
             },
             event_time_ms: self.event_time_ms.to_native(),
-        }))
+        })
     }
 }
 
@@ -68,15 +67,15 @@ impl From<&Liquidation> for layout::Liquidation {
 }
 
 impl ArchivedLiquidation {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Liquidation, Fault> {
         field::reserved(&self.reserved)?;
-        Ok(Command::Liquidation(Liquidation {
+        Ok(Liquidation {
             venue: field::text("venue", &self.venue)?,
             symbol: field::text("symbol", &self.symbol)?,
             side: field::side(self.side)?,
             quantity: Foreign { mantissa: self.quantity.to_native(), scale: self.quantity_scale },
             price: Foreign { mantissa: self.price.to_native(), scale: self.price_scale },
             event_time_ms: self.event_time_ms.to_native(),
-        }))
+        })
     }
 }

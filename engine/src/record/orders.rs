@@ -2,7 +2,7 @@
 //! parts become a layout. Out: an archived layout becomes the command.
 
 use orison_core::command::{AccountRef, Order, Pair};
-use orison_core::{AccountId, ClientOrderId, Command, InstrumentId, Price, Quantity};
+use orison_core::{AccountId, ClientOrderId, InstrumentId, Price, Quantity};
 
 use super::field::{self, Fault};
 use super::layout::{self, ArchivedPair, ArchivedPlace, ArchivedPlaceClient, ArchivedPlaceWide};
@@ -139,28 +139,24 @@ macro_rules! common_order {
 
 impl ArchivedPlace {
     #[inline]
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Order, Fault> {
         field::reserved(&self.reserved)?;
         let account = AccountRef::Id(AccountId(self.account.to_native()));
-        Ok(Command::Place(common_order!(self, account, ClientOrderId::EMPTY)))
+        Ok(common_order!(self, account, ClientOrderId::EMPTY))
     }
 }
 
 impl ArchivedPlaceClient {
     #[inline]
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Order, Fault> {
         let account = AccountRef::Id(AccountId(self.account.to_native()));
         let client_order_id = field::text("client_order_id", &self.client_order_id)?;
-        Ok(Command::Place(common_order!(self, account, client_order_id)))
+        Ok(common_order!(self, account, client_order_id))
     }
 }
 
 impl ArchivedPlaceWide {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
-        self.order().map(Command::Place)
-    }
-
-    fn order(&self) -> Result<Order, Fault> {
+    pub(super) fn read(&self) -> Result<Order, Fault> {
         field::reserved(&self.reserved)?;
         let account =
             field::account(self.account_by, self.account.to_native(), &self.account_name)?;
@@ -178,10 +174,10 @@ impl ArchivedPlaceWide {
 }
 
 impl ArchivedPair {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Pair, Fault> {
         field::reserved(&self.reserved)?;
         let link = field::link(self.link)?;
         let [first, second] = &self.legs;
-        Ok(Command::Pair(Pair { link, legs: [first.order()?, second.order()?] }))
+        Ok(Pair { link, legs: [first.read()?, second.read()?] })
     }
 }

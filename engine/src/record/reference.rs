@@ -2,7 +2,7 @@
 
 use orison_core::command::{Actor, Genesis, InstrumentSpec};
 use orison_core::instrument::Step;
-use orison_core::{Command, Price, Quantity};
+use orison_core::{Price, Quantity};
 
 use super::field::{self, Fault};
 use super::layout::{
@@ -53,12 +53,12 @@ impl From<&Genesis> for layout::Genesis {
 }
 
 impl ArchivedGenesis {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<Genesis, Fault> {
         let rules_version = self.rules_version.to_native();
         if rules_version > NARROW_RULES_MAX {
             return Err(Fault { field: "rules_version", value: u64::from(rules_version) });
         }
-        Ok(Command::Genesis(Genesis {
+        Ok(Genesis {
             rules_version,
             orders_max: self.orders_max.to_native(),
             accounts_max: self.accounts_max.to_native(),
@@ -71,7 +71,7 @@ impl ArchivedGenesis {
             balances_max: NARROW_BALANCES_MAX,
             trailing_max: NARROW_TRAILING_MAX,
             actor: Actor::EMPTY,
-        }))
+        })
     }
 }
 
@@ -95,8 +95,8 @@ impl From<&Genesis> for layout::GenesisWide {
 }
 
 impl ArchivedGenesisWide {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
-        Ok(Command::Genesis(Genesis {
+    pub(super) fn read(&self) -> Result<Genesis, Fault> {
+        Ok(Genesis {
             rules_version: self.rules_version.to_native(),
             orders_max: self.orders_max.to_native(),
             accounts_max: self.accounts_max.to_native(),
@@ -109,7 +109,7 @@ impl ArchivedGenesisWide {
             balances_max: self.balances_max.to_native(),
             trailing_max: self.trailing_max.to_native(),
             actor: field::text("actor", &self.actor)?,
-        }))
+        })
     }
 }
 
@@ -158,12 +158,7 @@ impl From<&InstrumentSpec> for layout::Instrument {
 }
 
 impl ArchivedInstrument {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
-        self.spec().map(Command::Instrument)
-    }
-
-    /// Nobody is said to have asked for it.
-    fn spec(&self) -> Result<InstrumentSpec, Fault> {
+    pub(super) fn read(&self) -> Result<InstrumentSpec, Fault> {
         field::reserved(&self.reserved)?;
         Ok(InstrumentSpec {
             symbol: field::text("symbol", &self.symbol)?,
@@ -199,8 +194,8 @@ impl ArchivedInstrument {
 }
 
 impl ArchivedInstrumentBy {
-    pub(super) fn command(&self) -> Result<Command, Fault> {
+    pub(super) fn read(&self) -> Result<InstrumentSpec, Fault> {
         let actor = field::text("actor", &self.actor)?;
-        Ok(Command::Instrument(InstrumentSpec { actor, ..self.spec.spec()? }))
+        Ok(InstrumentSpec { actor, ..self.spec.read()? })
     }
 }

@@ -8,7 +8,9 @@ use orison_core::command::{Genesis, Order};
 use orison_core::{Command, Price};
 use proptest::prelude::*;
 
-use super::{DecodeError, Encoded, Kind, PAYLOAD_ALIGN, VERSION, decode, encode, encode_into};
+use super::{
+    DecodeError, Encoded, Kind, PAYLOAD_ALIGN, VERSION, decode, decode_into, encode, encode_into,
+};
 use samples::{FIRST_RULES, ann, limit, samples};
 use streams::a_command;
 
@@ -58,6 +60,18 @@ fn each_kind_of_the_table_has_a_sample_of_its_own_form() {
         assert_eq!(Kind::from_byte(encoded.kind), Some(kind));
         assert_eq!(encoded.payload().len(), kind.payload_bytes());
         assert_eq!(decode(encoded.kind, VERSION, encoded.payload()), Ok(command));
+    }
+}
+
+#[test]
+fn a_command_read_in_the_place_of_another_keeps_nothing_of_it() {
+    let samples = samples();
+    for (_, earlier) in &samples {
+        for (kind, command) in &samples {
+            let (encoded, mut place) = (encode(command), *earlier);
+            let read = decode_into(&mut place, encoded.kind, VERSION, encoded.payload());
+            assert_eq!((read, &place), (Ok(()), command), "{kind:?} after {earlier:?}");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! through the writer, events through the outbox.
 
 use journal::{AppendError, Writer};
-use orison_core::{Exchange, Sequence, Stamp};
+use orison_core::{Command, Exchange, Sequence, Stamp};
 
 use super::Token;
 use super::outbox::Outbox;
@@ -14,6 +14,8 @@ pub(super) struct Sequencer {
     pub(super) writer: Writer,
     pub(super) outbox: Outbox,
     last: Stamp,
+    /// The last one; the next is read in its place.
+    command: Command,
 }
 
 /// A command as it lies in ring and record.
@@ -34,7 +36,7 @@ impl Sequencer {
         let last = exchange.applied();
         let journaled = writer.last_sequence();
         assert!(last.sequence.0 == journaled, "state {last:?} is not of journal at {journaled}");
-        Self { exchange, writer, outbox, last }
+        Self { exchange, writer, outbox, last, command: Command::Clock }
     }
 
     pub(super) fn sequence(&self) -> u64 {
@@ -45,7 +47,7 @@ impl Sequencer {
     #[inline]
     pub(super) fn decide(&mut self, entry: Entry<'_>, time_ns: u64) -> Result<(), AppendError> {
         let Entry { token, kind, version, payload } = entry;
-        let command = record::decode(kind, version, payload)
+        record::decode_into(&mut self.command, kind, version, payload)
             .expect("what comes in was encoded by this very build");
         let stamp = Stamp {
             sequence: Sequence(self.last.sequence.0 + 1),
@@ -54,7 +56,7 @@ impl Sequencer {
         self.writer.append(kind, version, stamp.sequence.0, stamp.time_ns, payload)?;
         self.last = stamp;
         self.outbox.begin(token, stamp);
-        self.exchange.apply(stamp, &command, &mut self.outbox);
+        self.exchange.apply(stamp, &self.command, &mut self.outbox);
         self.outbox.end();
         Ok(())
     }

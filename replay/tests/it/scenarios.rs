@@ -120,7 +120,7 @@ macro_rules! scenarios {
 
 scenarios! {
     numbers matching market iceberg amend stp stops linked time status auction money limits
-    rejects prayers
+    rejects prayers judged
 }
 
 #[test]

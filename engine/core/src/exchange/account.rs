@@ -32,8 +32,10 @@ impl Exchange {
         let was_watched = self.accounts.known(account).is_watched;
         *self.accounts.settings_mut(account) = settings;
         self.accounts.reflect(account);
-        if self.accounts.known(account).is_watched && !was_watched {
-            self.watch(account);
+        match (was_watched, self.accounts.known(account).is_watched) {
+            (false, true) => self.watch(account),
+            (true, false) => self.holdings.forget_open(account),
+            (false, false) | (true, true) => {}
         }
         self.tell_settings(account, sink);
         if settings.access == Access::Disabled && spec.fields.has(AccountFields::ENABLED) {
@@ -62,13 +64,14 @@ impl Exchange {
     /// The settings as they will be.
     fn judge_settings(&self, spec: &AccountSpec, party: Party) -> Result<Settings, Reason> {
         let mut settings = match party {
+            _ if self.is_first_rules() => return Err(Reason::BadCombination),
             Party::Known(account) => *self.accounts.settings(account),
             Party::New(_) if self.accounts.is_full() => return Err(Reason::AccountLimit),
             Party::New(_) => Settings::NONE,
             Party::Nobody => return Err(Reason::UnknownAccount),
         };
         let unknown = spec.fields.0 & !AccountFields::KNOWN.0 | spec.cleared.0 & !CLEARABLE;
-        if unknown | spec.fields.0 & spec.cleared.0 != 0 || self.is_first_rules() {
+        if unknown | spec.fields.0 & spec.cleared.0 != 0 {
             return Err(Reason::BadCombination);
         }
         settings.fields = settings.fields.with(spec.fields);
@@ -213,20 +216,14 @@ impl Exchange {
             }
             let supply = asset.deposited.checked_add(units).filter(|&sum| sum <= SUPPLY_MAX);
             supply.ok_or(Reason::Overflow)?;
-            let balances = account.map_or(NONE, |at| self.accounts.known(at).balances);
-            if self.ledger.find(balances, id).is_none() && !self.ledger.has_room(1) {
-                return Err(Reason::AccountLimit);
-            }
-        } else if account.is_none_or(|account| self.withdrawable(account, id) < units) {
+        } else if account.is_none_or(|account| self.balance_of(account, id).0 < units) {
             return Err(Reason::InsufficientFunds);
         }
+        let balances = account.map_or(NONE, |at| self.accounts.known(at).balances);
+        if self.ledger.find(balances, id).is_none() && !self.ledger.has_room(1) {
+            return Err(Reason::AccountLimit);
+        }
         Ok((id, units))
-    }
-
-    fn withdrawable(&self, account: AccountId, asset: AssetId) -> i128 {
-        let first = self.accounts.known(account).balances;
-        let free = self.ledger.find(first, asset).map_or(0, |at| self.ledger.get(at).free);
-        free.min(self.balance_of(account, asset).0)
     }
 
     fn has_traded_unfunded(&self, account: AccountId) -> bool {

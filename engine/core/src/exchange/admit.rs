@@ -5,8 +5,8 @@ use super::Exchange;
 use super::money::{Held, Wish};
 use super::place::mode;
 use super::shape::{
-    Remainder, is_limit, is_stop, judge_combination, judge_expiry, judge_fields, judge_parts,
-    limit, remainder, says_later,
+    Remainder, is_limit, is_stop, judge_collected, judge_combination, judge_expiry, judge_fields,
+    judge_parts, limit, remainder, says_later,
 };
 use crate::accounts::Party;
 use crate::book::{Half, Limit};
@@ -174,9 +174,9 @@ impl Exchange {
             self.judge_budget(order, account)?;
         }
         judge_fields(order)?;
-        self.judge_kept_price(order)?;
         self.judge_quantity(order)?;
         judge_parts(order)?;
+        self.judge_kept_price(order)?;
         self.judge_sums(order, before.map(|(_, before)| before))?;
         let instrument = order.instrument;
         if is_limit(order.order_type) {
@@ -213,13 +213,17 @@ impl Exchange {
 
     /// Whoever must lock money first must say how much.
     fn judge_budget(&self, order: &Order, account: AccountId) -> Result<(), Reason> {
-        if self.accounts.known(account).funding != Funding::Funded || is_limit(order.order_type) {
+        if self.accounts.known(account).funding != Funding::Funded {
             return Ok(());
         }
         let has = |field| order.has(field);
         let is_known = match order.side {
-            Side::Buy => has(OrderFields::BUDGET) || has(OrderFields::PROTECTION),
-            Side::Sell => has(OrderFields::QUANTITY),
+            Side::Buy => {
+                is_limit(order.order_type)
+                    || has(OrderFields::BUDGET)
+                    || has(OrderFields::PROTECTION)
+            }
+            Side::Sell => has(OrderFields::QUANTITY) || !has(OrderFields::BUDGET),
         };
         if is_known { Ok(()) } else { Err(Reason::BadCombination) }
     }
@@ -262,8 +266,9 @@ impl Exchange {
         let half = Half::of(order.instrument, order.side);
         let is_stop = is_stop(order.order_type);
         let rests = remainder(order.order_type, order.time_in_force, order.fields);
-        let is_call = self.instruments.status(order.instrument) == Status::Auction;
-        if rests == Remainder::Cancelled && !is_stop && !is_call {
+        let is_collected = order.order_type == OrderType::Market
+            && self.instruments.status(order.instrument) == Status::Auction;
+        if rests == Remainder::Cancelled && !is_stop && !is_collected {
             return Ok(());
         }
         let mut sum = self.book.total(half).checked_add(order.quantity);
@@ -294,18 +299,13 @@ impl Exchange {
     }
 
     fn judge_status(&self, order: &Order) -> Result<(), Reason> {
-        use OrderFields as F;
-        let at_once = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
-        let uncollectable = [F::POST_ONLY, F::BUDGET, F::MIN_QUANTITY, F::PROTECTION];
         match self.instruments.status(order.instrument) {
             Status::Open => Ok(()),
             Status::Halted => Err(Reason::Halted),
             Status::Closed => Err(Reason::Closed),
             // Stops are parked as they are: what they become is asked when they fire.
             Status::Auction if is_stop(order.order_type) => Ok(()),
-            Status::Auction if at_once => Err(Reason::Auction),
-            Status::Auction if uncollectable.iter().any(|&f| order.has(f)) => Err(Reason::Auction),
-            Status::Auction => Ok(()),
+            Status::Auction => judge_collected(order.time_in_force, order.fields),
         }
     }
 
@@ -325,7 +325,8 @@ impl Exchange {
             }
         }
         let wish = self.wish(order, account);
-        self.judge_limits(&wish, self.notional(order, wish.price), settings)?;
+        let notional = self.notional(&wish, order.order_type, order.stop_price);
+        self.judge_limits(&wish, notional, settings)?;
         let orders = self.accounts.known(account).orders;
         if settings.has(AccountFields::MAX_OPEN_ORDERS)
             && orders.saturating_add(entering) > settings.max_open_orders
@@ -360,8 +361,13 @@ impl Exchange {
             {
                 return Ok(());
             }
-            if known.funding == Funding::Funded && !self.ledger.has_room(2) {
-                return Err(Reason::AccountLimit);
+            if known.funding == Funding::Funded {
+                let traded = self.instruments.get(order.instrument).expect("it was looked up");
+                let assets = [traded.base, traded.quote].into_iter();
+                let new = assets.filter(|&id| self.ledger.find(known.balances, id).is_none());
+                if !self.ledger.has_room(new.count()) {
+                    return Err(Reason::AccountLimit);
+                }
             }
         }
         if self.holdings.is_full() { Err(Reason::AccountLimit) } else { Ok(()) }
@@ -424,10 +430,8 @@ impl Exchange {
             && !self.accounts.known(account).is_plain
         {
             let wish = self.wish(order, account);
-            if wish.price.0 > 0 || !order.has(OrderFields::PROTECTION) {
-                self.judge_protection(order, wish.price)?;
-                self.judge_funds(&wish, Held::default())?;
-            }
+            self.judge_protection(order, wish.price)?;
+            self.judge_funds(&wish, Held::default())?;
         }
         if is_stop(order.order_type) || self.instruments.status(order.instrument) == Status::Auction
         {

@@ -114,12 +114,12 @@ impl Exchange {
             return Ok(Change::Cancel);
         }
         self.judge_amend_numbers(slot, price, quantity)?;
-        self.judge_total(half, self.in_total(slot), quantity)?;
+        self.judge_amend_total(slot, quantity)?;
         if price.0 > 0 {
             self.judge_band(half.instrument(), price)?;
         }
         self.judge_amend_status(half, party)?;
-        self.judge_amend_account(order, (price, quantity))?;
+        self.judge_amend_account(amend, order, (price, quantity))?;
         if state != State::Working {
             return Ok(self.rewait(amend, order, price, quantity));
         }
@@ -197,17 +197,22 @@ impl Exchange {
         }
     }
 
-    /// What of the order counts in the sum of its half.
-    fn in_total(&self, slot: u32) -> Quantity {
-        match self.terms[slot as usize].state {
-            State::Working => self.open(slot),
-            State::Waiting | State::Trailing | State::Parked => Quantity::ZERO,
-        }
+    /// The sums of the queues it stands in, or may come to.
+    fn judge_amend_total(&self, slot: u32, quantity: Quantity) -> Result<(), Reason> {
+        let Terms { half, state, .. } = self.terms[slot as usize];
+        let (standing, waiting) = match state {
+            State::Working => (self.open(slot), None),
+            State::Waiting => (Quantity::ZERO, Some(self.open(slot))),
+            State::Trailing | State::Parked => (Quantity::ZERO, None),
+        };
+        self.judge_total(half, standing, quantity)?;
+        waiting.map_or(Ok(()), |old| self.judge_total(half.stops(), old, quantity))
     }
 
     /// Limits of the account on what grows, then money.
     fn judge_amend_account(
         &self,
+        amend: &Amend,
         order: Standing,
         (price, quantity): (Price, Quantity),
     ) -> Result<(), Reason> {
@@ -216,16 +221,16 @@ impl Exchange {
             return Ok(());
         }
         let settings = self.accounts.settings(account);
-        let instrument = order.half.instrument();
-        let wish = Wish { price, open: quantity, ..self.wish_of(order.slot) };
+        let Terms { order_type, conditions, .. } = self.terms[order.slot as usize];
+        let old_stop = self.conditions.get(conditions).stop_price;
+        let is_restopped = amend.fields.has(AmendFields::STOP_PRICE);
+        let stop_price = if is_restopped { amend.stop_price } else { old_stop };
+        let was = self.wish_of(order.slot);
+        let wish = Wish { price, open: quantity, ..was };
         let held = self.held(order.slot);
         let grows = quantity > order.open;
-        let value = |price: Price, quantity| {
-            let multiplier = self.instruments.worth(instrument).multiplier();
-            (price.0 > 0).then(|| price.notional(quantity) * multiplier)
-        };
-        let notional = value(price, quantity);
-        if grows || notional > value(order.price, order.open) {
+        let notional = self.notional(&wish, order_type, stop_price);
+        if grows || notional > self.notional(&was, order_type, old_stop) {
             self.judge_limits(&wish, notional, settings)?;
         }
         if grows && settings.has(AccountFields::POSITION_LIMIT) {

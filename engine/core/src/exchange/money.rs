@@ -4,7 +4,7 @@
 
 use super::Exchange;
 use crate::accounts::Settings;
-use crate::command::{AccountFields, Order, OrderFields, OrderType};
+use crate::command::{AccountFields, OrderFields, OrderType};
 use crate::conditions::Role;
 use crate::decimal::Decimal;
 use crate::event::{Balance, Event, Funding, Money, Sink};
@@ -227,21 +227,27 @@ impl Exchange {
     }
 
     /// What an order's notional counts as for `max_notional`; None: it says nothing of money.
-    pub(super) fn notional(&self, order: &Order, price: Price) -> Option<i128> {
-        if order.has(OrderFields::BUDGET) {
-            return Some(order.budget);
+    pub(super) fn notional(
+        &self,
+        wish: &Wish,
+        order_type: OrderType,
+        stop_price: Price,
+    ) -> Option<i128> {
+        if wish.budget.is_some() {
+            return wish.budget;
         }
-        let other = crate::book::Half::of(order.instrument, order.side).opposite();
-        let price = match order.order_type {
-            OrderType::Limit | OrderType::StopLimit => price,
-            OrderType::Market if price.0 > 0 => price,
-            OrderType::Market => self.book.best(other)?,
-            OrderType::Stop => order.stop_price,
+        let other = crate::book::Half::of(wish.instrument, wish.side).opposite();
+        let price = match order_type {
+            OrderType::Limit | OrderType::StopLimit => wish.price,
+            OrderType::Market if wish.price.0 > 0 => wish.price,
+            // What stands ahead of every price in a call phase has none.
+            OrderType::Market => self.book.best(other).filter(|&best| best != other.market())?,
+            OrderType::Stop => stop_price,
             OrderType::TrailingStop => return None,
         };
-        let worth = self.instruments.worth(order.instrument);
+        let worth = self.instruments.worth(wish.instrument);
         // Two orders at their best price may together be more than can be counted.
-        let notional = price.notional(order.quantity).checked_mul(worth.multiplier());
+        let notional = price.notional(wish.open).checked_mul(worth.multiplier());
         Some(notional.unwrap_or(i128::MAX))
     }
 
@@ -255,6 +261,7 @@ impl Exchange {
 
     fn tell_balances<S: Sink>(&mut self, sink: &mut S) {
         self.ledger.settle(|entry| {
+            assert!(entry.free >= 0, "what is free of funded money is never negative");
             sink.event(&Event::Balance(Balance {
                 account: entry.account,
                 asset: entry.asset,

@@ -364,7 +364,7 @@ impl Exchange {
         };
         match (outcome.stop, remainder(order_type, time_in_force, fields)) {
             (Stop::SelfTrade, _) => self.withdraw(slot, CancelReason::SelfTrade, sink),
-            (Stop::Dry | Stop::Spent, _) if is_filled => {
+            (Stop::Dry | Stop::Spent | Stop::Range, _) if is_filled => {
                 // What is left of its budget.
                 let held = self.held(slot);
                 if held != Held::default() {
@@ -432,7 +432,8 @@ impl Exchange {
         use crate::reason::Reason;
         let Terms { half, order_type, time_in_force, fields, price, .. } =
             self.terms[slot as usize];
-        if order_type == OrderType::StopLimit || order_type == OrderType::Limit {
+        // A child's limit was judged when it was asked for.
+        if order_type == OrderType::StopLimit {
             self.judge_band(half.instrument(), price)?;
         }
         if remainder(order_type, time_in_force, fields) == Remainder::Rests {

@@ -164,6 +164,20 @@ pub(super) fn judge_parts(order: &Order) -> Result<(), Reason> {
     Ok(())
 }
 
+/// What a call phase does not collect.
+pub(super) fn judge_collected(
+    time_in_force: TimeInForce,
+    fields: OrderFields,
+) -> Result<(), Reason> {
+    use OrderFields as F;
+    let at_once = matches!(time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
+    let uncollectable = [F::POST_ONLY, F::BUDGET, F::MIN_QUANTITY, F::PROTECTION];
+    if at_once || uncollectable.iter().any(|&field| fields.has(field)) {
+        return Err(Reason::Auction);
+    }
+    Ok(())
+}
+
 impl Order {
     /// Whether any market could take it: an edge refuses what none could, in the core's own order,
     /// before it is entered.

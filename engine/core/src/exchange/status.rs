@@ -14,9 +14,12 @@ use crate::types::{AccountId, InstrumentId};
 
 impl Exchange {
     pub(super) fn status<S: Sink>(&mut self, change: &StatusChange, sink: &mut S) {
+        if self.is_first_rules() {
+            return self.refuse_later(Op::Status, sink);
+        }
         let known = self.instruments.get(change.instrument).map(|known| known.status);
         match known {
-            Some(status) if status != change.status && !self.is_first_rules() => {
+            Some(status) if status != change.status => {
                 self.turn(change.instrument, change.status, StatusCause::Command, sink);
                 self.settle(sink);
             }
@@ -28,6 +31,9 @@ impl Exchange {
     }
 
     pub(super) fn end_auction<S: Sink>(&mut self, uncross: &Uncross, sink: &mut S) {
+        if self.is_first_rules() {
+            return self.refuse_later(Op::Uncross, sink);
+        }
         match self.instruments.get(uncross.instrument).map(|known| known.status) {
             Some(Status::Auction) => {
                 self.turn(uncross.instrument, Status::Open, StatusCause::Command, sink);
@@ -40,6 +46,11 @@ impl Exchange {
                 self.refuse_status(Op::Uncross, Reason::UnknownSymbol, InstrumentId(0), sink);
             }
         }
+    }
+
+    /// The first rules knew nothing of it.
+    fn refuse_later<S: Sink>(&self, op: Op, sink: &mut S) {
+        self.refuse_status(op, Reason::BadCombination, InstrumentId(0), sink);
     }
 
     fn refuse_status<S: Sink>(
@@ -95,8 +106,11 @@ impl Exchange {
     }
 
     pub(super) fn end_of_day<S: Sink>(&mut self, end: &EndOfDay, sink: &mut S) {
+        if self.is_first_rules() {
+            return self.refuse_later(Op::EndOfDay, sink);
+        }
         let known = end.instrument.map(|id| self.instruments.get(id).is_some());
-        if known == Some(false) || self.is_first_rules() {
+        if known == Some(false) {
             let reason = Reason::UnknownSymbol;
             return self.refuse_status(Op::EndOfDay, reason, InstrumentId(0), sink);
         }

@@ -2,14 +2,14 @@
 //! is due. Children of filled parents come in between. A loop, never a recursion.
 
 use super::money::Held;
-use super::shape::is_stop;
+use super::shape::{Remainder, is_stop, judge_collected, remainder};
 use super::{Ending, Exchange, rejected};
 use crate::command::{OrderFields, OrderType, Target};
 use crate::event::{Event, Op, Sink, Triggered, Waiting};
 use crate::instrument::Status;
 use crate::reason::Reason;
 use crate::terms::{State, Terms};
-use crate::types::{InstrumentId, Price, Side};
+use crate::types::{InstrumentId, Price, Quantity, Side};
 
 /// A stop that the last price has reached.
 #[derive(Clone, Copy)]
@@ -102,43 +102,33 @@ impl Exchange {
     }
 
     fn judge_child(&self, slot: u32) -> Result<(), Reason> {
-        let Terms { half, order_type, .. } = self.terms[slot as usize];
-        match self.instruments.status(half.instrument()) {
-            Status::Open | Status::Auction => {}
+        let Terms { half, order_type, time_in_force, fields, .. } = self.terms[slot as usize];
+        let is_stop = is_stop(order_type);
+        let status = self.instruments.status(half.instrument());
+        match status {
+            Status::Open => {}
+            Status::Auction if is_stop => {}
+            Status::Auction => judge_collected(time_in_force, fields)?,
             Status::Halted => return Err(Reason::Halted),
             Status::Closed => return Err(Reason::Closed),
         }
         let wish = self.wish_of(slot);
-        if wish.price.0 > 0
-            && !self.instruments.worth(half.instrument()).fits(wish.price, wish.open)
-        {
+        let worth = self.instruments.worth(half.instrument());
+        if wish.price.0 > 0 && !worth.fits(wish.price, wish.open) {
             return Err(Reason::Overflow);
         }
-        self.judge_funds(&wish, Held::default())?;
+        let rests = remainder(order_type, time_in_force, fields) == Remainder::Rests;
+        if is_stop || rests || status == Status::Auction {
+            self.judge_total(half, Quantity::ZERO, wish.open)?;
+        }
+        if is_stop {
+            self.judge_total(half.stops(), Quantity::ZERO, wish.open)?;
+        }
         if order_type == OrderType::TrailingStop && self.trails.is_full() {
             return Err(Reason::OrderLimit);
         }
-        if is_stop(order_type) {
-            let stops = self.book.total(half.stops()).checked_add(wish.open);
-            return stops.map(|_| ()).ok_or(Reason::Overflow);
-        }
-        if self.instruments.status(half.instrument()) == Status::Auction {
-            return self.judge_call(slot);
-        }
-        self.judge_late(slot)
-    }
-
-    /// What a call phase does not collect.
-    fn judge_call(&self, slot: u32) -> Result<(), Reason> {
-        use OrderFields as F;
-        let Terms { half, time_in_force, fields, .. } = self.terms[slot as usize];
-        use crate::command::TimeInForce;
-        let at_once = matches!(time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
-        let uncollectable = [F::POST_ONLY, F::BUDGET, F::MIN_QUANTITY, F::PROTECTION];
-        if at_once || uncollectable.iter().any(|&field| fields.has(field)) {
-            return Err(Reason::Auction);
-        }
-        self.judge_total(half, crate::types::Quantity::ZERO, self.open(slot))
+        self.judge_funds(&wish, Held::default())?;
+        if is_stop || status == Status::Auction { Ok(()) } else { self.judge_late(slot) }
     }
 
     /// The stop that the last price fires first, if the instrument trades.

@@ -4,7 +4,8 @@
 use alloc::vec::Vec;
 
 use super::Exchange;
-use crate::book::Half;
+use super::shape::limit;
+use crate::book::{Half, Limit};
 use crate::command::Genesis;
 use crate::event::{AccountSettings, Balance, Funding, Money};
 use crate::holdings::Holding;
@@ -222,12 +223,13 @@ impl Exchange {
     fn view(&self, slot: u32) -> BookOrder {
         let (half, price) = self.book.place(slot).expect("a live order rests between commands");
         let (order, terms) = (&self.book.orders()[slot], &self.terms[slot as usize]);
+        let is_priced = limit(terms.order_type, terms.fields, price) != Limit::Any;
         BookOrder {
             id: self.order_id(slot),
             account: AccountId(order.owner()),
             instrument: half.instrument(),
             side: half.side(),
-            price: if price == half.market() { Price(0) } else { price },
+            price: if is_priced { price } else { Price(0) },
             open: Quantity(order.open),
             hidden: Quantity(terms.hidden),
             client_order_id: self.clients.name(terms.client),

@@ -1,0 +1,21 @@
+//! The feeds against venues of our own, which keep the rules of the real ones and break them when
+//! told to. Time is tokio's paused one: a day passes in a moment, and nothing depends on the
+//! machine; one test goes over a real socket, with TLS.
+
+#[path = "support/venues/house.rs"]
+mod venues;
+
+#[path = "feeds/connection.rs"]
+mod connection;
+#[path = "feeds/data.rs"]
+mod data;
+#[path = "feeds/private.rs"]
+mod private;
+#[path = "feeds/recordings.rs"]
+mod recordings;
+#[path = "feeds/subscription.rs"]
+mod subscription;
+#[path = "feeds/tls.rs"]
+mod tls;
+#[path = "feeds/town.rs"]
+mod town;
