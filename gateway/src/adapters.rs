@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::App;
 use crate::http::{BindError, Directory, Listener, Server, Surface};
+use crate::plaza::Plaza;
 
 /// How long sessions and requests may take to end once the process is stopping.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
@@ -12,6 +13,7 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Adapters {
     app: Arc<App>,
     server: Arc<Server>,
+    plaza: Arc<Plaza>,
     /// Where they really listen, free ports resolved.
     pub directory: Directory,
 }
@@ -22,10 +24,12 @@ impl Adapters {
         let rest = Listener::bind("rest", app.config.rest).await?;
         let ws = Listener::bind("ws", app.config.ws).await?;
         let admin = Listener::bind("admin", app.config.admin).await?;
+        let stomp = Listener::bind("stomp", app.config.stomp).await?;
         let directory = Directory {
             rest: rest.as_ref().map(Listener::address),
             ws: ws.as_ref().map(Listener::address),
             admin: admin.as_ref().map(Listener::address),
+            stomp: stomp.as_ref().map(Listener::address),
         };
         let server = Server::new(Arc::clone(app), directory.clone());
         let listeners = [(rest, Surface::Rest), (ws, Surface::Socket), (admin, Surface::Admin)];
@@ -34,7 +38,11 @@ impl Adapters {
                 server.serve(listener, surface);
             }
         }
-        Ok(Self { app: Arc::clone(app), server, directory })
+        let plaza = Plaza::new(app);
+        if let Some(listener) = stomp {
+            server.serve_site(listener, &plaza);
+        }
+        Ok(Self { app: Arc::clone(app), server, plaza, directory })
     }
 
     /// Accepts nothing more; what is under way goes on.
@@ -46,6 +54,7 @@ impl Adapters {
     pub async fn ended(&self) {
         let ended = async {
             self.app.hub.stop().await;
+            self.plaza.ended().await;
             self.server.ended().await;
         };
         if tokio::time::timeout(END_TIMEOUT, ended).await.is_err() {

@@ -17,6 +17,7 @@ use crate::fanout::Hub;
 use crate::http::bucket::Buckets;
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
+use crate::stomp::Lobby;
 
 pub struct App {
     pub config: Config,
@@ -27,6 +28,7 @@ pub struct App {
     pub office: Office,
     /// Prayers that REST still takes, by address.
     pub prayer_buckets: Buckets,
+    pub lobby: Lobby,
     monitor: Monitor,
     /// None once stopped.
     runtime: Mutex<Option<Runtime>>,
@@ -79,6 +81,7 @@ impl App {
     pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, StartError> {
         let limits = *recovered.exchange.genesis().unwrap_or(&config.limits);
         let office = Office::new(std::mem::take(&mut recovered.changes), limits);
+        let lobby = Lobby::new(config.stomp_session);
         let (desk, completions) = Desk::new();
         let (publisher, hub_joins) = Publisher::new(completions);
         let settings = Settings {
@@ -101,6 +104,7 @@ impl App {
             metrics: Metrics::new(),
             office,
             prayer_buckets: Buckets::default(),
+            lobby,
             monitor,
             runtime: Mutex::new(Some(runtime)),
         }))

@@ -2,31 +2,33 @@
 //! `xtrader::rest` or `admin`, an upgrade becomes a session of `xtrader::socket`; what an order
 //! is, is not known here.
 
+pub mod acceptor;
 pub mod bucket;
 pub mod listener;
 pub mod query;
 
 mod address;
-mod body;
+pub(crate) mod body;
 mod connection;
+pub(crate) mod goodbye;
+pub(crate) mod handshake;
 mod linger;
-mod origin;
+pub(crate) mod origin;
 mod respond;
 mod upgrade;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, watch};
+use http_body_util::Either;
+use hyper::Request;
+use hyper::body::Incoming;
 
 use crate::App;
 use crate::language::Language;
 
+pub use acceptor::{Acceptor, CONNECTIONS_MAX, Content, Reply, Site};
 pub use listener::{BindError, Listener};
-
-/// HTTP connections open at once, over all listeners; one more is answered 503 and closed. An
-/// upgraded connection is a session and no longer counts.
-pub const CONNECTIONS_MAX: usize = 4096;
 
 /// Which of the listeners a request came in by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +47,7 @@ pub struct Directory {
     pub rest: Option<SocketAddr>,
     pub ws: Option<SocketAddr>,
     pub admin: Option<SocketAddr>,
+    pub stomp: Option<SocketAddr>,
 }
 
 impl Directory {
@@ -53,51 +56,56 @@ impl Directory {
         let rest = self.rest.map(|address| ("rest", format!("http://{address}")));
         let ws = self.ws.map(|address| ("ws", format!("ws://{address}/ws")));
         let admin = self.admin.map(|address| ("admin", format!("http://{address}")));
-        rest.into_iter().chain(ws).chain(admin).collect()
+        let stomp = self.stomp.map(|address| ("stomp", format!("http://{address}")));
+        rest.into_iter().chain(ws).chain(stomp).chain(admin).collect()
     }
 }
 
-/// What all connections share.
+/// The listeners of the exchange.
 pub struct Server {
     app: Arc<App>,
     directory: Directory,
-    connections: Arc<Semaphore>,
-    /// True once the process is stopping.
-    stopping: watch::Sender<bool>,
+    acceptor: Arc<Acceptor>,
 }
 
 impl Server {
     pub fn new(app: Arc<App>, directory: Directory) -> Arc<Self> {
-        let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        let (stopping, _) = watch::channel(false);
-        Arc::new(Self { app, directory, connections, stopping })
+        let acceptor = Acceptor::new(app.metrics.connections.clone());
+        Arc::new(Self { app, directory, acceptor })
     }
 
     /// Accepts from now on, until `stop`.
     pub fn serve(self: &Arc<Self>, listener: Listener, surface: Surface) {
-        for socket in listener.into_sockets() {
-            tokio::spawn(listener::accept(Arc::clone(self), socket, surface));
-        }
+        let entrance = Entrance { server: Arc::clone(self), surface };
+        self.acceptor.serve(listener, &Arc::new(entrance));
+    }
+
+    /// The same for a listener with a site of its own.
+    pub fn serve_site<S: Site>(&self, listener: Listener, site: &Arc<S>) {
+        self.acceptor.serve(listener, site);
     }
 
     /// Accepts no more connections and no more requests; requests under way are answered.
     pub fn stop(&self) {
-        self.stopping.send_replace(true);
-    }
-
-    /// Returns once `stop` was called.
-    async fn stopped(&self) {
-        let mut stopping = self.stopping.subscribe();
-        // The sender is ours: it cannot be gone before us.
-        let seen = stopping.wait_for(|&stopping| stopping).await.is_ok();
-        debug_assert!(seen, "the server holds the sender");
+        self.acceptor.stop();
     }
 
     /// Returns once every connection has ended.
     pub async fn ended(&self) {
-        let all = u32::try_from(CONNECTIONS_MAX).expect("a small number");
-        let permits = self.connections.acquire_many(all).await;
-        drop(permits.expect("the semaphore is never closed"));
+        self.acceptor.ended().await;
+    }
+}
+
+/// One of the exchange's listeners.
+struct Entrance {
+    server: Arc<Server>,
+    surface: Surface,
+}
+
+impl Site for Entrance {
+    async fn answer(&self, peer: SocketAddr, request: Request<Incoming>) -> Reply {
+        let Ok(reply) = respond::respond(&self.server, self.surface, peer, request).await;
+        reply.map(Either::Left)
     }
 }
 

@@ -9,11 +9,11 @@ use hyper::{Method, StatusCode};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::App;
+use crate::http::acceptor::Counters;
 
 /// Before every name.
 const PREFIX: &str = "orison";
@@ -39,21 +39,10 @@ struct CodeLabel {
 
 pub struct Metrics {
     registry: Registry,
-    connections: Gauge,
-    pub connections_refused: Counter,
-    pub accept_pauses: Counter,
+    pub connections: Counters,
     requests: Family<RequestLabels, Counter>,
     errors: Family<CodeLabel, Counter>,
     request_seconds: Family<RouteLabel, Histogram>,
-}
-
-/// A connection is counted as long as this lives.
-pub struct Open(Gauge);
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
 }
 
 impl Metrics {
@@ -61,9 +50,7 @@ impl Metrics {
         let histogram: fn() -> Histogram = || Histogram::new(REQUEST_SECONDS);
         let mut metrics = Self {
             registry: Registry::with_prefix(PREFIX),
-            connections: Gauge::default(),
-            connections_refused: Counter::default(),
-            accept_pauses: Counter::default(),
+            connections: Counters::default(),
             requests: Family::default(),
             errors: Family::default(),
             request_seconds: Family::new_with_constructor(histogram),
@@ -74,22 +61,15 @@ impl Metrics {
 
     fn register(&mut self) {
         let r = &mut self.registry;
-        r.register("http_connections", "HTTP connections open now", self.connections.clone());
-        let refused = self.connections_refused.clone();
+        let Counters { open, refused, pauses } = self.connections.clone();
+        r.register("http_connections", "HTTP connections open now", open);
         r.register("http_connections_refused", "Connections beyond the cap", refused);
-        let pauses = self.accept_pauses.clone();
         r.register("accept_pauses", "Pauses of accepting for want of descriptors", pauses);
         r.register("http_requests", "Requests answered", self.requests.clone());
         r.register("http_errors", "Answers with an error, by code", self.errors.clone());
         let seconds = self.request_seconds.clone();
         let help = "From a request's head to its answer";
         r.register_with_unit("http_request", help, Unit::Seconds, seconds);
-    }
-
-    #[must_use]
-    pub fn open_connection(&self) -> Open {
-        self.connections.inc();
-        Open(self.connections.clone())
     }
 
     /// Counts an answer.

@@ -103,6 +103,13 @@ pub(super) const BANS: &[Ban] = &[
         reason: "adapters must not name the ring or the book",
     },
     Ban {
+        words: &["xtrader", "stomp", "fanout", "desk", "App", "engine", "orison_core"],
+        within: &["gateway/src/sockjs", "gateway/src/sockjs.rs"],
+        except: &[],
+        spare: Spare::Nothing,
+        reason: "SockJS carries messages for any service and knows none",
+    },
+    Ban {
         words: &["Serialize", "Deserialize"],
         within: &["engine/core/src"],
         except: &[],

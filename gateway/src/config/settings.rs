@@ -9,6 +9,7 @@ use orison_core::command::Genesis;
 use super::layers::{Layers, Source};
 use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments, schedule};
 use crate::fanout::{self, OrderIds};
+use crate::stomp;
 
 pub(super) struct Setting {
     pub(super) name: &'static str,
@@ -32,7 +33,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("data", "./data", "DIR", "Directory of the journal"),
     setting("rest", "localhost:7000", "ADDRESS", "REST listener, or off"),
     setting("ws", "localhost:7001", "ADDRESS", "Web page and xTrader WebSocket, or off"),
-    setting("stomp", "off", "ADDRESS", "STOMP and SockJS listener, or off"),
+    setting("stomp", "localhost:8080", "ADDRESS", "STOMP and SockJS listener, or off"),
     setting("admin", "localhost:7002", "ADDRESS", "Admin REST listener, or off"),
     setting("ouch", "off", "ADDRESS", "Binary order entry, or off"),
     setting("fix", "off", "ADDRESS", "FIX 4.4 listener, or off"),
@@ -71,7 +72,7 @@ pub(super) const SETTINGS: &[Setting] = &[
 ];
 
 /// Listeners that this build does not have; their flags exist and take `off` only.
-const NOT_BUILT: [&str; 5] = ["stomp", "ouch", "fix", "itch", "feed"];
+const NOT_BUILT: [&str; 4] = ["ouch", "fix", "itch", "feed"];
 
 /// Powers of two that a ring may have.
 const SLOTS_MIN: usize = 1 << 6;
@@ -93,6 +94,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         data: layers.get("data").0.into(),
         rest: listen(layers, "rest")?,
         ws: listen(layers, "ws")?,
+        stomp: listen(layers, "stomp")?,
         admin: listen(layers, "admin")?,
         durability: words(
             layers,
@@ -111,6 +113,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         demo: switch(layers, "demo")?,
         public_order_ids: switch(layers, "public-order-ids")?,
         fan_out: fan_out(layers)?,
+        stomp_session: stomp::Settings::DEFAULT,
         allowed_origins: origins(layers)?,
         limits: limits(layers)?,
         instruments: instruments::specs(layers)?,

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use hyper::header::EXPECT;
+use hyper::http::request::Parts;
 use tokio::time::timeout;
 
 /// The largest body; more is 413.
@@ -14,7 +16,7 @@ const DRAIN_BYTES_MAX: usize = 256 << 10;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum BodyError {
+pub(crate) enum BodyError {
     TooLarge(Rest),
     Timeout,
     /// The peer left or its framing is broken.
@@ -23,13 +25,17 @@ pub(super) enum BodyError {
 
 /// Whether the connection can go on after a body that was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Rest {
+pub(crate) enum Rest {
     Read,
     Unread,
 }
 
-pub(super) async fn read(mut body: Incoming) -> Result<Vec<u8>, BodyError> {
-    match timeout(BODY_TIMEOUT, collect(&mut body)).await {
+pub(super) async fn read(body: Incoming) -> Result<Vec<u8>, BodyError> {
+    read_up_to(body, BODY_BYTES_MAX).await
+}
+
+pub(crate) async fn read_up_to(mut body: Incoming, bytes_max: usize) -> Result<Vec<u8>, BodyError> {
+    match timeout(BODY_TIMEOUT, collect(&mut body, bytes_max)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(Collect::Broken)) => Err(BodyError::Broken),
         Ok(Err(Collect::TooLarge)) => Err(BodyError::TooLarge(drain(body).await)),
@@ -42,14 +48,14 @@ enum Collect {
     Broken,
 }
 
-async fn collect(body: &mut Incoming) -> Result<Vec<u8>, Collect> {
-    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+async fn collect(body: &mut Incoming, bytes_max: usize) -> Result<Vec<u8>, Collect> {
+    if body.size_hint().lower() > bytes_max as u64 {
         return Err(Collect::TooLarge);
     }
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Collect::Broken)?.into_data() else { continue };
-        if bytes.len() + data.len() > BODY_BYTES_MAX {
+        if bytes.len() + data.len() > bytes_max {
             return Err(Collect::TooLarge);
         }
         bytes.extend_from_slice(&data);
@@ -57,8 +63,18 @@ async fn collect(body: &mut Incoming) -> Result<Vec<u8>, Collect> {
     Ok(bytes)
 }
 
+/// A body that nobody asked for is read and forgotten, so that the connection can go on; a client
+/// that waits for our leave to send it is told by the answer itself.
+pub(crate) async fn put_away(parts: &Parts, body: Incoming) -> Rest {
+    match (body.is_end_stream(), parts.headers.contains_key(EXPECT)) {
+        (true, _) => Rest::Read,
+        (false, true) => Rest::Unread,
+        (false, false) => drain(body).await,
+    }
+}
+
 /// Reads and forgets what is left, up to a limit.
-pub(super) async fn drain(mut body: Incoming) -> Rest {
+async fn drain(mut body: Incoming) -> Rest {
     let reading = async {
         let mut drained = 0;
         while let Some(frame) = body.frame().await {

@@ -1,5 +1,6 @@
 //! One connection from its first byte to its last.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,11 +9,12 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::acceptor::{Acceptor, Site};
 use super::linger::Linger;
-use super::{Server, Surface, respond};
 
 /// A request's head must be complete by then, counted from the connection's start or the answer
 /// before: so this also ends idle keep-alive connections.
@@ -20,16 +22,16 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// Request line and headers; more is answered 431 by hyper.
 const HEAD_BYTES_MAX: usize = 32 << 10;
 
-/// Serves requests until the peer leaves, a timeout, an upgrade or the server's stop.
-pub(super) async fn serve(
-    server: Arc<Server>,
+/// Serves requests until the peer leaves, a timeout, an upgrade or the acceptor's stop.
+pub(super) async fn serve<S: Site>(
+    acceptor: Arc<Acceptor>,
     stream: TcpStream,
     peer: SocketAddr,
-    surface: Surface,
+    site: Arc<S>,
     permit: OwnedSemaphorePermit,
 ) {
-    let counted = server.app.metrics.open_connection();
-    let service = service_fn(|request| respond::respond(&server, surface, peer, request));
+    let counted = Open::new(&acceptor.counters.open);
+    let service = service_fn(async |request| Ok::<_, Infallible>(site.answer(peer, request).await));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -39,7 +41,7 @@ pub(super) async fn serve(
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = server.stopped() => {
+        () = acceptor.stopped() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -48,4 +50,20 @@ pub(super) async fn serve(
         tracing::debug!(%peer, %error, "connection ended");
     }
     drop((counted, permit));
+}
+
+/// A connection is counted as long as this lives.
+struct Open<'a>(&'a Gauge);
+
+impl<'a> Open<'a> {
+    fn new(open: &'a Gauge) -> Self {
+        open.inc();
+        Self(open)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }

@@ -1,24 +1,12 @@
-//! Binding an address and accepting from it.
+//! Binding an address.
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
 
 use thiserror::Error;
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
-use super::linger::Linger;
-use super::{Server, Surface, connection};
 use crate::config::Listen;
-
-/// How long accepting pauses when the process or the system is out of descriptors.
-const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
-/// What a connection beyond `CONNECTIONS_MAX` reads.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\
-content-type: application/json\r\ncontent-length: 59\r\n\r\n\
-{\"error\":\"BUSY\",\"message\":\"too many connections are open\"}\n";
 
 #[derive(Debug, Error)]
 #[error("--{name} {address}: {source}")]
@@ -69,73 +57,9 @@ fn is_absent(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(EAFNOSUPPORT)
 }
 
-/// Accepts until the server stops.
-pub(super) async fn accept(server: Arc<Server>, socket: TcpListener, surface: Surface) {
-    loop {
-        let accepted = tokio::select! {
-            accepted = socket.accept() => accepted,
-            () = server.stopped() => return,
-        };
-        match accepted {
-            Ok((stream, peer)) => begin(&server, stream, peer, surface),
-            Err(error) if is_exhausted(&error) => {
-                server.app.metrics.accept_pauses.inc();
-                tracing::warn!(%error, "out of descriptors: accepting pauses");
-                tokio::time::sleep(EXHAUSTED_PAUSE).await;
-            }
-            // The peer was gone before it was accepted.
-            Err(error) => tracing::debug!(%error, "accept"),
-        }
-    }
-}
-
-fn is_exhausted(error: &io::Error) -> bool {
-    const ENFILE: i32 = 23;
-    const EMFILE: i32 = 24;
-    const ENOBUFS: i32 = 105;
-    const ENOMEM: i32 = 12;
-    matches!(error.raw_os_error(), Some(ENFILE | EMFILE | ENOBUFS | ENOMEM))
-}
-
-fn begin(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr, surface: Surface) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, %peer, "gone before it was served");
-        return;
-    }
-    match Arc::clone(&server.connections).try_acquire_owned() {
-        Ok(permit) => {
-            let server = Arc::clone(server);
-            tokio::spawn(connection::serve(server, stream, peer, surface, permit));
-        }
-        Err(_) => {
-            server.app.metrics.connections_refused.inc();
-            tokio::spawn(refuse(stream, peer));
-        }
-    }
-}
-
-async fn refuse(stream: TcpStream, peer: SocketAddr) {
-    let mut stream = Linger::new(stream);
-    let refused = async {
-        stream.write_all(FULL).await?;
-        stream.shutdown().await
-    };
-    if let Err(error) = refused.await {
-        tracing::debug!(%peer, %error, "a refused connection does not read");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_refusal_of_a_full_house_is_http() {
-        let text = std::str::from_utf8(FULL).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(&format!("content-length: {}", body.len())), "{}", body.len());
-        serde_json::from_str::<serde_json::Value>(body).unwrap();
-    }
 
     #[tokio::test]
     async fn a_taken_port_names_flag_and_address() {

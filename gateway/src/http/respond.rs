@@ -15,7 +15,7 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
 use super::address::Address;
-use super::body::{self, BodyError, Rest};
+use super::body::{self, BodyError, Rest, put_away};
 use super::bucket::{BURST, Empty, Standing};
 use super::origin::{self, HostError, Origin};
 use super::query::Query;
@@ -363,16 +363,6 @@ impl Asked<'_> {
             _ => None,
         };
         reply
-    }
-}
-
-/// A body that nobody asked for is read and forgotten, so that the connection can go on; a client
-/// that waits for our leave to send it is told by the answer itself.
-async fn put_away(parts: &Parts, body: Incoming) -> Rest {
-    match (body.is_end_stream(), parts.headers.contains_key(header::EXPECT)) {
-        (true, _) => Rest::Read,
-        (false, true) => Rest::Unread,
-        (false, false) => body::drain(body).await,
     }
 }
 

@@ -5,7 +5,7 @@
 //! Bad input gets an `Error` and the session lives on, save what the WebSocket protocol does not
 //! survive: 1002 a broken frame, 1007 no UTF-8, 1009 more than 64 KiB.
 
-mod goodbye;
+mod ending;
 mod reply;
 mod request;
 mod session;
@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::App;
 use crate::http::Handshake;
-use goodbye::Goodbye;
+use crate::http::goodbye::Goodbye;
 use session::Session;
 
 /// A message or frame from a client.

@@ -16,12 +16,13 @@ use tokio::time::{Sleep, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
-use super::goodbye::Goodbye;
+use super::ending;
 use super::reply;
 use super::request::{self, Ask, OrderCall, Request, RequestId};
 use super::subscriptions::Subscriptions;
 use crate::App;
 use crate::fanout::{Due, Seat, TooOld};
+use crate::http::goodbye::Goodbye;
 use crate::http::{Handshake, OrderEntry};
 use crate::language::{Language, Message as Text};
 use crate::xtrader::entry::{self, Caller};
@@ -117,7 +118,7 @@ impl<'a> Session<'a> {
                     None
                 }
                 Turn::Written(Err(error)) => Some(Goodbye::of_error(&error)),
-                Turn::Overflow => Some(Goodbye::of_ending(crate::fanout::Ending::SlowConsumer)),
+                Turn::Overflow => Some(ending::of_outbox(crate::fanout::Ending::SlowConsumer)),
                 Turn::Timer => {
                     let ended = self.on_timer();
                     timer.as_mut().reset(self.timer_at().into());
@@ -186,7 +187,7 @@ impl<'a> Session<'a> {
     fn take_due(&mut self) -> Option<Goodbye> {
         let outbox = &self.seat.client.outbox;
         if let Some(ending) = outbox.ending() {
-            return Some(Goodbye::of_ending(ending));
+            return Some(ending::of_outbox(ending));
         }
         let taken = outbox.take(&mut self.writing.chunk, CHUNK_BYTES);
         self.writing.oldest_event = taken.oldest_event;
@@ -216,10 +217,10 @@ impl<'a> Session<'a> {
                     ("only text messages are understood", "텍스트 메시지만 지원합니다");
                 let message = Text::ours(english, korean);
                 self.refuse(&Problem::new(415, "UNSUPPORTED_DATA", message), None);
-                self.burst.is_over(self.heard).then_some(Goodbye::FLOOD)
+                self.burst.is_over(self.heard).then_some(ending::FLOOD)
             }
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
-                self.burst.is_over(self.heard).then_some(Goodbye::FLOOD)
+                self.burst.is_over(self.heard).then_some(ending::FLOOD)
             }
             Message::Close(_) => Some(Goodbye::Answered),
         }
@@ -230,7 +231,7 @@ impl<'a> Session<'a> {
         let (id, request) = request::read(text);
         let id = id.as_ref();
         if !matches!(request, Ok(Request::Enter(..))) && self.burst.is_over(self.heard) {
-            return Some(Goodbye::FLOOD);
+            return Some(ending::FLOOD);
         }
         let done = match request {
             Ok(Request::Subscribe(ask)) => self.subscribe(&ask, id).await,
@@ -333,11 +334,11 @@ impl<'a> Session<'a> {
             let age = oldest.map(|oldest| now.saturating_duration_since(oldest));
             if age.is_some_and(|age| age > settings.outbox.event_age_max) {
                 outbox.end(crate::fanout::Ending::SlowConsumer);
-                return Some(Goodbye::of_ending(crate::fanout::Ending::SlowConsumer));
+                return Some(ending::of_outbox(crate::fanout::Ending::SlowConsumer));
             }
         }
         if now.saturating_duration_since(self.heard) > settings.silence_max {
-            return Some(Goodbye::SILENT);
+            return Some(ending::SILENT);
         }
         if now >= self.next_beat {
             self.next_beat = now + settings.heartbeat;

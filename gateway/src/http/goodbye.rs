@@ -1,16 +1,17 @@
-//! How a session ends: which close code the client reads, and how long it is waited for.
+//! How a WebSocket session ends: which close code the client reads, and how long it is waited
+//! for.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
-
-use crate::fanout::Ending;
 
 /// For the close to leave and the peer's to come in.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
@@ -19,39 +20,30 @@ const SLOW_CLOSE_MAX: Duration = Duration::from_secs(30);
 /// After a broken frame nothing that follows has a meaning.
 const DRAIN_MAX: Duration = Duration::from_secs(1);
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Goodbye {
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Goodbye {
     /// The connection is gone; nobody to say it to.
     Gone,
     /// The client has closed; its close is answered.
     Answered,
     /// We close.
-    Close { code: u16, reason: &'static str },
+    Close { code: u16, reason: Cow<'static, str> },
     /// The client broke the protocol: we close and stop listening.
     Broken { code: u16, reason: &'static str },
 }
 
 impl Goodbye {
-    pub(super) const PANIC: Self = Self::Close { code: 1011, reason: "internal error" };
-    pub(super) const FLOOD: Self = Self::Close { code: 1008, reason: "too many messages" };
-    pub(super) const SILENT: Self = Self::Close { code: 4408, reason: "heartbeat timeout" };
-    const SLOW: Self = Self::Close { code: SLOW_CONSUMER, reason: "slow consumer" };
-    const SHUTDOWN: Self = Self::Close { code: 1001, reason: "Shutdown" };
+    pub(crate) const PANIC: Self = Self::close(1011, "internal error");
 
-    pub(super) fn of_ending(ending: Ending) -> Self {
-        match ending {
-            Ending::SlowConsumer => Self::SLOW,
-            Ending::Shutdown => Self::SHUTDOWN,
-        }
+    pub(crate) const fn close(code: u16, reason: &'static str) -> Self {
+        Self::Close { code, reason: Cow::Borrowed(reason) }
     }
 
-    pub(super) fn of_error(error: &Error) -> Self {
+    pub(crate) fn of_error(error: &Error) -> Self {
         match error {
             Error::Capacity(_) => Self::Broken { code: 1009, reason: "message too big" },
             Error::Utf8(_) => Self::Broken { code: 1007, reason: "invalid UTF-8" },
-            Error::Protocol(
-                tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
-            ) => Self::Gone,
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Gone,
             Error::Protocol(_) => Self::Broken { code: 1002, reason: "protocol error" },
             Error::ConnectionClosed
             | Error::AlreadyClosed
@@ -66,7 +58,7 @@ impl Goodbye {
     }
 
     /// Sends the close and reads to the end, within limits.
-    pub(super) async fn say<S>(self, socket: &mut WebSocketStream<S>)
+    pub(crate) async fn say<S>(self, socket: &mut WebSocketStream<S>)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -86,7 +78,7 @@ impl Goodbye {
             }
             Self::Broken { code, reason } => {
                 let said = async {
-                    send(socket, code, reason).await?;
+                    send(socket, code, Cow::Borrowed(reason)).await?;
                     socket.get_mut().shutdown().await?;
                     Ok::<_, Error>(())
                 };
@@ -98,17 +90,22 @@ impl Goodbye {
     }
 }
 
-const SLOW_CONSUMER: u16 = 4500;
+/// A client that did not read fast enough is closed with this.
+pub(crate) const SLOW_CONSUMER: u16 = 4500;
 
 async fn send<S>(
     socket: &mut WebSocketStream<S>,
     code: u16,
-    reason: &'static str,
+    reason: Cow<'static, str>,
 ) -> Result<(), Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (code, reason) = (CloseCode::from(code), Utf8Bytes::from_static(reason));
+    let reason = match reason {
+        Cow::Borrowed(reason) => Utf8Bytes::from_static(reason),
+        Cow::Owned(reason) => Utf8Bytes::from(reason),
+    };
+    let code = CloseCode::from(code);
     socket.send(Message::Close(Some(CloseFrame { code, reason }))).await
 }
 

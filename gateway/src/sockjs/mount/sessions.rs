@@ -1,0 +1,119 @@
+//! Sessions over HTTP: found by their id or begun, and kept until nobody asks for them any more.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+
+use super::{Asked, Mount};
+use crate::sockjs::locked;
+use crate::sockjs::seats::Seat;
+use crate::sockjs::service::{Close, Opening, Serving, Talk, Transport, Wire, outlive};
+use crate::sockjs::session::Session;
+
+/// How long a closed session stays to tell why while the process is stopping.
+const LAST_WORD_MAX: Duration = Duration::from_secs(1);
+
+impl Mount {
+    /// The session of that id; a new one if there is none. None: there is no room for it.
+    pub(super) fn session(
+        self: &Arc<Self>,
+        asked: &Asked<'_>,
+        id: &str,
+        transport: Transport,
+    ) -> Option<Arc<Session>> {
+        let mut sessions = locked(&self.sessions);
+        if let Some(session) = sessions.get(id) {
+            return Some(Arc::clone(session));
+        }
+        let seat = self.seat(asked.peer)?;
+        let wire = self.wire();
+        let session = Session::new(Arc::clone(&wire));
+        sessions.insert(id.into(), Arc::clone(&session));
+        drop(sessions);
+        let serving = self.serving(asked.opening(transport, None), wire);
+        let kept = Arc::clone(&session);
+        tokio::spawn(Arc::clone(self).keep(id.into(), kept, serving, seat));
+        Some(session)
+    }
+
+    /// The service's part of a session, whatever it does.
+    pub(super) fn serving(&self, opening: Opening, wire: Arc<Wire>) -> Serving {
+        let service = Arc::clone(&self.service);
+        let serving = async move { service.serve(opening, Talk::new(wire)).await };
+        Box::pin(AssertUnwindSafe(serving).catch_unwind().map(|close| {
+            close.unwrap_or_else(|_| {
+                tracing::error!("a session panicked; it alone is closed");
+                Close::PANIC
+            })
+        }))
+    }
+
+    pub(super) fn seat(&self, peer: SocketAddr) -> Option<Seat> {
+        if *self.stopping.borrow() {
+            return None;
+        }
+        let seat = self.seats.take(peer.ip());
+        seat.inspect_err(|error| tracing::debug!(%peer, %error, "no session")).ok()
+    }
+
+    pub(super) fn wire(&self) -> Arc<Wire> {
+        Wire::new(self.settings.incoming_bytes_max, self.settings.outgoing_bytes_max)
+    }
+
+    /// A session over HTTP from its first request to its last.
+    async fn keep(
+        self: Arc<Self>,
+        id: Box<str>,
+        session: Arc<Session>,
+        mut serving: Serving,
+        seat: Seat,
+    ) {
+        let patience = self.settings.session_timeout;
+        let has_ended = tokio::select! {
+            close = &mut serving => {
+                session.close(close);
+                true
+            }
+            () = session.closed() => false,
+            () = session.abandoned(patience) => {
+                self.forget(&id, &session);
+                session.interrupt();
+                false
+            }
+            () = self.stopped() => {
+                session.close(Close::SHUTDOWN);
+                false
+            }
+        };
+        if !has_ended {
+            outlive(serving).await;
+        }
+        let stopped = async {
+            self.stopped().await;
+            session.abandoned(LAST_WORD_MAX).await;
+        };
+        tokio::select! {
+            () = session.abandoned(patience) => {}
+            () = stopped => {}
+        }
+        self.forget(&id, &session);
+        drop(seat);
+    }
+
+    fn forget(&self, id: &str, session: &Arc<Session>) {
+        let mut sessions = locked(&self.sessions);
+        if sessions.get(id).is_some_and(|known| Arc::ptr_eq(known, session)) {
+            sessions.remove(id);
+        }
+    }
+
+    pub(super) async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        // The sender is ours: it cannot be gone before us.
+        let seen = stopping.wait_for(|&stopping| stopping).await.is_ok();
+        debug_assert!(seen, "the mount holds the sender");
+    }
+}

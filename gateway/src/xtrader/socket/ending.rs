@@ -1,0 +1,14 @@
+//! The close codes of this socket: why a session that broke no frame is ended.
+
+use crate::fanout::Ending;
+use crate::http::goodbye::{Goodbye, SLOW_CONSUMER};
+
+pub(super) const FLOOD: Goodbye = Goodbye::close(1008, "too many messages");
+pub(super) const SILENT: Goodbye = Goodbye::close(4408, "heartbeat timeout");
+
+pub(super) fn of_outbox(ending: Ending) -> Goodbye {
+    match ending {
+        Ending::SlowConsumer => Goodbye::close(SLOW_CONSUMER, "slow consumer"),
+        Ending::Shutdown => Goodbye::close(1001, "Shutdown"),
+    }
+}
