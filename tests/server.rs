@@ -20,8 +20,7 @@ use crate::http::Client;
 pub(crate) const STUCK: Duration = Duration::from_secs(120);
 
 /// Listeners that have a fixed port unless told otherwise, and that no test here needs.
-const OTHERS_OFF: [&str; 8] =
-    ["--admin", "off", "--ouch", "off", "--fix", "off", "--itch", "off"];
+const OTHERS_OFF: [&str; 8] = ["--admin", "off", "--ouch", "off", "--fix", "off", "--itch", "off"];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Durability {

@@ -15,8 +15,8 @@ use engine::runtime::Wait;
 use orison_core::command::{Genesis, InstrumentSpec};
 use thiserror::Error;
 
-use crate::{fanout, stomp};
 use crate::schedule::timetable::Timetable;
+use crate::{fanout, stomp};
 use layers::{Layers, Source};
 pub use listen::Listen;
 

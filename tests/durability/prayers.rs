@@ -72,7 +72,10 @@ fn acknowledged_prayers_are_counted_through_kill_9() {
         counted = counts(&server);
         for side in 0..2 {
             let range = least.0[side]..=most.0[side];
-            assert!(range.contains(&counted.0[side]), "round {round}: {counted:?} not in {range:?}");
+            assert!(
+                range.contains(&counted.0[side]),
+                "round {round}: {counted:?} not in {range:?}"
+            );
         }
         server.kill();
     }

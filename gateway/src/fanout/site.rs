@@ -108,7 +108,8 @@ impl SiteTopics {
                 self.prayers.show(client, round, &mut |_, json| Some(prayers(json, &view)));
             }
             Site::Ticker(venue, symbol) => {
-                if let Some(TickerTopic { topic, latest }) = self.tickers.get_mut(&(venue, symbol)) {
+                if let Some(TickerTopic { topic, latest }) = self.tickers.get_mut(&(venue, symbol))
+                {
                     topic.show(client, round, &mut |_, json| ticker(json, latest.as_ref()));
                 }
             }
@@ -211,10 +212,13 @@ fn liquidation(json: &mut Json, forced: &Liquidation, at: Stamp, large_usd: u64)
     let large = unit.and_then(|unit| unit.checked_mul(i128::from(large_usd)));
     json.open("LIQUIDATION");
     json.text("symbol", forced.symbol.as_str());
-    json.word("side", match forced.side {
-        Side::Buy => "BUY",
-        Side::Sell => "SELL",
-    });
+    json.word(
+        "side",
+        match forced.side {
+            Side::Buy => "BUY",
+            Side::Sell => "SELL",
+        },
+    );
     number(json, "quantity", forced.quantity);
     number(json, "price", forced.price);
     json.units("usdValue", worth, scale);

@@ -27,8 +27,8 @@ use super::listings::Listings;
 use super::market::Market;
 use super::outbox::Ending;
 use super::private;
-use super::site::SiteTopics;
 use super::replay::{self, Cursor, Piece, Reach, Replay, Story, TooOld};
+use super::site::SiteTopics;
 use super::topic::{Topic, Wish};
 
 /// Sessions are woken at the latest after so much news.

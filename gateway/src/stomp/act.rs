@@ -15,16 +15,29 @@ pub(super) enum Act {
     Say(Utf8Bytes),
     Beat,
     /// The receipt goes before the first message of the subscription.
-    Subscribe { key: u64, receipt: Option<Utf8Bytes> },
+    Subscribe {
+        key: u64,
+        receipt: Option<Utf8Bytes>,
+    },
     /// Some destinations may be covered no more; the receipt goes after their last message.
-    Unsubscribe { receipt: Option<Utf8Bytes> },
+    Unsubscribe {
+        receipt: Option<Utf8Bytes>,
+    },
     Pray(Petition),
     /// For the session's error queue.
-    Refuse { refusal: Refusal, receipt: Option<String> },
+    Refuse {
+        refusal: Refusal,
+        receipt: Option<String>,
+    },
     /// Once all prayers are answered: the receipt, then the end.
-    Leave { receipt: Option<Utf8Bytes> },
+    Leave {
+        receipt: Option<Utf8Bytes>,
+    },
     /// The ERROR frame, then the end.
-    Fail { error: Utf8Bytes, farewell: Farewell },
+    Fail {
+        error: Utf8Bytes,
+        farewell: Farewell,
+    },
     /// The end.
     Close(Farewell),
 }

@@ -144,7 +144,11 @@ impl Decoder {
         let Some(end) = end.map(|end| self.searched + end) else {
             self.searched = waiting.len();
             // One more for the CR that may be the first half of its end.
-            return if waiting.len() > LINE_BYTES_MAX + 1 { Err(DecodeError::Line) } else { Ok(None) };
+            return if waiting.len() > LINE_BYTES_MAX + 1 {
+                Err(DecodeError::Line)
+            } else {
+                Ok(None)
+            };
         };
         if waiting[end] == 0 {
             return Err(DecodeError::Nul);

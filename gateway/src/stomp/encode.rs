@@ -103,7 +103,8 @@ mod tests {
             .header("server", "a:b\\")
             .bare();
         assert_eq!(connected.as_str(), "CONNECTED\nversion:1.2\nserver:a:b\\\n\n\0");
-        let error = Encoder::new(Version::V1_1, Said::Error, 0).header("message", "no").body("t", "");
+        let error =
+            Encoder::new(Version::V1_1, Said::Error, 0).header("message", "no").body("t", "");
         assert_eq!(error.as_str(), "ERROR\nmessage:no\ncontent-type:t\ncontent-length:0\n\n\0");
         assert_eq!(BEAT.as_str(), "\n");
     }

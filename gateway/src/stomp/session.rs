@@ -444,8 +444,8 @@ impl Session {
     /// When `on_timer` wants to be called.
     pub(super) fn due_at(&self) -> Option<Instant> {
         let (beat_at, silent_at) = (self.beat_at(), self.silent_at());
-        let opening = (self.phase == Phase::Opening)
-            .then(|| self.opened_at + self.settings.connect_max);
+        let opening =
+            (self.phase == Phase::Opening).then(|| self.opened_at + self.settings.connect_max);
         [beat_at, silent_at, opening].into_iter().flatten().min()
     }
 

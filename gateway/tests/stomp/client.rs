@@ -64,7 +64,8 @@ impl Stomp {
 
     /// Connected in 1.2, as `@stomp/stompjs` does it.
     pub(crate) async fn connect(exchange: &Exchange) -> Self {
-        let mut stomp = Self::open(address(exchange), "/ws", "v12.stomp, v11.stomp, v10.stomp").await;
+        let mut stomp =
+            Self::open(address(exchange), "/ws", "v12.stomp, v11.stomp, v10.stomp").await;
         stomp.send("CONNECT\naccept-version:1.2,1.1,1.0\n\n\0").await;
         assert_eq!(stomp.frame().await.command, "CONNECTED");
         stomp

@@ -38,7 +38,8 @@ async fn each_topic_carries_its_messages() {
         let destination = frame.header("destination").unwrap().to_owned();
         heard.insert(id, (destination, frame.json()["type"].as_str().unwrap().to_owned()));
     }
-    let heard: Vec<_> = heard.iter().map(|(id, (to, kind))| (&id[..], &to[..], &kind[..])).collect();
+    let heard: Vec<_> =
+        heard.iter().map(|(id, (to, kind))| (&id[..], &to[..], &kind[..])).collect();
     assert_eq!(
         heard,
         [

@@ -43,8 +43,20 @@ async fn tickers_are_told_under_each_of_their_names() {
     exchange.carry_out(ticker("binance", "BTCUSDT", 420_005)).await;
     let told = stomp.message("site").await;
     assert_eq!(
-        (&told["type"], &told["symbol"], &told["price"], &told["priceChange24h"], &told["timestamp"]),
-        (&json!("TICKER"), &json!("BTCUSDT"), &json!(42_000.5), &json!(-2.5), &json!(1_700_000_420_005u64))
+        (
+            &told["type"],
+            &told["symbol"],
+            &told["price"],
+            &told["priceChange24h"],
+            &told["timestamp"]
+        ),
+        (
+            &json!("TICKER"),
+            &json!("BTCUSDT"),
+            &json!(42_000.5),
+            &json!(-2.5),
+            &json!(1_700_000_420_005u64)
+        )
     );
     assert_eq!(stomp.message("named").await, told);
     exchange.carry_out(ticker("upbit", "KRW-BTC", 1)).await;

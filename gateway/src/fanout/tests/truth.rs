@@ -11,7 +11,7 @@ use super::bench::{BTC, Bench, Reader};
 use crate::fanout::{Settings, Topic, Wish};
 
 /// Queues that keep up, and queues that never do: there every command is rebuilt from the views.
-fn settings() -> [(&'static str, Settings); 2] {
+pub(super) fn settings() -> [(&'static str, Settings); 2] {
     let mut tight = Settings { news_max: 3, ..Settings::DEFAULT };
     tight.outbox.event_bytes_max = 1 << 20;
     [("with room", Settings::DEFAULT), ("too tight", tight)]

@@ -38,19 +38,24 @@ fn frames_are_read() {
         (b"SEND\n\n\0\n\n\r\nSEND\n\nx\0\n", &["SEND|", "SEND|x"]),
         (b"SEND\ncontent-length:3\n\na\0b\0", &[r"SEND|a\x00b"]),
         (b"SEND\ncontent-length:0\n\n\0", &["SEND|"]),
-        (b"SEND\ncontent-length:5\n\n\0\0\0\0\0\0SEND\n\n\0", &[r"SEND|\x00\x00\x00\x00\x00", "SEND|"]),
+        (
+            b"SEND\ncontent-length:5\n\n\0\0\0\0\0\0SEND\n\n\0",
+            &[r"SEND|\x00\x00\x00\x00\x00", "SEND|"],
+        ),
         (b"SEND\ncontent-length:1\ncontent-length:9\n\na\0", &["SEND|a"]),
         (b"SEND\nfoo: a \nfoo:b\n\n\0", &[r#"SEND foo=" a "|"#]),
         (b"SEND\nfoo:a:b\n\n\0", &[r#"SEND foo="a:b"|"#]),
         (b"SEND\nfoo:\n\n\0", &[r#"SEND foo=""|"#]),
         (b"SEND\na\\cb:c\\nd\\\\e\\r\n\n\0", &[r#"SEND a:b="c\nd\\e\r"|"#]),
-        (b"CONNECT\nfoo:a\\tb\\\naccept-version:1.2\n\n\0", &[
-            r#"CONNECT foo="a\\tb\\" accept-version="1.2"|"#,
-        ]),
+        (
+            b"CONNECT\nfoo:a\\tb\\\naccept-version:1.2\n\n\0",
+            &[r#"CONNECT foo="a\\tb\\" accept-version="1.2"|"#],
+        ),
         (b"STOMP\n\n\0", &["CONNECT|"]),
-        (b"SUBSCRIBE\nid:0\ndestination:/a\ncontent-length:0\n\n\0", &[
-            r#"SUBSCRIBE destination="/a" id="0"|"#,
-        ]),
+        (
+            b"SUBSCRIBE\nid:0\ndestination:/a\ncontent-length:0\n\n\0",
+            &[r#"SUBSCRIBE destination="/a" id="0"|"#],
+        ),
         (b"SEND\n\na\r\nb\n\0", &[r"SEND|a\r\nb\n"]),
         (b"SEND\n\n\xff\xfe\0", &[r"SEND|\xff\xfe"]),
         (b"SEND\n\nunfinished", &[]),

@@ -158,7 +158,11 @@ fn what_a_session_does_not_survive_is_told_once_with_its_code() {
             "BEGIN\ntransaction:t\n\n\0BEGIN\ntransaction:t\n\n\0",
             "a transaction of this name is open",
         ),
-        ("1.2", "SEND\nfoo:\\t\n\n\0", r"malformed frame\c an escape that this version does not know"),
+        (
+            "1.2",
+            "SEND\nfoo:\\t\n\n\0",
+            r"malformed frame\c an escape that this version does not know",
+        ),
     ] {
         let mut bench = if version.is_empty() { Bench::new() } else { Bench::of(version) };
         let message = if version == "1.2" { message.into() } else { message.replace("\\c", ":") };
@@ -200,7 +204,8 @@ fn an_error_names_the_receipt_and_the_versions() {
 fn every_frame_gives_the_receipt_that_it_asks_for() {
     for version in ["1.0", "1.1", "1.2"] {
         let mut bench = Bench::of(version);
-        let message = bench.told("SUBSCRIBE\nid:1\ndestination:/topic/a\nack:client\nreceipt:r\n\n\0");
+        let message =
+            bench.told("SUBSCRIBE\nid:1\ndestination:/topic/a\nack:client\nreceipt:r\n\n\0");
         assert_eq!(message, ["subscribe 1 RECEIPT|receipt-id:r||^@"]);
         bench.deliver("/topic/a", "x");
         let ack = match version {
@@ -273,7 +278,9 @@ fn messages_are_addressed_as_each_version_wants_it() {
         let body = "content-type:application/json|content-length:4||가!^@";
         assert_eq!(
             bench.deliver("/topic/prayer", "가!"),
-            [format!("MESSAGE|destination:/topic/prayer|subscription:{id}|message-id:s-1|{ack}{body}")]
+            [format!(
+                "MESSAGE|destination:/topic/prayer|subscription:{id}|message-id:s-1|{ack}{body}"
+            )]
         );
         assert_eq!(bench.deliver("/queue/x", "no"), [""; 0]);
     }
@@ -337,7 +344,11 @@ fn a_nack_sends_again_and_gives_up_after_three() {
                  redelivered:true|content-type:application/json|content-length:1||x^@";
     assert_eq!(bench.told("NACK\nid:s-1\n\n\0"), [again]);
     assert_eq!(bench.told("NACK\nid:s-1\n\n\0"), [again], "the third time it is sent");
-    assert_eq!(bench.told("NACK\nid:s-1\nreceipt:r\n\n\0"), ["RECEIPT|receipt-id:r||^@"], "given up");
+    assert_eq!(
+        bench.told("NACK\nid:s-1\nreceipt:r\n\n\0"),
+        ["RECEIPT|receipt-id:r||^@"],
+        "given up"
+    );
     assert_eq!(bench.told("NACK\nid:s-1\n\n\0"), [""; 0]);
     assert_eq!(bench.told("ACK\nid:s-2\n\n\0NACK\nid:s-2\n\n\0"), [""; 0], "acknowledged");
     for unknown in ["s-99", "t-1", "s1", "", "s-x"] {
@@ -411,7 +422,8 @@ fn heart_beats_go_both_ways_as_agreed() {
 
 #[test]
 fn without_heart_beats_nobody_is_missed() {
-    for headers in ["accept-version:1.2\n", "accept-version:1.1\nheart-beat:0,0\n", "heart-beat:1,1\n"]
+    for headers in
+        ["accept-version:1.2\n", "accept-version:1.1\nheart-beat:0,0\n", "heart-beat:1,1\n"]
     {
         let mut bench = Bench::connected(headers);
         assert_eq!(bench.session.due_at(), None, "{headers:?}");
