@@ -41,7 +41,7 @@ impl Bucket {
 
 /// Buckets that sessions have left behind before they were full, by address.
 #[derive(Clone, Debug, Default)]
-pub struct LeftBuckets(Arc<Mutex<HashMap<IpAddr, Vec<Instant>>>>);
+pub(super) struct LeftBuckets(Arc<Mutex<HashMap<IpAddr, Vec<Instant>>>>);
 
 /// Addresses that are remembered. Beyond this those whose buckets are full are forgotten, and if
 /// that is not enough, nothing more is remembered until they are: at most a burst and its refill.
