@@ -14,7 +14,6 @@ async fn the_best_subprotocol_is_echoed_and_without_one_it_is_stomp_all_the_same
         ("/ws", "v10.stomp, v11.stomp, v12.stomp", Some("v12.stomp")),
         ("/ws", "v10.stomp,v11.stomp", Some("v11.stomp")),
         ("/ws/websocket", "v10.stomp", Some("v10.stomp")),
-        ("/ws", "mqtt", None),
         ("/ws", "", None),
         ("/ws/websocket", "", None),
     ] {
@@ -27,6 +26,14 @@ async fn the_best_subprotocol_is_echoed_and_without_one_it_is_stomp_all_the_same
         assert_eq!(connected.header("heart-beat"), Some("10000,10000"));
         assert!(connected.header("session").is_some() && connected.header("server").is_some());
     }
+    let mut unknown = Client::connect(address(&exchange)).await;
+    let upgrade = b"GET /ws HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\n\
+        connection: upgrade\r\nsec-websocket-version: 13\r\n\
+        sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: mqtt\r\n\r\n";
+    unknown.write(upgrade).await;
+    let reply = unknown.read_head().await;
+    assert_eq!(reply.status, 101);
+    assert_eq!(reply.header("sec-websocket-protocol"), None, "none of those is known");
     exchange.stop().await;
 }
 
