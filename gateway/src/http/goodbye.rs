@@ -2,6 +2,7 @@
 //! for.
 
 use std::borrow::Cow;
+use std::io;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -17,8 +18,8 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 /// The same for a client that was slow to read: what is before the close has to leave first.
 const SLOW_CLOSE_MAX: Duration = Duration::from_secs(30);
-/// After a broken frame nothing that follows has a meaning.
-const DRAIN_MAX: Duration = Duration::from_secs(1);
+/// After the last close nothing that follows has a meaning.
+const PART_MAX: Duration = Duration::from_secs(1);
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Goodbye {
@@ -64,26 +65,26 @@ impl Goodbye {
     {
         match self {
             Self::Gone => {}
+            // Without a read: what still comes after a close is an error to the library, and
+            // what is not written yet would be lost with it.
             Self::Answered => {
-                let ended = async { while let Some(Ok(_)) = socket.next().await {} };
-                // Whether the peer closes in time or not, the connection is dropped after this.
-                let _in_time = timeout(CLOSE_MAX, ended).await;
+                if let Ok(Ok(())) = timeout(CLOSE_MAX, socket.flush()).await {
+                    part(socket).await;
+                }
             }
             Self::Close { code, reason } => {
                 let leave_max = if code == SLOW_CONSUMER { SLOW_CLOSE_MAX } else { CLOSE_MAX };
                 if let Ok(Ok(())) = timeout(leave_max, send(socket, code, reason)).await {
                     let ended = async { while let Some(Ok(_)) = socket.next().await {} };
+                    // Whether the peer closes in time or not, the connection ends after this.
                     let _in_time = timeout(CLOSE_MAX, ended).await;
+                    part(socket).await;
                 }
             }
             Self::Broken { code, reason } => {
-                let said = async {
-                    send(socket, code, Cow::Borrowed(reason)).await?;
-                    socket.get_mut().shutdown().await?;
-                    Ok::<_, Error>(())
-                };
+                let said = send(socket, code, Cow::Borrowed(reason));
                 if let Ok(Ok(())) = timeout(CLOSE_MAX, said).await {
-                    let _in_time = timeout(DRAIN_MAX, drain(socket.get_mut())).await;
+                    part(socket).await;
                 }
             }
         }
@@ -109,8 +110,15 @@ where
     socket.send(Message::Close(Some(CloseFrame { code, reason }))).await
 }
 
-/// Reads what still comes, so that the close is not lost to a reset.
-async fn drain<S: AsyncRead + Unpin>(stream: &mut S) {
-    let mut bytes = [0; 1024];
-    while let Ok(1..) = stream.read(&mut bytes).await {}
+/// Ends our side and reads what still comes, so that the close is not lost to a reset.
+async fn part<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) {
+    let stream = socket.get_mut();
+    let parting = async {
+        stream.shutdown().await?;
+        let mut bytes = [0; 1024];
+        while stream.read(&mut bytes).await? > 0 {}
+        Ok::<_, io::Error>(())
+    };
+    // In time, late or with an error: the connection is dropped after this.
+    let _ended = timeout(PART_MAX, parting).await;
 }

@@ -212,23 +212,26 @@ async fn a_close_is_answered_in_kind() {
     assert!(ws.client.is_closed().await);
 }
 
-/// All in one packet: what comes before the close is answered, what comes after it is not.
+/// All at once: what comes before the close is answered, what comes after it is not.
 #[tokio::test]
 async fn a_close_parts_what_is_answered_from_what_is_not() {
     let server = Server::start().await;
+    let large = "x".repeat(1 << 20);
     for (after, payload) in [(TEXT, "late"), (PING, "late"), (CLOSE, "")] {
-        let mut ws = Ws::open(&server, ECHO).await;
-        let mut bytes = Vec::new();
-        for text in ["one", "two", "three"] {
-            bytes.extend(frame(FINAL | TEXT, text.as_bytes()));
+        for texts in [["one", "two", "three"], ["one", "two", &large], [&large, &large, "three"]] {
+            let mut ws = Ws::open(&server, ECHO).await;
+            let mut bytes = Vec::new();
+            for text in texts {
+                bytes.extend(frame(FINAL | TEXT, text.as_bytes()));
+            }
+            bytes.extend(frame(FINAL | CLOSE, &close(Some(1000), "")));
+            bytes.extend(frame(FINAL | after, payload.as_bytes()));
+            ws.client.write(&bytes).await;
+            for text in texts {
+                assert!(ws.read_text().await == text, "{} bytes", text.len());
+            }
+            assert_eq!(ws.closed().await.0, Some(1000));
+            assert!(ws.client.is_closed().await);
         }
-        bytes.extend(frame(FINAL | CLOSE, &close(Some(1000), "")));
-        bytes.extend(frame(FINAL | after, payload.as_bytes()));
-        ws.client.write(&bytes).await;
-        for text in ["one", "two", "three"] {
-            assert_eq!(ws.read_text().await, text);
-        }
-        assert_eq!(ws.closed().await.0, Some(1000));
-        assert!(ws.client.is_closed().await);
     }
 }
