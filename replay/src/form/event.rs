@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use engine::projection::Catalog;
 use orison_core::event::{
-    Amended, AssetOpened, Auction, Balance, Cancelled, Decremented, Entry, Money, Priority,
-    Rejected, Trade,
+    Accepted, Amended, AssetOpened, Auction, Balance, Cancelled, Decremented, Entry, Money,
+    Priority, Rejected, Trade,
 };
 use orison_core::types::AssetId;
 use orison_core::{Decimal, Event, ExecutionId, Instrument, InstrumentId, OrderId, Price};
@@ -71,13 +71,7 @@ impl EventForm<'_> {
         execution: Option<ExecutionId>,
     ) {
         match event {
-            Event::Accepted(accepted) => {
-                object.text("event", "accepted");
-                object.text("id", &self.name(accepted.order));
-                if accepted.entry == Entry::Duplicate {
-                    object.bare("duplicate", true);
-                }
-            }
+            Event::Accepted(accepted) => self.put_accepted(object, accepted),
             Event::Rejected(rejected) => self.put_rejected(object, rejected),
             Event::Trade(trade) => self.put_trade(object, trade, execution),
             Event::Cancelled(cancelled) => self.put_cancelled(object, cancelled),
@@ -107,6 +101,22 @@ impl EventForm<'_> {
             | Event::Ticker(_)
             | Event::Liquidation(_)
             | Event::Done => {}
+        }
+    }
+
+    fn put_accepted(&self, object: &mut Object<'_>, accepted: &Accepted) {
+        object.text("event", "accepted");
+        match self.naming {
+            // Of a repeat the first order may be long gone, and its slot another's.
+            Naming::Client(_) if !accepted.client_order_id.is_empty() => {
+                object.text("id", accepted.client_order_id.as_str());
+            }
+            Naming::Client(_) | Naming::Engine => {
+                object.text("id", &self.name(accepted.order));
+            }
+        }
+        if accepted.entry == Entry::Duplicate {
+            object.bare("duplicate", true);
         }
     }
 

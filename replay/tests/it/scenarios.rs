@@ -1,12 +1,14 @@
 //! The rules as scenarios: files of claims, each with lines asked (`> `) and, after them, all that
 //! is answered, byte for byte. They were written from the rules, not from what the engine did.
-//! A scenario begins with its claim (`# `, the section or rule first) and ends at an empty line.
+//! A scenario begins with its claim (`# `, the rule's number first) and ends at an empty line.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::panic::catch_unwind;
 use std::path::Path;
 
+use orison_core::Reason;
 use replay::dump::dump;
 use replay::json::Hex;
 use replay::tape::{LineEnd, Options};
@@ -120,7 +122,88 @@ macro_rules! scenarios {
 
 scenarios! {
     numbers matching market iceberg amend stp stops linked time status auction money limits
-    rejects prayers judged
+    rejects prayers judged together
+}
+
+/// Section and paragraph of the market's rules, and what that is about. Those that a tape cannot
+/// show stand with their own tests: limits of a beginning (1.3) and the form of ids (1.4).
+const RULES: &[(&str, &str)] = &[
+    ("1.1", "numbers"),
+    ("1.2", "time"),
+    ("1.5", "client order ids"),
+    ("2", "shapes and numbers of an order"),
+    ("2.1", "price, then time"),
+    ("2.2", "limits"),
+    ("2.3", "places in the queue"),
+    ("2.4", "cancels and the book"),
+    ("2.5", "sweeps"),
+    ("2.6", "orders that are none"),
+    ("2.7", "market orders, budget, protection"),
+    ("2.8", "IOC and FOK"),
+    ("2.9", "post-only"),
+    ("2.10", "minimum quantity"),
+    ("2.11", "icebergs"),
+    ("2.12", "the walk"),
+    ("3.1", "what an amend names"),
+    ("3.2", "priority after an amend"),
+    ("3.3", "amends that cancel or trade"),
+    ("3.4", "refused amends, amends of stops"),
+    ("4", "self-trade prevention"),
+    ("5.1", "election"),
+    ("5.2", "order of firing"),
+    ("5.3", "fired stops"),
+    ("5.4", "trailing stops"),
+    ("5.5", "pending stops"),
+    ("6.1", "OCO"),
+    ("6.2", "OTO"),
+    ("7.1", "days and dates"),
+    ("7.2", "clocks"),
+    ("8.1", "status"),
+    ("8.2", "call phase"),
+    ("8.3", "uncross price"),
+    ("8.4", "uncross"),
+    ("8.5", "price band"),
+    ("8.6", "execution range, interruption"),
+    ("9.1", "funded and unfunded"),
+    ("9.2", "reservation"),
+    ("9.3", "release"),
+    ("9.4", "fees"),
+    ("9.5", "balances"),
+    ("9.6", "limits of an account, kill switch"),
+    ("9.7", "positions"),
+    ("9.8", "opening of accounts"),
+    ("10.1", "refusals"),
+    ("10.2", "order of checks"),
+    ("11", "order of events"),
+    ("12", "prayers and feeds"),
+];
+
+#[test]
+fn every_rule_has_a_scenario_and_every_scenario_its_rule() {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, text) in FILES {
+        for Scenario { claim, .. } in scenarios(text) {
+            let (rule, _) = claim.split_once(' ').expect("a number, then the claim");
+            assert!(RULES.iter().any(|(known, _)| *known == rule), "{name}: {claim}");
+            *counts.entry(rule).or_default() += 1;
+        }
+    }
+    let missing: Vec<_> = RULES.iter().filter(|(rule, _)| !counts.contains_key(rule)).collect();
+    assert!(missing.is_empty(), "no scenario for {missing:?}");
+}
+
+/// Only a pool of orders, accounts or bytes that is used up leads to these: too long for a tape.
+const OF_POOLS: [Reason; 3] = [Reason::AccountLimit, Reason::BookFull, Reason::JournalFull];
+
+#[test]
+fn every_reason_to_refuse_stands_in_a_scenario() {
+    for reason in Reason::ALL {
+        let said = format!(r#","reason":"{}"}}"#, reason.word());
+        let is_said =
+            |line: &str| line.starts_with(r#"{"event":"rejected","#) && line.ends_with(&said);
+        let found = FILES.iter().any(|(_, text)| text.lines().any(is_said));
+        assert_eq!(found, !OF_POOLS.contains(reason), "{reason:?}");
+    }
 }
 
 #[test]

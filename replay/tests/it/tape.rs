@@ -223,6 +223,28 @@ fn a_configuration_creates_instruments_before_the_first_line() {
     }
 }
 
+/// An order of account `a` that closes at once.
+fn closed_at_once(id: &str) -> String {
+    format!(
+        "{{\"op\":\"new\",\"id\":\"{id}\",\"side\":\"buy\",\"type\":\"limit\",\"price\":\"9\",\
+         \"quantity\":\"1\",\"tif\":\"ioc\",\"account\":\"a\"}}\n"
+    )
+}
+
+#[test]
+fn of_its_closed_ids_an_account_is_answered_the_last_1024() {
+    let again = "{\"event\":\"accepted\",\"id\":\"first\",\"duplicate\":true}\n";
+    let anew = "{\"event\":\"accepted\",\"id\":\"first\"}\n\
+                {\"event\":\"cancelled\",\"id\":\"first\",\"quantity\":\"1\",\"reason\":\"ioc\"}\n";
+    for (closed_since, expected) in [(0, again), (1_023, again), (1_024, anew), (1_500, anew)] {
+        let between = (0..closed_since).map(|number| closed_at_once(&number.to_string()));
+        let before = closed_at_once("first") + &between.collect::<String>();
+        let answered = answers(&before).len();
+        let found = answers(&(before + &closed_at_once("first")));
+        assert_eq!(&found[answered..], expected, "{closed_since} closed since");
+    }
+}
+
 fn busy_tape() -> String {
     let mut text = String::new();
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
