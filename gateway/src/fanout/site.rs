@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn a_forced_order_is_shown_exactly_and_large_from_the_threshold_on() {
         for (quantity, price, worth, is_large) in [
-            ((1_500, 3), (66_666_67, 2), "100000.005", true),
+            ((1_500, 3), (6_666_667, 2), "100000.005", true),
             ((1, 0), (100_000, 0), "100000", true),
             ((99_999_999, 8), (100_000, 0), "99999.999", false),
             ((i64::MAX, 18), (i64::MAX, 18), "85.070591730234615847396907784232501249", false),
