@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use gateway::fanout::Hub;
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
@@ -48,7 +48,11 @@ pub(crate) fn address(exchange: &Exchange) -> SocketAddr {
 impl Stomp {
     /// A WebSocket alone; `offered` are its subprotocols.
     pub(crate) async fn open(address: SocketAddr, path: &str, offered: &str) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
+        Self::open_on(TcpSocket::new_v4().unwrap(), address, path, offered).await
+    }
+
+    async fn open_on(socket: TcpSocket, address: SocketAddr, path: &str, offered: &str) -> Self {
+        let stream = socket.connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
         if !offered.is_empty() {
@@ -64,8 +68,19 @@ impl Stomp {
 
     /// Connected in 1.2, as `@stomp/stompjs` does it.
     pub(crate) async fn connect(exchange: &Exchange) -> Self {
-        let mut stomp =
-            Self::open(address(exchange), "/ws", "v12.stomp, v11.stomp, v10.stomp").await;
+        Self::connect_on(TcpSocket::new_v4().unwrap(), exchange).await
+    }
+
+    /// The kernel keeps little of what it does not read.
+    pub(crate) async fn connect_slow(exchange: &Exchange) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4 << 10).unwrap();
+        Self::connect_on(socket, exchange).await
+    }
+
+    async fn connect_on(socket: TcpSocket, exchange: &Exchange) -> Self {
+        let offered = "v12.stomp, v11.stomp, v10.stomp";
+        let mut stomp = Self::open_on(socket, address(exchange), "/ws", offered).await;
         stomp.send("CONNECT\naccept-version:1.2,1.1,1.0\n\n\0").await;
         assert_eq!(stomp.frame().await.command, "CONNECTED");
         stomp

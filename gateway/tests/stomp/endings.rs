@@ -84,7 +84,7 @@ async fn who_does_not_read_its_executions_is_closed_and_state_is_conflated() {
         config.fan_out.outbox.event_age_max = Duration::from_millis(300);
     })
     .await;
-    let mut slow = Stomp::connect(&exchange).await;
+    let mut slow = Stomp::connect_slow(&exchange).await;
     slow.subscribe("0", "/topic/executions.AAPL").await;
     slow.subscribe("1", "/topic/orderbook.AAPL").await;
     let mut rest = exchange.rest().await;
