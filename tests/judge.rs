@@ -17,10 +17,10 @@ mod shape;
 mod stops;
 
 use orison_core::command::{
-    AccountRef, Cancel, CancelReason, Genesis, InstrumentFields, InstrumentSpec, Link, MassCancel,
-    Pray, Prayer, Target,
+    AccountRef, Cancel, CancelReason, ExternalDepth, Genesis, InstrumentFields, InstrumentSpec,
+    Link, MassCancel, Pray, Prayer, Target,
 };
-use orison_core::event::{Op, Prayed, StatusCause};
+use orison_core::event::{ExternalHead, ExternalQuote, Op, Prayed, StatusCause};
 use orison_core::types::AssetId;
 use orison_core::{
     AccountId, AccountName, ClientOrderId, Command, InstrumentId, OrderId, RULES_VERSION, Reason,
@@ -55,7 +55,8 @@ pub(crate) struct Judge {
     tickets: u64,
     /// Deposits, and withdrawals as negative ones.
     supplies: Vec<(AssetId, i128)>,
-    balances_before: Vec<Balance>,
+    /// As the last command left them.
+    balances: Vec<Balance>,
     /// Where a transfer moved money.
     asked_balance: Option<(AccountId, AssetId)>,
     said: Vec<Said>,
@@ -91,7 +92,7 @@ impl Judge {
             prayers: (0, 0),
             tickets: 0,
             supplies: Vec::new(),
-            balances_before: Vec::new(),
+            balances: Vec::new(),
             asked_balance: None,
             said: Vec::new(),
         }
@@ -125,6 +126,8 @@ impl Judge {
             Command::Pray(pray) => self.pray(pray),
             Command::Ticker(ticker) => self.hear(command, Said::Ticker(*ticker)),
             Command::Liquidation(forced) => self.hear(command, Said::Liquidation(*forced)),
+            Command::ExternalTrade(trade) => self.hear(command, Said::ExternalTrade(*trade)),
+            Command::ExternalDepth(depth) => self.hear_depth(command, depth),
         }
         self.say_balances();
         std::mem::take(&mut self.said)
@@ -287,7 +290,9 @@ impl Judge {
             | Command::Clock
             | Command::Pray(_)
             | Command::Ticker(_)
-            | Command::Liquidation(_) => None,
+            | Command::Liquidation(_)
+            | Command::ExternalTrade(_)
+            | Command::ExternalDepth(_) => None,
         }
     }
 
@@ -369,6 +374,24 @@ impl Judge {
         match self.feeds.hear(message, self.genesis.feed_window) {
             News::Fresh => self.said.push(news),
             News::Repeat => {}
+        }
+    }
+
+    /// The head, then each level, bids first.
+    fn hear_depth(&mut self, message: &Command, depth: &ExternalDepth) {
+        let before = self.said.len();
+        let ExternalDepth { venue, symbol, update_id, event_time_ms, .. } = *depth;
+        let [bids, asks] = [&depth.bids, &depth.asks].map(|side| side.levels().len() as u8);
+        let head = ExternalHead { venue, symbol, bids, asks, update_id, event_time_ms };
+        self.hear(message, Said::ExternalHead(head));
+        if self.said.len() == before {
+            return;
+        }
+        for side in [Side::Buy, Side::Sell] {
+            for level in depth.side(side).levels() {
+                let (price, quantity) = depth.foreign(level);
+                self.said.push(Said::ExternalLevel(ExternalQuote { side, price, quantity }));
+            }
         }
     }
 

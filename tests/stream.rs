@@ -10,9 +10,9 @@ use std::collections::VecDeque;
 
 use orison_core::command::{
     Access, AccountFields, AccountRef, AccountSpec, Actor, Amend, AmendFields, Cancel,
-    CancelReason, Direction, EndOfDay, Foreign, Genesis, InstrumentFields, InstrumentSpec,
-    Liquidation, MassCancel, Order, OrderType, Pair, Pray, Prayer, SelfTrade, StatusChange, Target,
-    Ticker, TimeInForce, Transfer, Uncross,
+    CancelReason, Direction, EndOfDay, ExternalDepth, ExternalLevel, ExternalSide, ExternalTrade,
+    Foreign, Genesis, InstrumentFields, InstrumentSpec, Liquidation, MassCancel, Order, OrderType,
+    Pair, Pray, Prayer, SelfTrade, StatusChange, Target, Ticker, TimeInForce, Transfer, Uncross,
 };
 use orison_core::instrument::Status;
 use orison_core::{
@@ -69,6 +69,24 @@ impl Stream {
     pub(crate) fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let mood = Mood::draw(&mut dice);
+        Self::in_mood(dice, mood)
+    }
+
+    /// Many accounts that all have money, in instruments that all share their assets.
+    pub(crate) fn of_money(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let mood = Mood::of_money(&mut dice);
+        Self::in_mood(dice, mood)
+    }
+
+    /// Of plain values, by accounts that are all there from the beginning.
+    pub(crate) fn of_tape(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let mood = Mood::of_tape(&mut dice);
+        Self::in_mood(dice, mood)
+    }
+
+    fn in_mood(dice: Dice, mood: Mood) -> Self {
         let mut stream = Self {
             dice,
             mood,
@@ -105,28 +123,32 @@ impl Stream {
             return (self.status(), None);
         }
         match self.dice.below(100) {
-            0..48 => {
+            0..56 => {
                 let order = self.order();
                 self.note(0, order);
                 (Command::Place(order), None)
             }
-            48..55 if self.mood.limits.rules_version >= 2 || self.dice.one_in(10) => {
+            56..63 if self.mood.limits.rules_version >= 2 || self.dice.one_in(10) => {
                 let pair = self.pair();
                 self.note(0, pair.legs[0]);
                 self.note(1, pair.legs[1]);
                 self.pairs.push(pair);
                 (Command::Pair(pair), None)
             }
-            48..66 => {
+            56..70 => {
                 let (account, target, aims_at, _) = self.aim();
                 (Command::Cancel(Cancel { account, target }), aims_at)
             }
-            66..86 => self.amend(),
+            70..86 => self.amend(),
             86 if self.dice.one_in(4) => (self.mass_cancel(), None),
             86..90 => (Command::Clock, None),
             90 => (self.pray(), None),
             91 => (self.ticker(), None),
-            92 => (self.liquidation(), None),
+            92 => match self.dice.below(4) {
+                0 | 1 => (self.liquidation(), None),
+                2 => (self.external_trade(), None),
+                _ => (self.external_depth(), None),
+            },
             93 => (self.instrument_change(), None),
             94..97 => (Command::Transfer(self.transfer()), None),
             97 | 98 if self.dice.one_in(2) => (self.account_change(), None),
@@ -389,6 +411,37 @@ impl Stream {
             quantity: Foreign { mantissa: self.dice.pick(&[1, 2]), scale: 0 },
             price: Foreign { mantissa: 3, scale: 0 },
             event_time_ms: self.dice.below(3),
+        })
+    }
+
+    fn external_trade(&mut self) -> Command {
+        Command::ExternalTrade(ExternalTrade {
+            venue: name("VENUE", self.dice.below(2)),
+            symbol: name("PAIR", self.dice.below(2)),
+            side: self.dice.pick(&Side::BOTH),
+            quantity: Foreign { mantissa: self.dice.pick(&[1, 2]), scale: 0 },
+            price: Foreign { mantissa: 3, scale: 0 },
+            trade_id: self.dice.below(2),
+            event_time_ms: self.dice.below(2),
+        })
+    }
+
+    fn external_depth(&mut self) -> Command {
+        let mut side = |price: i64| {
+            let count = self.dice.below(3) as i64;
+            let quantity = self.dice.pick(&[1, 2]);
+            ExternalSide::new((0..count).map(|n| ExternalLevel { price: price + n, quantity }))
+        };
+        let (bids, asks) = (side(10), side(20));
+        Command::ExternalDepth(ExternalDepth {
+            venue: name("VENUE", self.dice.below(2)),
+            symbol: name("PAIR", self.dice.below(2)),
+            price_scale: 0,
+            quantity_scale: 0,
+            bids,
+            asks,
+            update_id: self.dice.below(2),
+            event_time_ms: self.dice.below(2),
         })
     }
 

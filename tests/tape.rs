@@ -4,7 +4,7 @@
 
 use orison_core::command::{
     Access, AccountFields, AccountRef, AccountSpec, Amend, AmendFields, Direction,
-    InstrumentFields, InstrumentSpec, Link, Order, OrderFields, OrderType, Prayer, SelfTrade,
+    InstrumentFields, InstrumentSpec, Link, Order, OrderFields, OrderType, Pair, Prayer, SelfTrade,
     Target, TimeInForce, Transfer, Venue,
 };
 use orison_core::{
@@ -63,21 +63,7 @@ impl Tape<'_> {
                 *line = self.order((step.number, 0), order);
                 "new"
             }
-            Command::Pair(pair) => {
-                let [first, second] =
-                    [0, 1].map(|leg| self.order((step.number, leg), &pair.legs[usize::from(leg)]));
-                match pair.link {
-                    Link::Oco => {
-                        put("legs", json!([first, second]));
-                        "oco"
-                    }
-                    Link::Oto => {
-                        put("parent", first.into());
-                        put("child", second.into());
-                        "oto"
-                    }
-                }
-            }
+            Command::Pair(pair) => self.pair(step, pair, line),
             Command::Cancel(cancel) => {
                 self.aim(step, &cancel.target, cancel.account, line);
                 "cancel"
@@ -118,7 +104,26 @@ impl Tape<'_> {
                 put("count", pray.count.into());
                 "pray"
             }
-            Command::Ticker(_) | Command::Liquidation(_) => news(&step.command, line),
+            Command::Ticker(_)
+            | Command::Liquidation(_)
+            | Command::ExternalTrade(_)
+            | Command::ExternalDepth(_) => news(&step.command, line),
+        }
+    }
+
+    fn pair(&self, step: &Step, pair: &Pair, line: &mut Line) -> &'static str {
+        let [first, second] =
+            [0, 1].map(|leg| self.order((step.number, leg), &pair.legs[usize::from(leg)]));
+        match pair.link {
+            Link::Oco => {
+                line.insert("legs".into(), json!([first, second]));
+                "oco"
+            }
+            Link::Oto => {
+                line.insert("parent".into(), first.into());
+                line.insert("child".into(), second.into());
+                "oto"
+            }
         }
     }
 
@@ -205,7 +210,7 @@ impl Tape<'_> {
             (OrderFields::TRAIL, "trail", self.price(id, order.trail)),
             (OrderFields::BUDGET, "budget", budget.into()),
             (OrderFields::MIN_QUANTITY, "min_quantity", self.quantity(id, order.min_quantity)),
-            (OrderFields::PROTECTION, "protection", order.protection.0.to_string().into()),
+            (OrderFields::PROTECTION, "protection", self.price(id, order.protection)),
         ] {
             if order.has(field) {
                 put(name, value);
@@ -320,6 +325,29 @@ fn news(command: &Command, line: &mut Line) -> &'static str {
             foreign(line, &forced.venue, &forced.symbol, forced.event_time_ms);
             "liquidation"
         }
+        Command::ExternalTrade(trade) => {
+            put("side", side_word(trade.side).into());
+            put("quantity", trade.quantity.to_decimal().to_string());
+            put("price", trade.price.to_decimal().to_string());
+            line.insert("trade_id".into(), trade.trade_id.into());
+            foreign(line, &trade.venue, &trade.symbol, trade.event_time_ms);
+            "external_trade"
+        }
+        Command::ExternalDepth(depth) => {
+            for (name, side) in [("bids", &depth.bids), ("asks", &depth.asks)] {
+                let levels = side.levels().iter().map(|level| {
+                    let (price, quantity) = depth.foreign(level);
+                    let (price, quantity) = (price.to_decimal(), quantity.to_decimal());
+                    serde_json::json!({
+                        "price": price.to_string(), "quantity": quantity.to_string()
+                    })
+                });
+                line.insert(name.into(), levels.collect());
+            }
+            line.insert("update_id".into(), depth.update_id.into());
+            foreign(line, &depth.venue, &depth.symbol, depth.event_time_ms);
+            "external_depth"
+        }
         other => panic!("{other:?} is nobody's news"),
     }
 }
@@ -330,7 +358,7 @@ fn foreign(line: &mut Line, venue: &Venue, symbol: &Symbol, event_time_ms: u64) 
     line.insert("event_time".into(), event_time_ms.into());
 }
 
-fn name_of((step, leg): Asked, client: ClientOrderId) -> String {
+pub(crate) fn name_of((step, leg): Asked, client: ClientOrderId) -> String {
     match (client.is_empty(), leg) {
         (false, _) => client.to_string(),
         (true, 0) => format!("step-{step}"),

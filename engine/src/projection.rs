@@ -7,6 +7,7 @@ pub mod candles;
 pub mod catalog;
 mod dense;
 pub mod depth;
+pub mod external;
 mod history;
 pub mod markets;
 pub mod orders;
@@ -25,6 +26,7 @@ use bar::Bar;
 pub use candles::{Candle, Candles, Interval};
 pub use catalog::Catalog;
 pub use depth::{BookView, Depth, LevelChange};
+pub use external::{External, ExternalBook};
 pub use markets::{Indicative, Market, MarketNews, Markets};
 pub use orders::{AccountEvent, OrderStatus, OrderView, Orders};
 pub use positions::{Position, Positions};
@@ -87,6 +89,7 @@ pub struct Views {
     pub positions: Positions,
     pub prayers: Prayers,
     pub tickers: Tickers,
+    pub external: External,
     /// What the running command has traded.
     bars: Vec<(InstrumentId, Bar)>,
     at: Stamp,
@@ -106,6 +109,7 @@ impl Views {
             positions: Positions::new(),
             prayers: Prayers::new(),
             tickers: Tickers::new(),
+            external: External::new(),
             bars: Vec::new(),
             at: Stamp::default(),
         }
@@ -137,6 +141,9 @@ impl Views {
             Event::Prayed(prayed) => self.prayers.on_prayed(stamp, prayed),
             Event::Ticker(ticker) => self.tickers.on_ticker(stamp, ticker),
             Event::Liquidation(forced) => self.tickers.on_liquidation(stamp, forced),
+            Event::ExternalTrade(trade) => self.external.on_trade(stamp, trade),
+            Event::ExternalDepth(head) => self.external.on_depth(stamp, head),
+            Event::ExternalLevel(quote) => self.external.on_level(quote),
             Event::Accepted(_)
             | Event::Rejected(_)
             | Event::Rested(_)
@@ -215,6 +222,9 @@ impl Views {
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
+            | Event::ExternalTrade(_)
+            | Event::ExternalDepth(_)
+            | Event::ExternalLevel(_)
             | Event::Conditions(_)
             | Event::Waiting(_)
             | Event::Triggered(_)

@@ -105,6 +105,10 @@ kinds! {
     Ticker = 0x58, 64;
     /// A foreign venue's forced order.
     Liquidation = 0x59, 64;
+    /// A foreign venue's trade.
+    ExternalTrade = 0x5a, 72;
+    /// The best levels of a foreign venue's book.
+    ExternalDepth = 0x5b, 312;
     /// An instrument opens, halts, closes or calls an auction.
     Status = 0x60, 40;
     /// The end of an instrument's call phase.
@@ -200,6 +204,12 @@ pub fn encode_into(into: &mut Encoded, command: &Command) {
         Command::Liquidation(liquidation) => {
             into.put(Kind::Liquidation, &layout::Liquidation::from(liquidation));
         }
+        Command::ExternalTrade(trade) => {
+            into.put(Kind::ExternalTrade, &layout::ExternalTrade::from(trade));
+        }
+        Command::ExternalDepth(depth) => {
+            into.put(Kind::ExternalDepth, &layout::ExternalDepth::from(depth));
+        }
     }
 }
 
@@ -289,6 +299,12 @@ fn read(into: &mut Command, kind: Kind, payload: &[u8]) -> Result<(), Fault> {
         Kind::Liquidation => {
             *into = Command::Liquidation(access::<layout::Liquidation>(payload).read()?)
         }
+        Kind::ExternalTrade => {
+            *into = Command::ExternalTrade(access::<layout::ExternalTrade>(payload).read()?)
+        }
+        Kind::ExternalDepth => {
+            *into = Command::ExternalDepth(access::<layout::ExternalDepth>(payload).read()?)
+        }
         Kind::Status => *into = Command::Status(access::<layout::Status>(payload).read()?),
         Kind::Uncross => *into = Command::Uncross(access::<layout::Uncross>(payload).read()?),
         Kind::EndOfDay => *into = Command::EndOfDay(access::<layout::EndOfDay>(payload).read()?),
@@ -320,7 +336,9 @@ fn narrowest(kind: Kind, command: &Command) -> Kind {
         | Command::Clock
         | Command::Pray(_)
         | Command::Ticker(_)
-        | Command::Liquidation(_) => kind,
+        | Command::Liquidation(_)
+        | Command::ExternalTrade(_)
+        | Command::ExternalDepth(_) => kind,
     }
 }
 

@@ -1,11 +1,13 @@
-//! The listeners of the process: bound together, told to the world, stopped together.
+//! The listeners of the process, and its feeds out to venues: started together, told to the world,
+//! stopped together.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::App;
+use crate::feeds::Network;
 use crate::http::{BindError, Directory, Listener, Server, Surface};
 use crate::plaza::Plaza;
+use crate::{App, intake};
 
 /// How long sessions and requests may take to end once the process is stopping.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,6 +44,7 @@ impl Adapters {
         if let Some(listener) = stomp {
             server.serve_site(listener, &plaza);
         }
+        intake::start(app, Arc::new(Network::new()));
         Ok(Self { app: Arc::clone(app), server, plaza, directory })
     }
 
@@ -53,6 +56,9 @@ impl Adapters {
     /// Closes the sessions with their reason and waits, not for ever, for every connection.
     pub async fn ended(&self) {
         let ended = async {
+            if let Some(feeds) = self.app.feeds.get() {
+                feeds.stop().await;
+            }
             self.app.hub.stop().await;
             self.plaza.ended().await;
             self.server.ended().await;

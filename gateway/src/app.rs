@@ -1,12 +1,13 @@
 //! The running exchange as the adapters see it: configuration, views, the desk to enter at and
 //! the hub that fans out. Started from what recovery hands over, stopped once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use engine::Runtime;
 use engine::projection::ViewLimits;
 use engine::runtime::{Clock, Figures, Monitor, Settings, SharedViews, StartError, StopError};
+use orison_core::command::{Actor, Genesis, InstrumentSpec};
 use replay::{RecoverError, Recovered};
 use thiserror::Error;
 
@@ -14,6 +15,7 @@ use crate::admin::Office;
 use crate::config::{Config, Durability};
 use crate::desk::Desk;
 use crate::fanout::Hub;
+use crate::feeds::Feeds;
 use crate::http::bucket::Buckets;
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
@@ -29,6 +31,8 @@ pub struct App {
     /// Prayers that REST still takes, by address.
     pub prayer_buckets: Buckets,
     pub lobby: Lobby,
+    /// Set once by whoever starts them; empty: they are off.
+    pub feeds: OnceLock<Feeds>,
     monitor: Monitor,
     /// None once stopped.
     runtime: Mutex<Option<Runtime>>,
@@ -58,9 +62,11 @@ pub fn recover(config: &Config) -> Result<Recovered, RecoverError> {
         let replay::Progress { records, sequence, records_per_second, left } = progress;
         tracing::info!(records, sequence, records_per_second, ?left, "recovering");
     })?;
-    let time_ns = wall_ns();
-    let instruments = &config.instruments;
-    for difference in replay::genesis(&mut recovered, &config.limits, instruments, time_ns)? {
+    let (time_ns, actor) = (wall_ns(), configuration());
+    let instruments = config.instruments.iter().map(|spec| InstrumentSpec { actor, ..*spec });
+    let (limits, instruments) =
+        (Genesis { actor, ..config.limits }, instruments.collect::<Vec<_>>());
+    for difference in replay::genesis(&mut recovered, &limits, &instruments, time_ns)? {
         tracing::warn!("the journal holds, not the configuration: {difference}");
     }
     if let Some(rules) = replay::upgrade(&mut recovered, time_ns)? {
@@ -69,6 +75,11 @@ pub fn recover(config: &Config) -> Result<Recovered, RecoverError> {
         tracing::info!("the journal's rules {rules} are rules {now} from sequence {sequence} on");
     }
     Ok(recovered)
+}
+
+/// Who gives the first commands of a journal.
+pub(crate) fn configuration() -> Actor {
+    Actor::new("configuration").expect("a short word is a name")
 }
 
 /// Nanoseconds since the Unix epoch.
@@ -105,6 +116,7 @@ impl App {
             office,
             prayer_buckets: Buckets::default(),
             lobby,
+            feeds: OnceLock::new(),
             monitor,
             runtime: Mutex::new(Some(runtime)),
         }))

@@ -2,6 +2,7 @@
 //! flags. Texts come in, one checked `Config` goes out; a wrong setting names itself, where it
 //! was given and what is allowed. Knows nothing of what is done with the values.
 
+mod feeds;
 mod instruments;
 mod layers;
 mod listen;
@@ -37,6 +38,8 @@ pub struct Config {
     pub output_slots: usize,
     /// The core that the matcher is pinned to.
     pub pin: Option<usize>,
+    /// Feeds out to venues; None: nothing leaves this machine.
+    pub feeds: Option<crate::feeds::Settings>,
     /// The synthetic market.
     pub demo: Switch,
     /// Whether public executions name their orders.

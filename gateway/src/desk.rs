@@ -122,7 +122,9 @@ fn grows(command: &Command) -> bool {
         | Command::Pair(_)
         | Command::Pray(_)
         | Command::Ticker(_)
-        | Command::Liquidation(_) => true,
+        | Command::Liquidation(_)
+        | Command::ExternalTrade(_)
+        | Command::ExternalDepth(_) => true,
         Command::Genesis(_)
         | Command::Instrument(_)
         | Command::Cancel(_)

@@ -22,7 +22,7 @@ mod upbit;
 mod wanted;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -48,8 +48,9 @@ pub use wanted::{RegisterError, Registration, SubscriptionStats, TOPICS_PER_LINE
 /// Events that wait to be taken; while there are so many nothing more is read from the venues.
 const EVENTS_MAX: usize = 4096;
 
-/// The component that the configuration is.
+/// Components of our own.
 const CONFIGURATION: &str = "configuration";
+const REST: &str = "rest";
 
 pub struct Feeds {
     wanted: Arc<Wanted>,
@@ -59,6 +60,9 @@ pub struct Feeds {
     tasks: tokio::sync::Mutex<JoinSet<()>>,
     /// What the configuration wants, as long as the feeds live.
     _configured: Registration,
+    /// What is wanted over REST.
+    asked: Registration,
+    asked_topics: Mutex<BTreeSet<Topic>>,
 }
 
 impl Feeds {
@@ -70,6 +74,7 @@ impl Feeds {
         let names: BTreeSet<LineName> = settings.lines().collect();
         let wanted = Wanted::new(names.clone());
         let configured = wanted.register(CONFIGURATION, settings.topics.iter().copied())?;
+        let asked = wanted.register(REST, [])?;
         let (events, heard) = mpsc::channel(EVENTS_MAX);
         let (stop, stopped) = watch::channel(false);
         let settings = Arc::new(settings);
@@ -96,7 +101,17 @@ impl Feeds {
         }
         let tasks = tokio::sync::Mutex::new(tasks);
         let limiters = tally.all;
-        Ok((Self { wanted, lines, limiters, stop, tasks, _configured: configured }, heard))
+        let feeds = Self {
+            wanted,
+            lines,
+            limiters,
+            stop,
+            tasks,
+            _configured: configured,
+            asked,
+            asked_topics: Mutex::default(),
+        };
+        Ok((feeds, heard))
     }
 
     /// As long as the guard lives the component's topics are wanted. Nothing is waited for.
@@ -106,6 +121,27 @@ impl Feeds {
         topics: impl IntoIterator<Item = Topic>,
     ) -> Result<Registration, RegisterError> {
         self.wanted.register(component, topics)
+    }
+
+    /// Adds to what is wanted over REST; all of it. Refused, nothing is added.
+    pub fn want(&self, topics: &BTreeSet<Topic>) -> Result<BTreeSet<Topic>, RegisterError> {
+        let mut asked = self.asked_topics();
+        let all: BTreeSet<Topic> = asked.union(topics).copied().collect();
+        self.asked.replace(all.clone())?;
+        asked.clone_from(&all);
+        Ok(all)
+    }
+
+    /// Takes these, or all, from what is wanted over REST; what is left of it.
+    pub fn unwant(&self, topics: Option<&BTreeSet<Topic>>) -> BTreeSet<Topic> {
+        let mut asked = self.asked_topics();
+        asked.retain(|topic| topics.is_some_and(|topics| !topics.contains(topic)));
+        self.asked.replace(asked.clone()).expect("a part of what is carried can be carried");
+        asked.clone()
+    }
+
+    fn asked_topics(&self) -> MutexGuard<'_, BTreeSet<Topic>> {
+        self.asked_topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn status(&self) -> FeedsStatus {

@@ -1,15 +1,19 @@
 //! `/openapi.json`, generated from the types that answers are made of and from the calls'
-//! annotations. Requests are described in `requests`; a test enters every field of them.
+//! annotations. Requests are described in `requests`, what HTTP itself serves in `served`.
+//! Tests compare it with the routers, and enter every field of the requests.
 
 pub(crate) mod requests;
+pub(crate) mod served;
 
 use std::sync::OnceLock;
 
 use utoipa::OpenApi;
+use utoipa::openapi::path::PathItem;
+use utoipa::openapi::{OpenApi as Description, Server};
 
 use crate::xtrader::entry;
 use crate::xtrader::problem::ProblemBody;
-use crate::xtrader::rest::{connections, market, money, orders, service};
+use crate::xtrader::rest::{connections, feeds, market, money, orders, service};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -48,6 +52,13 @@ use crate::xtrader::rest::{connections, market, money, orders, service};
         service::time,
         service::health,
         connections::connections,
+        served::metrics,
+        served::openapi,
+        served::config,
+        served::socket,
+        feeds::feeds,
+        feeds::subscribe,
+        feeds::unsubscribe,
     ),
     components(schemas(
         ProblemBody<'_>,
@@ -59,6 +70,7 @@ use crate::xtrader::rest::{connections, market, money, orders, service};
         requests::CancelAllRequest,
         requests::BatchRequest,
         requests::PrayerRequest,
+        requests::FeedRequest,
     ))
 )]
 struct Document;
@@ -66,5 +78,45 @@ struct Document;
 /// The JSON text; made once.
 pub(crate) fn document() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| Document::openapi().to_json().expect("a description is always JSON"))
+    TEXT.get_or_init(|| text(Document::openapi()))
 }
+
+/// Under no prefix.
+const AT_THE_ROOT: [&str; 2] = ["/config.json", "/ws"];
+/// Under no prefix too.
+const EVERYWHERE: [&str; 3] = ["/health", "/metrics", "/openapi.json"];
+
+/// With a name of its own for each call, and where those are that stand beside the prefixes.
+pub(crate) fn text(mut description: Description) -> String {
+    let prefixes = description.servers.clone().unwrap_or_default();
+    for (path, item) in &mut description.paths.paths {
+        let root = Server::new("/");
+        if AT_THE_ROOT.contains(&path.as_str()) {
+            item.servers = Some(vec![root]);
+        } else if EVERYWHERE.contains(&path.as_str()) {
+            item.servers = Some(prefixes.iter().cloned().chain([root]).collect());
+        }
+        name_calls(path, item);
+    }
+    description.to_json().expect("a description is always JSON")
+}
+
+/// `GET /order/{id}` is `get_order_id`.
+fn name_calls(path: &str, item: &mut PathItem) {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let name = words.collect::<Vec<_>>().join("_");
+    for (method, call) in [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("patch", &mut item.patch),
+    ] {
+        if let Some(call) = call {
+            call.operation_id = Some(format!("{method}_{name}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

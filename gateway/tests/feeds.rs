@@ -1,7 +1,9 @@
 //! The feeds against venues of our own, which keep the rules of the real ones and break them when
 //! told to. Time is tokio's paused one: a day passes in a moment, and nothing depends on the
-//! machine; one test goes over a real socket, with TLS.
+//! machine; few tests go over real sockets: one with TLS, one to the real exchange.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod support;
 #[path = "support/venues/house.rs"]
 mod venues;
 
@@ -13,6 +15,8 @@ mod data;
 mod private;
 #[path = "feeds/recordings.rs"]
 mod recordings;
+#[path = "feeds/road.rs"]
+mod road;
 #[path = "feeds/subscription.rs"]
 mod subscription;
 #[path = "feeds/tls.rs"]

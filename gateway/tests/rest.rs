@@ -15,6 +15,8 @@ mod orders;
 mod pairs;
 #[path = "rest/protocol.rs"]
 mod protocol;
+#[path = "rest/refusals.rs"]
+mod refusals;
 #[path = "rest/service.rs"]
 mod service;
 #[path = "rest/stops.rs"]

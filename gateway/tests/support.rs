@@ -1,6 +1,6 @@
 //! An exchange of a test's own: the real one, in process, on free ports, in a directory that
 //! goes away.
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its part")]
 
 mod client;
 
@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use engine::projection::ViewLimits;
 use gateway::adapters::Adapters;
+use gateway::schedule::Past;
 use gateway::{App, Config, app};
 use journal::{Faults, Seams};
 use orison_core::command::{AccountRef, Actor, Direction, Genesis, StatusChange, Transfer};
@@ -16,12 +17,13 @@ use orison_core::{AccountName, AssetName, Command, Decimal, Event, InstrumentId,
 use replay::Recovered;
 use tempfile::TempDir;
 
-pub(crate) use client::Client;
+pub(crate) use client::{Client, Reply};
 
 pub(crate) struct Exchange {
     pub(crate) app: Arc<App>,
     pub(crate) adapters: Adapters,
     pub(crate) directory: TempDir,
+    pub(crate) past: Past,
 }
 
 impl Exchange {
@@ -57,9 +59,10 @@ impl Exchange {
     }
 
     async fn serve(directory: TempDir, config: Config, recovered: Recovered) -> Self {
+        let past = Past::of(&recovered);
         let app = App::start(config, recovered).unwrap();
         let adapters = Adapters::start(&app).await.unwrap();
-        Self { app, adapters, directory }
+        Self { app, adapters, directory, past }
     }
 
     pub(crate) async fn rest(&self) -> Client {

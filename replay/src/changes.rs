@@ -42,7 +42,9 @@ pub fn actor(command: &Command) -> Option<Actor> {
         | Command::Clock
         | Command::Pray(_)
         | Command::Ticker(_)
-        | Command::Liquidation(_) => None,
+        | Command::Liquidation(_)
+        | Command::ExternalTrade(_)
+        | Command::ExternalDepth(_) => None,
     }
 }
 

@@ -180,6 +180,9 @@ pub(crate) fn mentions(event: &Event, order: OrderId) -> bool {
         | Event::Prayed(_)
         | Event::Ticker(_)
         | Event::Liquidation(_)
+        | Event::ExternalTrade(_)
+        | Event::ExternalDepth(_)
+        | Event::ExternalLevel(_)
         | Event::Done => false,
     }
 }

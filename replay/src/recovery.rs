@@ -12,7 +12,8 @@ use engine::runtime::Parts;
 use engine::{Views, Witness};
 use journal::{AppendError, Journal, OpenError, Opened, Reader, RecordView, Writer};
 use orison_core::command::{Actor, Genesis, InstrumentFields, InstrumentSpec};
-use orison_core::{Command, Exchange, Instrument, RULES_VERSION, Sequence, Stamp};
+use orison_core::instrument::{Bounds, Step};
+use orison_core::{Command, Exchange, Instrument, Price, Quantity, RULES_VERSION, Sequence, Stamp};
 use thiserror::Error;
 
 use crate::changes::{Changes, Seen};
@@ -24,8 +25,6 @@ use crate::verify::is_finding;
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(300);
 /// Records between two looks at the clock.
 const PROGRESS_RECORDS: u64 = 4096;
-/// Who moves a journal on to newer rules.
-const UPGRADE_ACTOR: &str = "orison";
 
 #[derive(Debug, Error)]
 pub enum RecoverError {
@@ -189,10 +188,14 @@ pub fn upgrade(recovered: &mut Recovered, time_ns: u64) -> Result<Option<u32>, R
         return Ok(None);
     }
     let time_ns = time_ns.max(recovered.exchange.applied().time_ns);
-    let actor = Actor::new(UPGRADE_ACTOR).expect("a short word is a name");
-    let genesis = Genesis { rules_version: RULES_VERSION, actor, ..known };
+    let genesis = Genesis { rules_version: RULES_VERSION, actor: upgrade_actor(), ..known };
     recovered.begin(time_ns, "the change of rules", &Command::Genesis(genesis))?;
     Ok(Some(known.rules_version))
+}
+
+/// Who moves a journal on to newer rules.
+pub fn upgrade_actor() -> Actor {
+    Actor::new("orison").expect("a short word is a name")
 }
 
 impl Recovered {
@@ -241,39 +244,64 @@ fn differences(
     for spec in instruments {
         match exchange.instrument(&spec.symbol) {
             None => found.push(format!("instrument {} is not in the journal", spec.symbol)),
-            Some(known) => differences_of(known, spec, &mut found),
+            Some(known) => {
+                let none = Bounds::none(known.id);
+                let bounds = exchange.bounds(known.id).unwrap_or(&none);
+                differences_of(known, bounds, spec, &mut found);
+            }
         }
     }
     found
 }
 
-fn differences_of(known: &Instrument, spec: &InstrumentSpec, found: &mut Vec<String>) {
-    let (ours, theirs) = (spec, known);
-    let steps = |step: orison_core::instrument::Step| step.to_decimal().to_string();
+fn differences_of(
+    known: &Instrument,
+    bounds: &Bounds,
+    spec: &InstrumentSpec,
+    found: &mut Vec<String>,
+) {
+    use InstrumentFields as F;
+    let step = |step: Step| step.to_decimal().to_string();
+    let price = |price: Price| known.price_decimal(price).to_string();
+    let quantity = |quantity: Quantity| known.quantity_decimal(quantity).to_string();
+    let (ours, theirs) = (spec, bounds);
     for (field, name, configured, journaled) in [
+        (F::PRICE_STEP, "price_step", step(ours.price_step), step(known.price_step)),
+        (F::QUANTITY_STEP, "quantity_step", step(ours.quantity_step), step(known.quantity_step)),
+        (F::MAKER_FEE, "maker_fee_ppm", text(ours.maker_fee_ppm), text(known.maker_fee_ppm)),
+        (F::TAKER_FEE, "taker_fee_ppm", text(ours.taker_fee_ppm), text(known.taker_fee_ppm)),
+        (F::BAND_LOW, "band_low", price(ours.band_low), price(theirs.band_low)),
+        (F::BAND_HIGH, "band_high", price(ours.band_high), price(theirs.band_high)),
         (
-            InstrumentFields::PRICE_STEP,
-            "price_step",
-            steps(ours.price_step),
-            steps(theirs.price_step),
+            F::REFERENCE_PRICE,
+            "reference_price",
+            price(ours.reference_price),
+            price(theirs.reference_price),
         ),
         (
-            InstrumentFields::QUANTITY_STEP,
-            "quantity_step",
-            steps(ours.quantity_step),
-            steps(theirs.quantity_step),
+            F::EXECUTION_RANGE,
+            "execution_range_ppm",
+            text(ours.execution_range_ppm),
+            text(theirs.execution_range_ppm),
         ),
         (
-            InstrumentFields::MAKER_FEE,
-            "maker_fee_ppm",
-            ours.maker_fee_ppm.to_string(),
-            theirs.maker_fee_ppm.to_string(),
+            F::INTERRUPTION,
+            "interruption_ns",
+            text(ours.interruption_ns),
+            text(theirs.interruption_ns),
         ),
         (
-            InstrumentFields::TAKER_FEE,
-            "taker_fee_ppm",
-            ours.taker_fee_ppm.to_string(),
-            theirs.taker_fee_ppm.to_string(),
+            F::MAX_QUANTITY,
+            "max_quantity",
+            quantity(ours.max_quantity),
+            quantity(theirs.max_quantity),
+        ),
+        // In the smallest units of the quote asset.
+        (
+            F::MIN_NOTIONAL,
+            "min_notional",
+            text(ours.min_notional),
+            text(theirs.min_notional.units()),
         ),
     ] {
         if spec.fields.has(field) && configured != journaled {
@@ -281,6 +309,10 @@ fn differences_of(known: &Instrument, spec: &InstrumentSpec, found: &mut Vec<Str
             found.push(format!("{symbol}: {name} is {journaled}, configured is {configured}"));
         }
     }
+}
+
+fn text(number: impl ToString) -> String {
+    number.to_string()
 }
 
 /// Room for records in all segments: what there may be to read at most.

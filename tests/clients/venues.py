@@ -1,7 +1,11 @@
-"""ccxt against the fake venues: `venues.py BINANCE UPBIT`, two host:port of `fake_venues`. Says what it got;
-ends with 1 if anything is missing. A judge of the venues, not of our client."""
+"""PyPI ccxt against the fake venues: a judge of the venues, not of our client.
+
+Starts them on free ports and watches tickers, trades, books, liquidations, and with a token the own orders and money.
+Ends with 1 if anything is missing. Usage: venues.py PATH_OF_FAKE_VENUES
+"""
 
 import asyncio
+import subprocess
 import sys
 
 import ccxt.pro
@@ -54,7 +58,6 @@ async def upbit(address):
         "urls": {"api": urls}, "apiKey": "fake-access-key",
         "secret": "fake-secret-key-of-a-venue-that-is-not-real",
     })
-    exchange.set_markets([market("BTC/KRW", "KRW-BTC", "BTC", "KRW", False)])
     exchange.set_markets([
         market("BTC/KRW", "KRW-BTC", "BTC", "KRW", False),
         market("ETH/KRW", "KRW-ETH", "ETH", "KRW", False),
@@ -72,9 +75,21 @@ async def upbit(address):
         await exchange.close()
 
 
+def listening(venues, name):
+    words = venues.stdout.readline().split()
+    assert words[:2] == ["listening", name], words
+    return words[2].removeprefix("http://")
+
+
 async def main():
-    await binance(sys.argv[1])
-    await upbit(sys.argv[2])
+    venues = subprocess.Popen([sys.argv[1]], stdout=subprocess.PIPE, text=True)
+    try:
+        addresses = [listening(venues, name) for name in ("binance", "upbit")]
+        await binance(addresses[0])
+        await upbit(addresses[1])
+    finally:
+        venues.kill()
+        venues.wait()
 
 
 asyncio.run(main())

@@ -224,34 +224,51 @@ impl Judge {
     }
 
     /// Of siblings the larger need, of each other order its own.
+    fn need_of_group(&self, order: &Order, asset: AssetId) -> i128 {
+        match order.sibling() {
+            None => self.need(order, asset),
+            Some(sibling) if sibling < order.id => 0,
+            Some(sibling) => self.need(order, asset).max(self.need(self.get(sibling), asset)),
+        }
+    }
+
     pub(super) fn locked(&self, account: AccountId, asset: AssetId) -> i128 {
         if !self.account(account).is_funded() {
             return 0;
         }
         let own = self.orders.iter().filter(|order| order.account == account);
-        let needs = own.map(|order| match order.sibling() {
-            None => self.need(order, asset),
-            Some(sibling) if sibling < order.id => 0,
-            Some(sibling) => self.need(order, asset).max(self.need(self.get(sibling), asset)),
-        });
-        needs.sum()
+        own.map(|order| self.need_of_group(order, asset)).sum()
     }
 
     pub(crate) fn is_funded(&self, account: AccountId) -> bool {
         self.account(account).is_funded()
     }
 
-    /// Of every account and asset, touched or not.
-    pub(crate) fn balances(&self) -> Vec<Balance> {
+    /// Of every account and asset, touched or not, as they are now.
+    fn reckoned(&self) -> Vec<Balance> {
+        let assets = self.listing.asset_ids();
         let mut balances = Vec::new();
         for account in self.account_ids() {
-            for asset in self.listing.asset_ids() {
-                let locked = self.locked(account, asset);
-                let free = self.account(account).total(asset) - locked;
-                balances.push(Balance { account, asset, free, locked });
+            for &asset in &assets {
+                let free = self.account(account).total(asset);
+                balances.push(Balance { account, asset, free, locked: 0 });
+            }
+        }
+        for order in self.orders.iter().filter(|order| self.is_funded(order.account)) {
+            let market = self.listing.market(order.instrument).instrument;
+            for asset in [market.base, market.quote] {
+                let place = (order.account.0 as usize - 1) * assets.len();
+                let balance = &mut balances[place + usize::from(asset.0) - 1];
+                let need = self.need_of_group(order, asset);
+                (balance.free, balance.locked) = (balance.free - need, balance.locked + need);
             }
         }
         balances
+    }
+
+    /// By account and asset, as the last command left them.
+    pub(crate) fn balances(&self) -> &[Balance] {
+        &self.balances
     }
 
     /// Deposits less withdrawals.
@@ -290,19 +307,19 @@ impl Judge {
 
     /// What is not as it was before the command: of funded accounts, and where money moved.
     pub(super) fn say_balances(&mut self) {
-        let after = self.balances();
+        let after = self.reckoned();
+        let before = std::mem::take(&mut self.balances);
         for balance in &after {
             let Balance { account, asset, free, locked } = *balance;
-            let is_said =
-                self.account(account).is_funded() || self.asked_balance == Some((account, asset));
-            let same_pair = |old: &&Balance| old.account == account && old.asset == asset;
-            let before = self.balances_before.iter().find(same_pair);
-            let before = before.map_or((0, 0), |old| (old.free, old.locked));
-            if is_said && before != (free, locked) {
+            let nothing = Balance { account, asset, free: 0, locked: 0 };
+            let place = before.binary_search_by_key(&(account, asset), |b| (b.account, b.asset));
+            let before = place.map_or(nothing, |place| before[place]);
+            let is_moved = self.asked_balance == Some((account, asset));
+            if before != *balance && (is_moved || self.is_funded(account)) {
                 self.said.push(Said::Balance { account, asset, free, locked });
             }
         }
-        self.balances_before = after;
+        self.balances = after;
         self.asked_balance = None;
     }
 

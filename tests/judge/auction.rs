@@ -166,13 +166,14 @@ impl Judge {
         let is_there =
             |order: &&Order| order.instrument == instrument && order.place == Place::Book;
         let orders: Vec<&Order> = self.orders.iter().filter(is_there).collect();
-        let wanted = |side: Side, price: i64| -> u128 {
-            let at = orders.iter().filter(|order| order.side == side && order.reaches(price));
-            at.map(|order| u128::from(order.open)).sum()
+        let at = |price: i64| {
+            let [demand, supply] = Side::BOTH.map(|side| -> u128 {
+                let who = orders.iter().filter(|order| order.side == side && order.reaches(price));
+                who.map(|order| u128::from(order.open)).sum()
+            });
+            let surplus = demand as i128 - supply as i128;
+            Indication { price: Some(price), volume: demand.min(supply), surplus }
         };
-        let volume = |price| wanted(Side::Buy, price).min(wanted(Side::Sell, price));
-        let surplus = |price| wanted(Side::Buy, price) as i128 - wanted(Side::Sell, price) as i128;
-
         let reference = self.reference(instrument);
         let mut prices: Vec<i64> = orders.iter().filter_map(|order| order.limit).collect();
         if prices.is_empty() {
@@ -180,20 +181,21 @@ impl Judge {
         }
         prices.sort_unstable();
         prices.dedup();
-        let most = prices.iter().map(|&price| volume(price)).max().unwrap_or_default();
-        prices.retain(|&price| volume(price) == most);
-        let least = prices.iter().map(|&price| surplus(price).abs()).min();
-        prices.retain(|&price| Some(surplus(price).abs()) == least);
+        let mut left: Vec<Indication> = prices.into_iter().map(at).collect();
+        let most = left.iter().map(|found| found.volume).max().unwrap_or_default();
+        left.retain(|found| found.volume == most);
+        let least = left.iter().map(|found| found.surplus.abs()).min();
+        left.retain(|found| Some(found.surplus.abs()) == least);
+        let prices: Vec<i64> = left.iter().filter_map(|found| found.price).collect();
         let (Some(&lowest), Some(&highest), 1..) = (prices.first(), prices.last(), most) else {
             return Indication { price: None, volume: 0, surplus: 0 };
         };
-        let price = if prices.iter().all(|&price| surplus(price) > 0) {
+        at(if left.iter().all(|found| found.surplus > 0) {
             highest
-        } else if prices.iter().all(|&price| surplus(price) < 0) {
+        } else if left.iter().all(|found| found.surplus < 0) {
             lowest
         } else {
             reference.map_or(lowest, |reference| reference.clamp(lowest, highest))
-        };
-        Indication { price: Some(price), volume: volume(price), surplus: surplus(price) }
+        })
     }
 }

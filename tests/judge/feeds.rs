@@ -1,7 +1,7 @@
 //! What foreign venues said last, so that an exact repeat is dropped: for each venue and symbol a
 //! window of its latest messages.
 
-use orison_core::command::{Liquidation, Ticker, Venue};
+use orison_core::command::{ExternalDepth, ExternalTrade, Liquidation, Ticker, Venue};
 use orison_core::{Command, Symbol};
 
 #[derive(Default)]
@@ -34,7 +34,9 @@ impl Feeds {
 fn topic(message: &Command) -> Option<(Venue, Symbol)> {
     match message {
         Command::Ticker(Ticker { venue, symbol, .. })
-        | Command::Liquidation(Liquidation { venue, symbol, .. }) => Some((*venue, *symbol)),
+        | Command::Liquidation(Liquidation { venue, symbol, .. })
+        | Command::ExternalTrade(ExternalTrade { venue, symbol, .. })
+        | Command::ExternalDepth(ExternalDepth { venue, symbol, .. }) => Some((*venue, *symbol)),
         _ => None,
     }
 }

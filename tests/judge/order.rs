@@ -89,7 +89,7 @@ impl Order {
         }
     }
 
-    pub(crate) fn is_trailing(&self) -> bool {
+    pub(super) fn is_trailing(&self) -> bool {
         self.asked.order_type == OrderType::TrailingStop
     }
 
@@ -142,15 +142,16 @@ impl Order {
         }
     }
 
-    /// None: it trails and there was no trade yet.
+    /// None: it trails, and there was no trade yet or there is no such price.
     pub(crate) fn stop_price(&self) -> Option<i64> {
         if !self.is_trailing() {
             return Some(self.stop);
         }
-        self.mark.map(|mark| match self.side {
-            Side::Buy => mark.saturating_add(self.trail),
-            Side::Sell => mark - self.trail,
-        })
+        let mark = self.mark?;
+        match self.side {
+            Side::Buy => mark.checked_add(self.trail),
+            Side::Sell => Some(mark - self.trail).filter(|price| *price > 0),
+        }
     }
 
     pub(super) fn is_elected(&self, last: i64) -> bool {

@@ -2,8 +2,10 @@
 //! there. Events of the core are brought into the same form; those that only keep views up to
 //! date say nothing here. Orders are called by the sequence and leg that they came with.
 
-use orison_core::command::{CancelReason, Liquidation, Ticker};
-use orison_core::event::{Amended, Entry, Op, Prayed, Priority, StatusCause};
+use orison_core::command::{CancelReason, ExternalTrade, Liquidation, Ticker};
+use orison_core::event::{
+    Amended, Entry, ExternalHead, ExternalQuote, Op, Prayed, Priority, StatusCause,
+};
 use orison_core::instrument::Status;
 use orison_core::types::AssetId;
 use orison_core::{AccountId, ClientOrderId, Event, InstrumentId, OrderId, Reason, Side};
@@ -78,6 +80,9 @@ pub(crate) enum Said {
     Prayed(Prayed),
     Ticker(Ticker),
     Liquidation(Liquidation),
+    ExternalTrade(ExternalTrade),
+    ExternalHead(ExternalHead),
+    ExternalLevel(ExternalQuote),
 }
 
 /// What the core said, for the comparison.
@@ -135,6 +140,9 @@ fn one(event: &Event) -> Option<Said> {
         Event::Prayed(e) => Said::Prayed(*e),
         Event::Ticker(e) => Said::Ticker(*e),
         Event::Liquidation(e) => Said::Liquidation(*e),
+        Event::ExternalTrade(e) => Said::ExternalTrade(*e),
+        Event::ExternalDepth(e) => Said::ExternalHead(*e),
+        Event::ExternalLevel(e) => Said::ExternalLevel(*e),
         Event::Rested(_)
         | Event::Level(_)
         | Event::Conditions(_)

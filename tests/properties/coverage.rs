@@ -55,7 +55,7 @@ fn the_streams_reach_every_rule() {
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     let streams = 40;
     for seed in 0..streams {
-        let mut world = World::new();
+        let mut world = World::new(1);
         for step in Stream::new(seed).take(STREAM_COMMANDS) {
             for said in world.judged(&step) {
                 *seen.entry(word(&said)).or_default() += 1;
@@ -97,6 +97,9 @@ pub(super) fn word(said: &Said) -> String {
         Said::Prayed(_) => "prayed",
         Said::Ticker(_) => "ticker",
         Said::Liquidation(_) => "liquidation",
+        Said::ExternalTrade(_) => "external trade",
+        Said::ExternalHead(_) => "external depth",
+        Said::ExternalLevel(_) => "external level",
     };
     word.into()
 }

@@ -17,7 +17,7 @@ pub(super) fn shrunk(mut steps: Vec<Step>, failed: Difference) -> (Vec<Step>, Di
         let mut from = 0;
         while from < steps.len() {
             let shorter = without(&steps, from, from + piece);
-            match first_difference(&shorter) {
+            match first_difference(&shorter, 1) {
                 Some(found) if shorter.len() < steps.len() && found.kind() == failed.kind() => {
                     steps = shorter;
                     steps.truncate(found.index + 1);
@@ -27,7 +27,7 @@ pub(super) fn shrunk(mut steps: Vec<Step>, failed: Difference) -> (Vec<Step>, Di
         }
         piece /= 2;
     }
-    let last = first_difference(&steps).expect("only failing streams were kept");
+    let last = first_difference(&steps, 1).expect("only failing streams were kept");
     std::panic::set_hook(hook);
     (steps, last)
 }

@@ -16,7 +16,7 @@ use crate::judge::{Judge, Order, Place, Said, heard, id_of};
 use crate::stream::{Asked, Step};
 use crate::tape::Names;
 
-/// The dear checks look at everything that rests; one command in so many gets them.
+/// The dearest checks take so many rounds of the others.
 const THOROUGH_EVERY: u64 = 32;
 /// Orders that the dear checks look at, resting or not.
 const LATEST: usize = 64;
@@ -42,6 +42,8 @@ pub(super) struct World {
     follower: Follower,
     bank: money::Bank,
     stamp: Stamp,
+    /// Everything that rests is compared after each so many commands.
+    every: u64,
     /// Orders by what asked for them.
     orders: HashMap<Asked, OrderId>,
     /// All of them, the latest last.
@@ -49,13 +51,14 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(every: u64) -> Self {
         Self {
             core: Exchange::new(*b"the judge's test"),
             judge: Judge::new(),
             follower: Follower::new(),
             bank: money::Bank::default(),
             stamp: Stamp { sequence: Sequence(0), time_ns: 1 },
+            every,
             orders: HashMap::new(),
             accepted: Vec::new(),
         }
@@ -63,7 +66,7 @@ impl World {
 
     /// For the names of things; differences do not matter.
     pub(super) fn after(steps: &[Step]) -> Self {
-        let mut world = Self::new();
+        let mut world = Self::new(1);
         for step in steps {
             world.judged(step);
         }
@@ -81,7 +84,8 @@ impl World {
     /// What the judge alone says of one more step.
     pub(super) fn judged(&mut self, step: &Step) -> Vec<Said> {
         let mut said = Vec::new();
-        if self.judge.deadline().is_some_and(|due| due <= step.time_ns) {
+        let is_clock = step.command == Command::Clock;
+        if !is_clock && self.judge.deadline().is_some_and(|due| due <= step.time_ns) {
             self.advance(step);
             said.extend(self.judge.apply(self.stamp, &Command::Clock));
         }
@@ -101,7 +105,8 @@ impl World {
     /// Gives one more step to both. An error is what differs, or what does not hold.
     pub(super) fn give(&mut self, step: &Step) -> Result<(), String> {
         // What is due happens first, as the sequencer does it.
-        if self.core.next_deadline().is_some_and(|due| due <= step.time_ns) {
+        let is_clock = step.command == Command::Clock;
+        if !is_clock && self.core.next_deadline().is_some_and(|due| due <= step.time_ns) {
             self.advance(step);
             self.apply(step, &Command::Clock)?;
         }
@@ -140,11 +145,17 @@ impl World {
         self.bank.hear(&self.core, &self.judge, command, &events)?;
         self.follower.hear(self.stamp, &events)?;
         self.check_state(command)?;
-        self.bank.check(&self.core, &self.judge)?;
-        for market in self.judge.markets() {
-            self.check_book(market.instrument.id)?;
+        let ids: Vec<_> = self.judge.markets().iter().map(|market| market.instrument.id).collect();
+        for &id in &ids {
+            self.check_not_crossed(id)?;
         }
-        if self.stamp.sequence.0.is_multiple_of(THOROUGH_EVERY) {
+        if self.stamp.sequence.0.is_multiple_of(self.every) {
+            self.bank.check(&self.core, &self.judge)?;
+            for &id in &ids {
+                self.check_book(id)?;
+            }
+        }
+        if self.stamp.sequence.0.is_multiple_of(self.every * THOROUGH_EVERY) {
             self.check_orders()?;
             self.follower.check_witness(&self.core)?;
         }
@@ -201,7 +212,7 @@ impl World {
         Ok(())
     }
 
-    /// The core's book is the judge's, its sums are what is shown, and it is not crossed.
+    /// The core's book is the judge's, and its sums are what is shown.
     fn check_book(&self, instrument: InstrumentId) -> Result<(), String> {
         for side in Side::BOTH {
             let judged = self.judge.queue(instrument, side);
@@ -228,13 +239,14 @@ impl World {
         if stops.len() != judged.len() || !stops.iter().zip(&judged).all(same) {
             return Err(format!("stops of {instrument}: {stops:?}, judged {judged:?}"));
         }
-        self.check_tickets(instrument)?;
+        self.check_tickets(instrument)
+    }
+
+    fn check_not_crossed(&self, instrument: InstrumentId) -> Result<(), String> {
         let best = Side::BOTH.map(|side| self.core.book(instrument, side).next());
-        let market = &self.judge.markets()[usize::from(instrument.0) - 1];
+        let status = self.core.instruments()[usize::from(instrument.0) - 1].status;
         match best {
-            [Some(bid), Some(ask)]
-                if bid.price >= ask.price && market.instrument.status != Status::Auction =>
-            {
+            [Some(bid), Some(ask)] if bid.price >= ask.price && status != Status::Auction => {
                 Err(format!("crossed: {} bid, {} asked", bid.price, ask.price))
             }
             _ => Ok(()),
@@ -291,11 +303,8 @@ fn is_same(found: &BookOrder, judged: &Order) -> bool {
 }
 
 fn is_same_stop(found: &StopOrder, judged: &Order) -> bool {
-    // One that trails beyond what is a price cannot fire, and has none to show.
-    let is_shown = |price: &i64| !judged.is_trailing() || (1..i64::MAX).contains(price);
-    let stop_price = judged.stop_price().filter(is_shown);
     (id_of(found.id), found.account, found.side) == (judged.id, judged.account, judged.side)
-        && found.stop_price.map(|price| price.0) == stop_price
+        && found.stop_price.map(|price| price.0) == judged.stop_price()
         && found.quantity.0 == judged.shown_open()
         && found.client_order_id == judged.asked.client_order_id
 }

@@ -35,11 +35,11 @@ impl Mood {
     pub(super) fn draw(dice: &mut Dice) -> Self {
         // Most limits are out of the way, or nothing would ever happen.
         let mut limit = |tight: &[u32], wide: u32| {
-            if dice.one_in(6) { dice.pick(tight) } else { wide }
+            if dice.one_in(12) { dice.pick(tight) } else { wide }
         };
         let limits = Genesis {
             orders_max: limit(&[5, 30, 100], 2_000),
-            accounts_max: limit(&[2, 8], 20),
+            accounts_max: limit(&[2, 8], 60),
             instruments_max: limit(&[2, 4], 8) as u16,
             assets_max: limit(&[3, 6], 16) as u16,
             closed_ids_max: limit(&[1, 7, 40], 200),
@@ -50,7 +50,7 @@ impl Mood {
             trailing_max: limit(&[1, 4], 1_000),
             ..Genesis::DEFAULT
         };
-        let accounts = dice.pick(&[1, 3, 8]);
+        let accounts = dice.pick(&[1, 3, 8, 20]);
         let first_rules = dice.one_in(12);
         Self {
             accounts,
@@ -62,10 +62,38 @@ impl Mood {
             name_odds: dice.pick(&[2, 6, 1_000]),
             names: dice.pick(&[60, 1_000, 100_000]),
             plain_odds: dice.pick(&[2, 3, 20]),
-            limit_odds: dice.pick(&[3, 30, 1_000]),
+            limit_odds: dice.pick(&[5, 30, 1_000]),
             status_odds: dice.pick(&[20, 60, 1_000]),
             limits: Genesis { rules_version: if first_rules { 1 } else { 2 }, ..limits },
         }
+    }
+
+    pub(super) fn of_money(dice: &mut Dice) -> Self {
+        let Self { limits, .. } = Self::draw(dice);
+        let limits = Genesis {
+            rules_version: 2,
+            orders_max: 2_000,
+            accounts_max: 60,
+            positions_max: 160,
+            balances_max: 320,
+            ..limits
+        };
+        Self {
+            accounts: 20,
+            funded: 20,
+            instruments: 3,
+            status_odds: 1_000,
+            limit_odds: 30,
+            limits,
+            ..Self::draw(dice)
+        }
+    }
+
+    /// Nothing that a line of the tape could not say.
+    pub(super) fn of_tape(dice: &mut Dice) -> Self {
+        let never = 1 << 60;
+        let limits = Genesis::DEFAULT;
+        Self { hostile_odds: never, name_odds: never, limits, ..Self::of_money(dice) }
     }
 
     /// Around which buyers and sellers meet.
@@ -154,11 +182,11 @@ pub(super) fn demands(spec: &mut InstrumentSpec, number: u64, mood: &Mood, dice:
         spec.fields = spec.fields.with(InstrumentFields::INTERRUPTION);
         spec.interruption_ns = dice.pick(&[0, 1, 2_000_000, 1_000_000_000]);
     }
-    if dice.one_in(4) {
+    if dice.one_in(8) {
         spec.fields = spec.fields.with(InstrumentFields::MAX_QUANTITY);
         spec.max_quantity.0 = dice.pick(&[0, mood.quantity_max, mood.quantity_max * 3]);
     }
-    if dice.one_in(4) {
+    if dice.one_in(8) {
         let (_, worth) = lot_and_worth(number);
         spec.fields = spec.fields.with(InstrumentFields::MIN_NOTIONAL);
         spec.min_notional = dice.pick(&[0, 1, worth * i128::from(middle)]);

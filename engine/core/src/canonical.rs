@@ -135,6 +135,18 @@ impl Event {
             }
             Self::Bounds(event) => bounds(to.u8(23), event),
             Self::Account(event) => settings(to.u8(24), event),
+            Self::ExternalTrade(event) => {
+                let to = to.u8(25).text(&event.venue).text(&event.symbol).u8(event.side as u8);
+                to.foreign(event.price).foreign(event.quantity);
+                to.u64(event.trade_id).u64(event.event_time_ms);
+            }
+            Self::ExternalDepth(event) => {
+                let to = to.u8(26).text(&event.venue).text(&event.symbol);
+                to.u8(event.bids).u8(event.asks).u64(event.update_id).u64(event.event_time_ms);
+            }
+            Self::ExternalLevel(event) => {
+                to.u8(27).u8(event.side as u8).foreign(event.price).foreign(event.quantity);
+            }
         }
         to.length
     }

@@ -36,6 +36,8 @@ pub enum Command {
     Pray(Pray),
     Ticker(Ticker),
     Liquidation(Liquidation),
+    ExternalTrade(ExternalTrade),
+    ExternalDepth(ExternalDepth),
 }
 
 /// Everything that decides and is not in a rule. A later one changes the limits: none may fall
@@ -500,6 +502,12 @@ impl Foreign {
         (decimal.scale() <= 18).then_some(Self { mantissa, scale: decimal.scale() })
     }
 
+    /// The mantissa that says the same at a finer scale; None if it does not fit.
+    fn rescaled(self, scale: u8) -> Option<i64> {
+        let finer = scale.checked_sub(self.scale)?;
+        self.mantissa.checked_mul(10i64.checked_pow(u32::from(finer))?)
+    }
+
     pub fn to_decimal(self) -> Decimal {
         Decimal::new(i128::from(self.mantissa), self.scale)
     }
@@ -526,4 +534,117 @@ pub struct Liquidation {
     pub quantity: Foreign,
     pub price: Foreign,
     pub event_time_ms: u64,
+}
+
+/// A trade that a venue reported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExternalTrade {
+    pub venue: Venue,
+    pub symbol: Symbol,
+    /// Of the taker.
+    pub side: Side,
+    pub price: Foreign,
+    pub quantity: Foreign,
+    /// The venue's own number of it.
+    pub trade_id: u64,
+    pub event_time_ms: u64,
+}
+
+/// Levels of a side that a command carries.
+pub const EXTERNAL_LEVELS_MAX: usize = 8;
+
+/// One side of a venue's book, best first, in the scales of its depth; nothing behind `count`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ExternalSide {
+    count: u8,
+    levels: [ExternalLevel; EXTERNAL_LEVELS_MAX],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ExternalLevel {
+    pub price: i64,
+    pub quantity: i64,
+}
+
+impl ExternalSide {
+    /// The best of `levels`: more than a command carries are cut off.
+    pub fn new(levels: impl IntoIterator<Item = ExternalLevel>) -> Self {
+        let mut side = Self::default();
+        for (place, level) in side.levels.iter_mut().zip(levels) {
+            *place = level;
+            side.count += 1;
+        }
+        side
+    }
+
+    pub fn levels(&self) -> &[ExternalLevel] {
+        &self.levels[..usize::from(self.count)]
+    }
+}
+
+/// The best levels of a venue's book as they stood: the whole of them, never a change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExternalDepth {
+    pub venue: Venue,
+    pub symbol: Symbol,
+    pub price_scale: u8,
+    pub quantity_scale: u8,
+    pub bids: ExternalSide,
+    pub asks: ExternalSide,
+    /// The venue's number of the last change in it; 0: it has none.
+    pub update_id: u64,
+    pub event_time_ms: u64,
+}
+
+impl ExternalDepth {
+    /// Of prices and quantities in any scales, best first. None: they fit in no common one.
+    pub fn of_levels(
+        (venue, symbol): (Venue, Symbol),
+        bids: &[(Foreign, Foreign)],
+        asks: &[(Foreign, Foreign)],
+        (update_id, event_time_ms): (u64, u64),
+    ) -> Option<Self> {
+        let carried = |side: &[(Foreign, Foreign)]| side.len().min(EXTERNAL_LEVELS_MAX);
+        let (bids, asks) = (&bids[..carried(bids)], &asks[..carried(asks)]);
+        let finest = |scale: fn(&(Foreign, Foreign)) -> u8| {
+            bids.iter().chain(asks).map(scale).max().unwrap_or(0)
+        };
+        let price_scale = finest(|(price, _)| price.scale);
+        let quantity_scale = finest(|(_, quantity)| quantity.scale);
+        let side = |levels: &[(Foreign, Foreign)]| {
+            let mut side = ExternalSide::default();
+            for (price, quantity) in levels {
+                side.levels[usize::from(side.count)] = ExternalLevel {
+                    price: price.rescaled(price_scale)?,
+                    quantity: quantity.rescaled(quantity_scale)?,
+                };
+                side.count += 1;
+            }
+            Some(side)
+        };
+        let (bids, asks) = (side(bids)?, side(asks)?);
+        Some(Self {
+            venue,
+            symbol,
+            price_scale,
+            quantity_scale,
+            bids,
+            asks,
+            update_id,
+            event_time_ms,
+        })
+    }
+
+    pub fn side(&self, side: Side) -> &ExternalSide {
+        match side {
+            Side::Buy => &self.bids,
+            Side::Sell => &self.asks,
+        }
+    }
+
+    /// Price and quantity in the venue's decimals.
+    pub fn foreign(&self, level: &ExternalLevel) -> (Foreign, Foreign) {
+        let price = Foreign { mantissa: level.price, scale: self.price_scale };
+        (price, Foreign { mantissa: level.quantity, scale: self.quantity_scale })
+    }
 }

@@ -8,13 +8,13 @@
 //! `Waiting` and `Refreshed`, and with an `Amended` that lost its priority and is in the book.
 
 use crate::command::{
-    Access, AccountFields, CancelReason, Link, Liquidation, OrderFields, OrderType, Prayer,
-    SelfTrade, Ticker, TimeInForce,
+    Access, AccountFields, CancelReason, ExternalTrade, Foreign, Link, Liquidation, OrderFields,
+    OrderType, Prayer, SelfTrade, Ticker, TimeInForce, Venue,
 };
 use crate::id::OrderId;
 use crate::instrument::{Bounds, Instrument, Status};
 use crate::reason::Reason;
-use crate::text::{AccountName, AssetName, ClientOrderId};
+use crate::text::{AccountName, AssetName, ClientOrderId, Symbol};
 use crate::types::{AccountId, AssetId, InstrumentId, Price, Quantity, Side};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +56,11 @@ pub enum Event {
     Prayed(Prayed),
     Ticker(Ticker),
     Liquidation(Liquidation),
+    ExternalTrade(ExternalTrade),
+    /// A venue's book is told anew: its levels follow, and nothing else.
+    ExternalDepth(ExternalHead),
+    /// The next level of the venue's book that is being told: bids first, best first.
+    ExternalLevel(ExternalQuote),
     /// The command was carried out and there is nothing else to say of it.
     Done,
 }
@@ -110,6 +115,8 @@ pub enum Op {
     Deposit = 15,
     Withdraw = 16,
     Account = 17,
+    ExternalTrade = 18,
+    ExternalDepth = 19,
 }
 
 impl Op {
@@ -132,6 +139,8 @@ impl Op {
             Self::Deposit => "deposit",
             Self::Withdraw => "withdraw",
             Self::Account => "account",
+            Self::ExternalTrade => "external_trade",
+            Self::ExternalDepth => "external_depth",
         }
     }
 }
@@ -460,4 +469,22 @@ impl<F: FnMut(&Event)> Sink for F {
     fn event(&mut self, event: &Event) {
         self(event);
     }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExternalHead {
+    pub venue: Venue,
+    pub symbol: Symbol,
+    /// How many levels of each side follow.
+    pub bids: u8,
+    pub asks: u8,
+    pub update_id: u64,
+    pub event_time_ms: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExternalQuote {
+    pub side: Side,
+    pub price: Foreign,
+    pub quantity: Foreign,
 }

@@ -173,6 +173,8 @@ impl Exchange {
             Command::Pray(pray) => self.pray(pray, sink),
             Command::Ticker(ticker) => self.ticker(ticker, sink),
             Command::Liquidation(liquidation) => self.liquidation(liquidation, sink),
+            Command::ExternalTrade(trade) => self.external_trade(trade, sink),
+            Command::ExternalDepth(depth) => self.external_depth(depth, sink),
             Command::Instrument(spec) => self.change_instrument(spec, sink),
             Command::Genesis(genesis) => self.begin(genesis, sink),
         }

@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use crate::command::{Foreign, Liquidation, Ticker, Venue};
+use crate::command::{ExternalDepth, ExternalTrade, Foreign, Liquidation, Ticker, Venue};
 use crate::keyed::{Chains, END, Key, words};
 use crate::text::Symbol;
 use crate::types::Side;
@@ -29,6 +29,9 @@ pub(crate) enum Kind {
     Ticker = 1,
     LiquidationBuy = 2,
     LiquidationSell = 3,
+    TradeBuy = 4,
+    TradeSell = 5,
+    Depth = 6,
 }
 
 impl Message {
@@ -43,6 +46,34 @@ impl Message {
         };
         let Liquidation { event_time_ms, price, quantity, .. } = *liquidation;
         Self::new(kind, event_time_ms, price, quantity)
+    }
+
+    /// Two trades at the same price are told apart by their ids: one word stands for what the
+    /// others have no room for.
+    pub(crate) fn of_trade(trade: &ExternalTrade) -> Self {
+        let kind = match trade.side {
+            Side::Buy => Kind::TradeBuy,
+            Side::Sell => Kind::TradeSell,
+        };
+        let ExternalTrade { event_time_ms, price, quantity, trade_id, .. } = *trade;
+        let other = Key::FIXED.hash([quantity.mantissa as u64, trade_id]) as i64;
+        let other = Foreign { mantissa: other, scale: quantity.scale };
+        Self::new(kind, event_time_ms, price, other)
+    }
+
+    /// Two words stand for all levels.
+    pub(crate) fn of_depth(depth: &ExternalDepth) -> Self {
+        let sides = Side::BOTH.map(|side| depth.side(side).levels());
+        let words = sides.iter().flat_map(|levels| {
+            let words = levels.iter().flat_map(|l| [l.price as u64, l.quantity as u64]);
+            [levels.len() as u64].into_iter().chain(words)
+        });
+        let hash = |salt: u64| {
+            Key::FIXED.hash([salt, depth.update_id].into_iter().chain(words.clone())) as i64
+        };
+        let price = Foreign { mantissa: hash(1), scale: depth.price_scale };
+        let other = Foreign { mantissa: hash(2), scale: depth.quantity_scale };
+        Self::new(Kind::Depth, depth.event_time_ms, price, other)
     }
 
     fn new(kind: Kind, event_time_ms: u64, price: Foreign, other: Foreign) -> Self {

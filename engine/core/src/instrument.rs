@@ -124,22 +124,73 @@ impl Instrument {
         steps(self.quantity_step, i128::from(quantity.0))
     }
 
-    /// A volume in quantity steps, as sums over time keep it.
+    /// A volume in quantity steps, as sums over time keep it; beyond 128 bits the most there is.
     pub fn volume_decimal(&self, volume: u128) -> Decimal {
-        let count = i128::try_from(volume).expect("a volume is a sum of 64-bit quantities");
-        steps(self.quantity_step, count)
+        let count = i128::try_from(volume).unwrap_or(i128::MAX);
+        sum(self.quantity_step.to_decimal(), count)
     }
 
-    /// A turnover in price steps x quantity steps, as sums over time keep it.
+    /// A turnover in price steps x quantity steps, as sums over time keep it; beyond 128 bits the
+    /// most there is.
     pub fn turnover_decimal(&self, turnover: i128) -> Decimal {
         let (price, quantity) = (self.price_step, self.quantity_step);
-        let step = i128::from(price.mantissa) * i128::from(quantity.mantissa);
-        Decimal::new(step, price.scale + quantity.scale)
-            .times(turnover)
-            .expect("a turnover within the limits of the engine fits 128 bits")
+        let scale = price.scale + quantity.scale;
+        match i128::from(price.mantissa).checked_mul(i128::from(quantity.mantissa)) {
+            Some(step) => sum(Decimal::new(step, scale), turnover),
+            None => Decimal::new(i128::MAX, scale),
+        }
     }
+}
+
+/// `count` steps, above zero.
+fn sum(step: Decimal, count: i128) -> Decimal {
+    step.times(count).unwrap_or(Decimal::new(i128::MAX, step.scale()))
 }
 
 fn steps(step: Step, count: i128) -> Decimal {
     step.to_decimal().times(count).expect("a step is 64 bits and a count at most 64 more")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    fn instrument(price_step: Step, quantity_step: Step) -> Instrument {
+        Instrument {
+            symbol: Symbol::EMPTY,
+            id: InstrumentId(1),
+            base: AssetId(1),
+            quote: AssetId(2),
+            status: Status::Open,
+            maker_fee_ppm: 0,
+            taker_fee_ppm: 0,
+            price_step,
+            quantity_step,
+        }
+    }
+
+    #[test]
+    fn a_sum_beyond_128_bits_is_shown_as_the_most_there_is() {
+        let step = |mantissa, scale| Step { mantissa, scale };
+        /// The most that there is with one decimal.
+        const CUT: &str = "17014118346046923173168730371588410572.7";
+        let most = i128::MAX;
+        for (price_step, quantity_step, count, volume, turnover) in [
+            (step(1, 2), step(1, 4), 15, "0.0015", "0.000015"),
+            (step(1, 0), step(1, 0), most, &most.to_string(), &most.to_string()),
+            (step(5, 0), step(2, 0), most / 2, &(most - 1).to_string(), &most.to_string()),
+            (step(u64::MAX, 0), step(1, 0), 3, "3", "55340232221128654845"),
+            (step(u64::MAX, 0), step(u64::MAX, 0), 3, "55340232221128654845", &most.to_string()),
+            (step(1, 0), step(3, 1), most, CUT, CUT),
+        ] {
+            let instrument = instrument(price_step, quantity_step);
+            let shown = instrument.volume_decimal(count.unsigned_abs()).to_string();
+            assert_eq!(shown, volume, "{price_step:?} {quantity_step:?}");
+            let shown = instrument.turnover_decimal(count).to_string();
+            assert_eq!(shown, turnover, "{price_step:?} {quantity_step:?}");
+        }
+        let unit = instrument(Step::ONE, Step::ONE);
+        assert_eq!(unit.volume_decimal(u128::MAX).to_string(), most.to_string());
+    }
 }

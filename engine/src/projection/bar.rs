@@ -1,6 +1,8 @@
 //! What a run of trades of one instrument did, summed: the trades of a command, of a minute.
 //! It knows neither when nor where; whoever keeps it does.
 
+use std::ops::{AddAssign, SubAssign};
+
 use orison_core::Price;
 use orison_core::event::Trade;
 
@@ -12,8 +14,7 @@ pub(super) struct Bar {
     pub(super) close: Price,
     /// Quantity steps.
     pub(super) volume: u128,
-    /// Price steps x quantity steps.
-    pub(super) turnover: i128,
+    pub(super) turnover: Turnover,
     pub(super) trade_count: u64,
 }
 
@@ -25,7 +26,7 @@ impl Bar {
             low: trade.price,
             close: trade.price,
             volume: u128::from(trade.quantity.0),
-            turnover: trade.price.notional(trade.quantity),
+            turnover: Turnover::of(trade.price.notional(trade.quantity)),
             trade_count: 1,
         }
     }
@@ -36,9 +37,44 @@ impl Bar {
         self.low = self.low.min(later.low);
         self.close = later.close;
         self.volume += later.volume;
-        // A million trades at the largest notional the core lets through would not fit; a sum
-        // that wraps is right again once they are taken off it.
-        self.turnover = self.turnover.wrapping_add(later.turnover);
+        self.turnover += later.turnover;
         self.trade_count += later.trade_count;
+    }
+}
+
+/// A sum of price steps x quantity steps. A million trades at the largest notional that the core
+/// lets through are beyond 128 bits, so its halves are summed apart: exact for 2^64 trades.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(super) struct Turnover {
+    high: u128,
+    low: u128,
+}
+
+impl Turnover {
+    fn of(notional: i128) -> Self {
+        let notional = notional.unsigned_abs();
+        Self { high: notional >> 64, low: notional & u128::from(u64::MAX) }
+    }
+
+    /// Beyond 128 bits: the most there is.
+    pub(super) fn whole(self) -> i128 {
+        let high = self.high.checked_mul(1 << 64);
+        let sum = high.and_then(|high| high.checked_add(self.low));
+        sum.and_then(|sum| i128::try_from(sum).ok()).unwrap_or(i128::MAX)
+    }
+}
+
+impl AddAssign for Turnover {
+    fn add_assign(&mut self, more: Self) {
+        self.high += more.high;
+        self.low += more.low;
+    }
+}
+
+impl SubAssign for Turnover {
+    /// Of what was added before.
+    fn sub_assign(&mut self, less: Self) {
+        self.high -= less.high;
+        self.low -= less.low;
     }
 }

@@ -145,7 +145,7 @@ impl Orders {
     }
 
     pub(super) fn on_event(&mut self, stamp: Stamp, index: u32, event: &Event) {
-        let Self { shelf, streams, spending } = self;
+        let Self { shelf, streams, .. } = self;
         let heard = Heard { stamp, index, event };
         match event {
             Event::Accepted(e) => match e.entry {
@@ -159,20 +159,7 @@ impl Orders {
                     shelf.change(e.order, told, |order| order.refuse(e.reason));
                 }
             }
-            Event::Trade(e) => {
-                let told = streams.tell(e.maker_account, heard);
-                shelf.change(e.maker, told, |order| order.fill(e, e.maker_fee));
-                let told = match e.taker_account == e.maker_account {
-                    true => told,
-                    false => streams.tell(e.taker_account, heard),
-                };
-                shelf.change(e.taker, told, |order| {
-                    order.fill(e, e.taker_fee);
-                    if !order.has_quantity() && spending.last() != Some(&order.id) {
-                        spending.push(order.id);
-                    }
-                });
-            }
+            Event::Trade(e) => self.trade(heard, e),
             Event::Conditions(e) => {
                 shelf.note(e.order, |order| order.conditions = Some(Box::new(*e)));
             }
@@ -207,6 +194,9 @@ impl Orders {
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
+            | Event::ExternalTrade(_)
+            | Event::ExternalDepth(_)
+            | Event::ExternalLevel(_)
             | Event::Refreshed(_)
             | Event::Auction(_)
             | Event::Status(_)
@@ -214,6 +204,22 @@ impl Orders {
             | Event::Account(_)
             | Event::Done => {}
         }
+    }
+
+    fn trade(&mut self, heard: Heard<'_>, trade: &Trade) {
+        let Self { shelf, streams, spending } = self;
+        let told = streams.tell(trade.maker_account, heard);
+        shelf.change(trade.maker, told, |order| order.fill(trade, trade.maker_fee));
+        let told = match trade.taker_account == trade.maker_account {
+            true => told,
+            false => streams.tell(trade.taker_account, heard),
+        };
+        shelf.change(trade.taker, told, |order| {
+            order.fill(trade, trade.taker_fee);
+            if !order.has_quantity() && spending.last() != Some(&order.id) {
+                spending.push(order.id);
+            }
+        });
     }
 
     /// The command is complete.

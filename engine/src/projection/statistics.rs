@@ -19,7 +19,7 @@ pub struct DayStatistics {
     pub last: Option<Price>,
     /// Quantity steps.
     pub volume: u128,
-    /// Price steps x quantity steps.
+    /// Price steps x quantity steps; i128::MAX: that much or more.
     pub turnover: i128,
     pub trade_count: u64,
     /// The command that last changed any of these.

@@ -240,6 +240,32 @@ layouts! {
         venue: [u8; 16],
         symbol: [u8; 16],
     }
+    ExternalTrade {
+        quantity: i64,
+        price: i64,
+        trade_id: u64,
+        event_time_ms: u64,
+        quantity_scale: u8,
+        price_scale: u8,
+        side: u8,
+        reserved: [u8; 5],
+        venue: [u8; 16],
+        symbol: [u8; 16],
+    }
+    ExternalDepth {
+        // Price, quantity; zeros behind the last.
+        bids: [i64; 16],
+        asks: [i64; 16],
+        update_id: u64,
+        event_time_ms: u64,
+        price_scale: u8,
+        quantity_scale: u8,
+        bids_count: u8,
+        asks_count: u8,
+        reserved: [u8; 4],
+        venue: [u8; 16],
+        symbol: [u8; 16],
+    }
     Status {
         instrument: u16,
         status: u8,

@@ -14,10 +14,14 @@ use super::{
 use samples::{FIRST_RULES, ann, limit, samples};
 use streams::a_command;
 
-/// What the first build wrote, and what came with the second rules. A change there is a new version
+/// What the first build wrote, what came with the second rules, and with trades and books of
+/// venues. A change there is a new version
 /// of the kind with a file of its own, never another line.
-const GOLDEN: [&str; 2] =
-    [include_str!("golden/version_1.txt"), include_str!("golden/version_1_second_rules.txt")];
+const GOLDEN: [&str; 3] = [
+    include_str!("golden/version_1.txt"),
+    include_str!("golden/version_1_second_rules.txt"),
+    include_str!("golden/version_1_external.txt"),
+];
 
 /// `02 Instrument`, then its bytes.
 fn written(kind: Kind, command: &Command) -> Vec<String> {

@@ -210,7 +210,7 @@ pub(super) fn one(app: &App, name: &str) -> Result<Answer, Problem> {
 /// Changes the named settings; null takes a limit or fee away. PUT does the same. An account that
 /// is not known is opened.
 #[utoipa::path(
-    patch,
+    method(put, patch),
     path = "/accounts/{name}",
     params(("name" = String, Path)),
     request_body = AccountRequest,

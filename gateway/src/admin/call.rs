@@ -7,6 +7,7 @@ use orison_core::command::Actor;
 use super::route::Route;
 use super::{accounts, changes, fees, hours, instruments, limits, money, trading};
 use crate::App;
+use crate::app;
 use crate::http::query::Query;
 use crate::language::Language;
 use crate::schedule;
@@ -27,14 +28,16 @@ pub(crate) struct Call<'a> {
     pub(crate) body: Option<Object>,
 }
 
-/// The actor of a header's value. Whoever says nothing is `admin`; nobody is the schedule but
-/// itself.
+/// The actor of a header's value. Whoever says nothing is `admin`; nobody is the schedule or
+/// another part of the exchange itself.
 pub(crate) fn actor(header: Option<&[u8]>) -> Result<Actor, Problem> {
+    let ours = [schedule::actor(), app::configuration(), replay::recovery::upgrade_actor()];
     let named = Actor::from_bytes(header.unwrap_or_default());
-    let named = named.ok().filter(|actor| *actor != schedule::actor()).ok_or_else(|| {
-        let english = "1 to 32 printable ASCII characters, and not schedule";
-        let korean = "출력 가능한 ASCII 1~32자여야 하며 schedule은 쓸 수 없습니다";
-        Problem::invalid_parameter("X-Actor", english, korean)
+    let named = named.ok().filter(|actor| !ours.contains(actor)).ok_or_else(|| {
+        let names = ours.map(|actor| actor.to_string()).join(", ");
+        let english = format!("1 to 32 printable ASCII characters, and none of {names}");
+        let korean = format!("출력 가능한 ASCII 1~32자여야 하며 {names} 제외입니다");
+        Problem::invalid_parameter("X-Actor", &english, &korean)
     })?;
     match named.is_empty() {
         true => Ok(Actor::new(UNNAMED).expect("a short word is a name")),
@@ -104,6 +107,8 @@ mod tests {
             (Some(b"ann"), Some("ann")),
             (Some(b"Ann of the night shift"), Some("Ann of the night shift")),
             (Some(b"schedule"), None),
+            (Some(b"configuration"), None),
+            (Some(b"orison"), None),
             (Some(b"123456789012345678901234567890123"), None),
             (Some("김".as_bytes()), None),
             (Some(b"a\tb"), None),

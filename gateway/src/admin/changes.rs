@@ -29,7 +29,8 @@ struct ChangeEntry {
     time: String,
     /// The same in milliseconds.
     timestamp: u64,
-    /// Who gave the command: a name of `X-Actor`, admin, schedule, orison; empty: nobody said.
+    /// Who gave the command: a name of `X-Actor` (`admin`: none was said); `schedule`,
+    /// `configuration` and `orison` are the exchange itself. Empty: older than actors.
     actor: String,
     /// As `orison-replay dump` shows it.
     #[schema(value_type = Object)]

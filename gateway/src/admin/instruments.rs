@@ -163,7 +163,7 @@ pub(super) async fn create(
 
 /// Changes the named fields; PUT does the same.
 #[utoipa::path(
-    patch,
+    method(put, patch),
     path = "/instruments/{symbol}",
     params(("symbol" = String, Path)),
     request_body = InstrumentRequest,

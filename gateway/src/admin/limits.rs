@@ -37,7 +37,7 @@ pub(super) async fn all(app: &App) -> Answer {
 
 /// Raises the named limits; PUT does the same. A limit that is lowered is BAD_STATUS.
 #[utoipa::path(
-    patch,
+    method(put, patch),
     path = "/limits",
     request_body = LimitsRequest,
     responses((status = 200, description = "As asked", body = LimitsAnswer), ChangeProblems)

@@ -9,6 +9,7 @@ use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 use super::{accounts, changes, fees, hours, instruments, limits, money, trading};
 use crate::openapi::requests::Amount;
+use crate::openapi::{self, served};
 use crate::xtrader::problem::ProblemBody;
 
 #[derive(OpenApi)]
@@ -42,6 +43,8 @@ use crate::xtrader::problem::ProblemBody;
         changes::latest,
         hours::all,
         crate::xtrader::rest::service::health,
+        served::metrics,
+        served::openapi,
     ),
     components(schemas(
         ProblemBody<'_>,
@@ -60,11 +63,11 @@ struct Document;
 /// The JSON text; made once.
 pub(crate) fn document() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| Document::openapi().to_json().expect("a description is always JSON"))
+    TEXT.get_or_init(|| openapi::text(Document::openapi()))
 }
 
 /// Absent fields stay as they are; null or 0 takes a bound away. A new instrument needs symbol,
-/// base, quote and both steps; steps and assets never change.
+/// base and quote, its steps are 1 if absent; steps and assets never change.
 #[derive(Serialize, ToSchema)]
 pub(super) struct InstrumentRequest {
     #[schema(max_length = 16, example = "BTC-KRW")]

@@ -7,6 +7,7 @@ use crate::xtrader::problem::Problem;
 
 /// An address and what it names.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(strum::EnumIter))]
 pub(crate) enum Route {
     /// GET lists them, POST creates or changes one.
     Instruments,

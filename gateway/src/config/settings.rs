@@ -9,6 +9,7 @@ use orison_core::command::Genesis;
 use super::layers::{Layers, Source};
 use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments, schedule};
 use crate::fanout::{self, OrderIds};
+use crate::feeds;
 use crate::stomp;
 
 pub(super) struct Setting {
@@ -44,7 +45,21 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("input-slots", "16384", "COUNT", "Slots of the input ring, a power of two"),
     setting("output-slots", "65536", "COUNT", "Slots of the output ring, a power of two"),
     setting("pin", "off", "CORE", "Core of the matching thread, or off"),
-    setting("feed", "off", "VENUES", "External feeds, or off"),
+    setting("feed", "off", "VENUES", "External feeds: binance, upbit, both, or off"),
+    setting(
+        "feed-topics",
+        "binance:ticker:BTCUSDT,binance:liquidation:*,upbit:ticker:BTC-KRW,upbit:ticker:ETH-KRW",
+        "TOPICS",
+        "What is wanted of the venues from the start",
+    ),
+    setting("feed-binance-ws", feeds::Settings::BINANCE_WS, "URL", "Streams of Binance USD-M"),
+    setting("feed-binance-rest", feeds::Settings::BINANCE_REST, "URL", "REST of Binance USD-M"),
+    setting("feed-upbit-ws", feeds::Settings::UPBIT_WS, "URL", "Streams of Upbit"),
+    setting("feed-upbit-keys", "off", "FILE", "Access and secret key, each on its line, or off"),
+    setting("feed-upbit-format", "SIMPLE", "FORMAT", "How Upbit is asked to write"),
+    setting("feed-depth-ms", "1000", "MS", "A venue's depth at most this often, 0 = every change"),
+    setting("feed-depth-levels", "5", "COUNT", "Levels of a venue's depth that are taken"),
+    setting("feed-large-usd", "100000", "USD", "From this worth on a liquidation is large"),
     Setting {
         name: "demo",
         default: "off",
@@ -72,7 +87,7 @@ pub(super) const SETTINGS: &[Setting] = &[
 ];
 
 /// Listeners that this build does not have; their flags exist and take `off` only.
-const NOT_BUILT: [&str; 4] = ["ouch", "fix", "itch", "feed"];
+const NOT_BUILT: [&str; 3] = ["ouch", "fix", "itch"];
 
 /// Powers of two that a ring may have.
 const SLOTS_MIN: usize = 1 << 6;
@@ -110,6 +125,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         input_slots: slots(layers, "input-slots")?,
         output_slots: slots(layers, "output-slots")?,
         pin: pin(layers)?,
+        feeds: super::feeds::feeds(layers)?,
         demo: switch(layers, "demo")?,
         public_order_ids: switch(layers, "public-order-ids")?,
         fan_out: fan_out(layers)?,
@@ -127,11 +143,15 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
     })
 }
 
-fn bad(source: &Source, value: &str, allowed: impl Into<String>) -> ConfigError {
+pub(super) fn bad(source: &Source, value: &str, allowed: impl Into<String>) -> ConfigError {
     ConfigError::Value { given: source.clone(), value: value.into(), allowed: allowed.into() }
 }
 
-fn words<T: Copy>(layers: &Layers, name: &str, words: &[(&str, T)]) -> Result<T, ConfigError> {
+pub(super) fn words<T: Copy>(
+    layers: &Layers,
+    name: &str,
+    words: &[(&str, T)],
+) -> Result<T, ConfigError> {
     let (text, source) = layers.get(name);
     let found = words.iter().find(|(word, _)| *word == text).map(|&(_, value)| value);
     found.ok_or_else(|| {
@@ -185,7 +205,12 @@ fn fan_out(layers: &Layers) -> Result<fanout::Settings, ConfigError> {
     Ok(fanout::Settings { outbox, order_ids, ..fanout::Settings::DEFAULT })
 }
 
-fn number(layers: &Layers, name: &str, least: u64, most: u64) -> Result<u64, ConfigError> {
+pub(super) fn number(
+    layers: &Layers,
+    name: &str,
+    least: u64,
+    most: u64,
+) -> Result<u64, ConfigError> {
     let (text, source) = layers.get(name);
     let number = text.parse().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| bad(source, text, format!("{least} to {most}")))

@@ -55,7 +55,7 @@ fn a_wrong_setting_names_itself_and_what_is_allowed() {
         ("", &[], &["--rest", "0.0.0.0:7000"], &["--rest", "0.0.0.0:7000", "loopback"]),
         ("", &[], &["--ws", "[::]:7001"], &["--ws", "loopback"]),
         ("", &[], &["--fix", "127.0.0.1:9002"], &["--fix", "not part of this build", "off"]),
-        ("", &[], &["--feed", "binance"], &["--feed", "not part of this build"]),
+        ("", &[], &["--feed", "kraken"], &["--feed", "\"kraken\"", "off, binance, upbit"]),
         ("", &[], &["--input-slots", "1000"], &["--input-slots", "powers of two"]),
         ("", &[], &["--allowed-origins", "x"], &["--allowed-origins", "http://HOST"]),
         ("", &[], &["--config", "missing.toml"], &["missing.toml"]),
@@ -107,4 +107,69 @@ fn instruments_of_the_file_replace_the_built_in_ones() {
         let error = load(&good.replace(from, to), &[], &[]).unwrap_err();
         assert!(error.contains(expected), "{error:?} lacks {expected:?}");
     }
+}
+
+#[test]
+fn a_schedule_is_read_whole_or_refused_by_name() {
+    let good = "[[schedule]]\nsymbols = [\"AAPL\", \"X\"]\ntime_zone = \"America/New_York\"\n\
+                days = \"Mon-Fri\"\nat = [{ time = \"09:30\", action = \"open\" }]\n";
+    let schedule = load(good, &[], &[]).unwrap().config.schedule;
+    assert_eq!(schedule.len(), 1);
+    assert_eq!(schedule[0].zone.iana_name(), Some("America/New_York"));
+    assert_eq!(schedule[0].days.words().collect::<Vec<_>>(), ["Mon", "Tue", "Wed", "Thu", "Fri"]);
+    assert_eq!(schedule[0].slots().len(), 1);
+    let entry = "{ time = \"09:30\", action = \"open\" }";
+    let rows = [
+        ("America/New_York", "Mars/Olympus", "time_zone: \"Mars/Olympus\" is not allowed"),
+        ("America/New_York", "EST5EDT,M3", "an IANA name such as Asia/Seoul"),
+        ("Mon-Fri", "Mon-", "days: \"Mon-\" is not allowed"),
+        ("09:30", "24:00", "time: \"24:00\" is not allowed"),
+        ("\"open\"", "\"opens\"", "action: \"opens\" is not allowed"),
+        (entry, "", "at: nothing is in it"),
+        ("\"AAPL\", \"X\"", "", "symbols: nothing is in it"),
+        ("\"X\"", "\"*\"", "symbols: \"*\" is not allowed"),
+        ("\"X\"", "\"\"", "symbols: \"\" is not allowed"),
+        ("days =", "day =", "unknown field `day`"),
+        ("time =", "when =", "unknown field `when`"),
+        ("time_zone = \"America/New_York\"\n", "", "missing field `time_zone`"),
+    ];
+    for (from, to, expected) in rows {
+        let error = load(&good.replace(from, to), &[], &[]).unwrap_err();
+        assert!(error.contains("orison.toml: schedule[0]: "), "{error}");
+        assert!(error.contains(expected), "{error:?} lacks {expected:?}");
+    }
+}
+
+#[test]
+fn feeds_are_off_unless_asked_for_and_want_what_their_venues_have() {
+    assert!(load("", &[], &[]).unwrap().config.feeds.is_none());
+    for (flags, topics) in [
+        (vec!["--feed", "binance"], vec!["binance:ticker:BTCUSDT", "binance:liquidation:*"]),
+        (vec!["--feed", "upbit"], vec!["upbit:ticker:BTC-KRW", "upbit:ticker:ETH-KRW"]),
+        (
+            vec!["--feed", "binance,upbit", "--feed-topics", "upbit:depth:BTC-KRW"],
+            vec!["upbit:depth:BTC-KRW"],
+        ),
+        (vec!["--feed", "upbit", "--feed-topics", ""], vec![]),
+    ] {
+        let feeds = load("", &[], &flags).unwrap().config.feeds.unwrap();
+        let wanted: Vec<String> = feeds.topics.iter().map(ToString::to_string).collect();
+        assert_eq!(wanted, topics, "{flags:?}");
+        assert_eq!(feeds.binance_ws, "wss://fstream.binance.com");
+    }
+    for (flags, parts) in [
+        (["--feed-binance-ws", "https://x"], ["--feed-binance-ws", "ws:// or wss://HOST"]),
+        (["--feed-binance-rest", "nowhere"], ["--feed-binance-rest", "http:// or https://HOST"]),
+        (["--feed-upbit-keys", "no-such-file"], ["--feed-upbit-keys", "off, or a file"]),
+        (["--feed-upbit-format", "XML"], ["--feed-upbit-format", "SIMPLE_LIST"]),
+        (["--feed-depth-levels", "9"], ["--feed-depth-levels", "1 to 8"]),
+        (["--feed-topics", "upbit:ticker:BTC-KRW"], ["--feed-topics", "--feed upbit"]),
+        (["--feed-topics", "binance:candle:X"], ["--feed-topics", "is no topic"]),
+    ] {
+        let flags: Vec<&str> = ["--feed", "binance"].into_iter().chain(flags).collect();
+        let error = load("", &[], &flags).unwrap_err();
+        assert!(parts.iter().all(|part| error.contains(part)), "{flags:?}: {error}");
+    }
+    let private = ["--feed", "upbit", "--feed-topics", "upbit:order"];
+    assert!(load("", &[], &private).unwrap_err().contains("--feed-upbit-keys FILE"));
 }

@@ -162,7 +162,7 @@ impl Json {
     }
 
     pub(crate) fn steps_value(&mut self, step: Step, count: u128) {
-        // A price or quantity always fits; a volume beyond 128 bits is shown as the most there is.
+        // A price or quantity always fits; a sum of them beyond 128 bits is the most there is.
         self.scaled(count.saturating_mul(u128::from(step.mantissa)), step.scale);
     }
 

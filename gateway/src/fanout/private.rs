@@ -45,6 +45,9 @@ pub(crate) fn instrument_of(event: &Event) -> InstrumentId {
         | Event::Prayed(_)
         | Event::Ticker(_)
         | Event::Liquidation(_)
+        | Event::ExternalTrade(_)
+        | Event::ExternalDepth(_)
+        | Event::ExternalLevel(_)
         | Event::Done => InstrumentId::default(),
     }
 }
@@ -83,6 +86,9 @@ pub(crate) fn message(
         | Event::Prayed(_)
         | Event::Ticker(_)
         | Event::Liquidation(_)
+        | Event::ExternalTrade(_)
+        | Event::ExternalDepth(_)
+        | Event::ExternalLevel(_)
         | Event::Done => return None,
     }
     let stamp = news.event.stamp;

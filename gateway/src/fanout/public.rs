@@ -62,16 +62,6 @@ impl Listing {
         }
     }
 
-    /// Null: a sum beyond 128 bits, which no real steps come to.
-    fn turnover_or_null(&self, json: &mut Json, key: &str, turnover: i128) {
-        let (price, quantity) = (self.instrument.price_step, self.instrument.quantity_step);
-        let unit = i128::from(price.mantissa).checked_mul(i128::from(quantity.mantissa));
-        match unit.and_then(|unit| unit.checked_mul(turnover)) {
-            Some(units) => json.units(key, units, price.scale + quantity.scale),
-            None => json.null(key),
-        }
-    }
-
     /// `[[price, quantity], ...]`
     fn levels(&self, json: &mut Json, key: &str, levels: impl Iterator<Item = (Price, Quantity)>) {
         json.key(key);
@@ -142,8 +132,8 @@ pub(crate) fn statistics_body(json: &mut Json, listing: &Listing, day: &DayStati
         Some(percent) => json.decimal("price_change_24h", percent),
         None => json.null("price_change_24h"),
     }
-    json.steps("volume_24h", listing.instrument.quantity_step, day.volume);
-    listing.turnover_or_null(json, "turnover_24h", day.turnover);
+    json.decimal("volume_24h", listing.instrument.volume_decimal(day.volume));
+    json.decimal("turnover_24h", listing.instrument.turnover_decimal(day.turnover));
     json.integer("trade_count_24h", day.trade_count);
     listing.price_or_null(json, "open_24h", day.open);
     for key in ["high_24h", "high_price_24h"] {
@@ -177,7 +167,7 @@ pub(crate) fn candle_body(
     listing.price(json, "high", candle.high);
     listing.price(json, "low", candle.low);
     listing.price(json, "close", candle.close);
-    json.steps("volume", listing.instrument.quantity_step, candle.volume);
+    json.decimal("volume", listing.instrument.volume_decimal(candle.volume));
     json.integer("trade_count", candle.trade_count);
     json.integer("timestamp", open_ms);
     json.raw(b"}");

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 /// Messages that left a period apart may arrive a little closer.
 const MARGIN: Duration = Duration::from_millis(50);
@@ -49,7 +50,7 @@ struct Bucket {
 }
 
 /// As `/api/v1/feeds` shows it.
-#[derive(Clone, PartialEq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Serialize, ToSchema, Debug)]
 pub struct LimiterStatus {
     pub name: &'static str,
     pub buckets: Vec<BucketStatus>,
@@ -61,7 +62,7 @@ pub struct LimiterStatus {
     pub waited_ms_max: u64,
 }
 
-#[derive(Clone, PartialEq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Serialize, ToSchema, Debug)]
 pub struct BucketStatus {
     pub tokens: usize,
     pub period_ms: u64,

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use super::topic::Topic;
 use super::wanted::Set;
@@ -36,7 +37,7 @@ enum State {
 }
 
 /// As `/api/v1/feeds` shows it.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema, Debug)]
 #[serde(rename_all = "snake_case")]
 pub enum PendingState {
     Idle,

@@ -54,6 +54,7 @@ enum Step {
     Frame(Option<Result<Message, WsError>>),
     Fetched(Symbol, Result<Bytes, FetchError>),
     Changed,
+    Failed(String),
     Stop,
     Time,
 }
@@ -101,6 +102,7 @@ impl<'a> Session<'a> {
                     self.line.pending.changed(Instant::now());
                     Ok(())
                 }
+                Step::Failed(reason) => Err(failed(reason)),
                 Step::Stop => Err(Ended::Stopped),
                 Step::Time => Ok(()),
             };
@@ -122,10 +124,7 @@ impl<'a> Session<'a> {
             frame = self.socket.next() => Step::Frame(frame),
             Some(fetched) = self.fetches.join_next() => match fetched {
                 Ok((symbol, body)) => Step::Fetched(symbol, body),
-                Err(error) => {
-                    tracing::error!(%error, "a snapshot's task ended badly");
-                    Step::Stop
-                }
+                Err(error) => Step::Failed(format!("a snapshot's task: {error}")),
             },
             () = tokio::time::sleep_until(deadline) => Step::Time,
         }

@@ -56,7 +56,8 @@ impl Settings {
     pub const BINANCE_REST: &str = "https://fapi.binance.com";
     pub const UPBIT_WS: &str = "wss://api.upbit.com/websocket/v1";
     pub const LARGE_USD: u32 = 100_000;
-    pub const DEPTH_LEVELS_MAX: usize = 8;
+    /// As many as a command carries.
+    pub const DEPTH_LEVELS_MAX: usize = orison_core::command::EXTERNAL_LEVELS_MAX;
 
     /// The venues' own addresses; nothing is wanted yet.
     pub fn new(venues: BTreeSet<VenueName>) -> Self {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use super::limiter::{LimiterStatus, millis};
 use super::pending::PendingState;
@@ -12,14 +13,14 @@ use super::protocol::Notes;
 use super::topic::Topic;
 use super::wanted::SubscriptionStats;
 
-#[derive(Clone, PartialEq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Default, Serialize, ToSchema, Debug)]
 pub struct FeedsStatus {
     pub subscription_stats: SubscriptionStats,
     pub connection_metrics: Vec<ConnectionMetrics>,
     pub rate_limiter_status: Vec<LimiterStatus>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema, Debug)]
 #[serde(rename_all = "snake_case")]
 pub enum LineState {
     /// Nothing is wanted: there is no connection.
@@ -31,7 +32,7 @@ pub enum LineState {
     Stopped,
 }
 
-#[derive(Clone, PartialEq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Serialize, ToSchema, Debug)]
 pub struct ConnectionMetrics {
     pub line: &'static str,
     pub state: LineState,

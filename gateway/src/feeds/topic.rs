@@ -153,6 +153,11 @@ impl Topic {
         }
     }
 
+    /// Does it need keys of the venue?
+    pub fn is_private(&self) -> bool {
+        self.line() == LineName::UpbitPrivate
+    }
+
     /// Is a minute without a word of it a sign that the connection is dead?
     pub(super) fn is_steady(&self) -> bool {
         match self.subject {

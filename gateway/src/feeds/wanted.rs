@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 use super::topic::{LineName, Topic, VenueName};
 
@@ -65,7 +66,7 @@ pub struct Registration {
 }
 
 /// As `/api/v1/feeds` shows it.
-#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, ToSchema, Debug)]
 pub struct SubscriptionStats {
     pub total_components: usize,
     /// How many components of each name.
@@ -171,8 +172,7 @@ impl Wanted {
             *components.entry(component.name.clone()).or_default() += 1;
         }
         let counts = inner.counts.iter();
-        let (private, public): (Vec<_>, Vec<_>) =
-            counts.partition(|(topic, _)| topic.line() == LineName::UpbitPrivate);
+        let (private, public): (Vec<_>, Vec<_>) = counts.partition(|(topic, _)| topic.is_private());
         let named = |counts: Vec<(&Topic, &usize)>| {
             counts.into_iter().map(|(topic, count)| (topic.to_string(), *count)).collect()
         };

@@ -150,6 +150,13 @@ pub(crate) struct PrayerRequest {
     count: Option<u32>,
 }
 
+/// Topics of venues, such as binance:ticker:BTCUSDT.
+#[derive(ToSchema)]
+pub(crate) struct FeedRequest {
+    #[schema(example = json!(["binance:ticker:BTCUSDT"]))]
+    topics: Vec<String>,
+}
+
 /// What every call that enters something may answer.
 #[derive(IntoResponses)]
 pub(crate) enum EntryProblems {

@@ -2,6 +2,7 @@
 //! in, an answer comes out; nothing of HTTP but the path is known here.
 
 pub(crate) mod connections;
+pub(crate) mod feeds;
 pub(crate) mod market;
 pub(crate) mod money;
 pub(crate) mod orders;
@@ -31,6 +32,7 @@ pub(crate) struct Call<'a> {
 
 /// An address and what it names.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(strum::EnumIter))]
 pub(crate) enum Route {
     Place,
     Test,
@@ -69,6 +71,9 @@ pub(crate) enum Route {
         venue: String,
         symbol: String,
     },
+    Feeds,
+    /// POST wants more, DELETE takes it back.
+    FeedSubscriptions,
     WebSocket,
 }
 
@@ -121,6 +126,8 @@ impl Route {
             ["metrics"] => Self::Metrics,
             ["openapi.json"] => Self::OpenApi,
             ["prayer"] => Self::Prayer,
+            ["feeds"] => Self::Feeds,
+            ["feeds", "subscriptions"] => Self::FeedSubscriptions,
             ["ticker"] => Self::PrimaryTicker,
             ["ticker", venue, symbol] => {
                 Self::Ticker { venue: named(venue)?, symbol: named(symbol)? }
@@ -141,6 +148,7 @@ impl Route {
             | Self::Batch => POST,
             Self::Order(_) => &[Method::GET, Method::DELETE],
             Self::Prayer => &[Method::GET, Method::POST],
+            Self::FeedSubscriptions => &[Method::POST, Method::DELETE],
             Self::Orders
             | Self::Fills
             | Self::Account
@@ -160,6 +168,7 @@ impl Route {
             | Self::Config
             | Self::PrimaryTicker
             | Self::Ticker { .. }
+            | Self::Feeds
             | Self::WebSocket => GET,
         }
     }
@@ -198,6 +207,8 @@ impl Route {
             Self::Prayer => "prayer",
             Self::PrimaryTicker => "ticker",
             Self::Ticker { .. } => "ticker/{venue}/{symbol}",
+            Self::Feeds => "feeds",
+            Self::FeedSubscriptions => "feeds/subscriptions",
             Self::WebSocket => "ws",
         }
     }
@@ -236,6 +247,9 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Prayer, None) => Ok(market::prayers(app)),
         (Route::PrimaryTicker, _) => market::primary_ticker(app),
         (Route::Ticker { venue, symbol }, _) => market::ticker(app, &venue, &symbol),
+        (Route::Feeds, _) => Ok(feeds::feeds(app)),
+        (Route::FeedSubscriptions, Some(body)) => feeds::subscribe(app, body),
+        (Route::FeedSubscriptions, None) => feeds::unsubscribe(app, &query),
         (Route::Time, _) => Ok(service::time()),
         (Route::Health, _) => Ok(service::health(app)),
         (Route::Connections, _) => Ok(connections::connections(app)),

@@ -1,6 +1,5 @@
 //! What the service says of itself: instruments, time, health, metrics, description, prayers.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -131,41 +130,11 @@ async fn prayers_add_up_within_their_bucket() {
 }
 
 #[tokio::test]
-async fn the_description_names_every_call_and_every_field() {
+async fn the_description_names_every_field() {
     let exchange = Exchange::start().await;
     let mut client = exchange.rest().await;
     let description = client.get("/openapi.json").await.json();
     assert_eq!(client.get("/api/v1/openapi.json").await.json(), description);
-    let calls: BTreeSet<_> = description["paths"].as_object().unwrap().keys().cloned().collect();
-    for path in [
-        "/order",
-        "/order/test",
-        "/order/oco",
-        "/order/oto",
-        "/order/cancel",
-        "/order/amend",
-        "/order/cancel-all",
-        "/order/{id}",
-        "/orders",
-        "/orders/batch",
-        "/orderbook/{symbol}",
-        "/klines/{symbol}/{interval}",
-        "/statistics",
-        "/statistics/{symbol}",
-        "/executions/{symbol}",
-        "/fills",
-        "/account",
-        "/balances",
-        "/positions",
-        "/symbols",
-        "/time",
-        "/health",
-        "/prayer",
-        "/ticker",
-        "/ticker/{venue}/{symbol}",
-    ] {
-        assert!(calls.contains(path), "{path} in {calls:?}");
-    }
     let schemas = description["components"]["schemas"].as_object().unwrap();
     for (name, call) in [
         ("PlaceRequest", "order"),
@@ -185,7 +154,8 @@ async fn the_description_names_every_call_and_every_field() {
         }
     }
     for (path, calls) in description["paths"].as_object().unwrap() {
-        for call in calls.as_object().unwrap().values() {
+        let calls = calls.as_object().unwrap().iter().filter(|(method, _)| *method != "servers");
+        for (_, call) in calls {
             let responses = call["responses"].as_object().unwrap();
             assert!(responses.values().all(|r| r["description"].is_string()), "{path}");
         }

@@ -12,21 +12,14 @@ const OCCUPIED: &str = "c[2010,\"Another connection still open\"]\n";
 const INTERRUPTED: &str = "c[1002,\"Connection interrupted\"]\n";
 
 #[tokio::test]
-async fn a_closed_session_says_so_until_it_times_out() {
-    let server = Server::adjusted(|settings| {
-        settings.session_timeout = Duration::from_millis(200);
-    })
-    .await;
+async fn a_closed_session_says_so_again_and_again_and_takes_no_messages() {
+    let server = Server::start().await;
     let session = session("/close");
     assert_eq!(server.poll(&session).await, "o\n");
     for _ in 0..3 {
         assert_eq!(server.poll(&session).await, GO_AWAY);
+        server.say(&session, "[\"too late\"]").await;
     }
-    server.say(&session, "[\"too late\"]").await;
-    while server.post(&format!("{session}/xhr_send"), "[]").await.status == 204 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(server.poll(&session).await, "o\n", "a new one of the same name");
 }
 
 #[tokio::test]
@@ -113,17 +106,19 @@ async fn a_poll_whose_client_leaves_ends_the_session() {
 }
 
 #[tokio::test]
-async fn a_session_that_nobody_receives_from_is_forgotten() {
+async fn a_session_that_nobody_receives_from_is_forgotten_open_or_closed() {
     let server = Server::adjusted(|settings| {
         settings.session_timeout = Duration::from_millis(50);
     })
     .await;
-    let session = session("/echo");
-    assert_eq!(server.poll(&session).await, "o\n");
-    while server.post(&format!("{session}/xhr_send"), "[]").await.status == 204 {
-        tokio::task::yield_now().await;
+    for prefix in ["/echo", "/close"] {
+        let session = session(prefix);
+        assert_eq!(server.poll(&session).await, "o\n");
+        while server.post(&format!("{session}/xhr_send"), "[]").await.status == 204 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(server.poll(&session).await, "o\n", "a new one of the same name");
     }
-    assert_eq!(server.poll(&session).await, "o\n");
 }
 
 /// As the example program does on SIGTERM.

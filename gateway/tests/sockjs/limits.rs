@@ -12,7 +12,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 
 use crate::frames::{HANDSHAKE, Ws, handshake};
-use crate::server::{Server, session};
+use crate::server::{PATIENCE, Server, session};
 use crate::site::EchoSite;
 
 #[tokio::test]
@@ -112,6 +112,7 @@ async fn a_service_that_says_more_than_is_read_waits() {
         incoming_bytes_max: 1 << 10,
         response_bytes_max: 4 << 10,
         send_timeout: Duration::from_millis(20),
+        session_timeout: PATIENCE,
         ..Settings::default()
     };
     let mount = Mount::new(settings, &Seats::of_product(), Deaf { said: Arc::clone(&said) });

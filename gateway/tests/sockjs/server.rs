@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use gateway::config::Listen;
 use gateway::http::acceptor::Counters;
@@ -12,6 +13,9 @@ use gateway::sockjs::{Seats, Settings};
 use crate::client::{Client, Reply};
 use crate::site::EchoSite;
 
+/// A machine may be busy for longer than a session lives by default.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     acceptor: Arc<Acceptor>,
@@ -20,11 +24,11 @@ pub(crate) struct Server {
 impl Server {
     /// As `sockjs_echo` is.
     pub(crate) async fn start() -> Self {
-        Self::with(&EchoSite::new()).await
+        Self::adjusted(|_| ()).await
     }
 
     pub(crate) async fn adjusted(adjust: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = EchoSite::settings();
+        let mut settings = Settings { session_timeout: PATIENCE, ..EchoSite::settings() };
         adjust(&mut settings);
         Self::with(&EchoSite::with(settings, Seats::of_product())).await
     }

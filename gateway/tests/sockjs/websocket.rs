@@ -11,7 +11,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 
 use crate::frames::{BINARY, CLOSE, FINAL, HANDSHAKE, TEXT, Ws, close, handshake};
-use crate::server::{Server, session};
+use crate::server::{PATIENCE, Server, session};
 
 #[tokio::test]
 async fn it_opens_echoes_and_closes() {
@@ -181,9 +181,9 @@ impl Site for HeraldSite {
 }
 
 async fn herald() -> (Server, Arc<Mount>, Arc<Seats>) {
-    let heartbeat = Duration::from_millis(1);
     let protocols = &["v12.stomp", "v11.stomp"];
-    let settings = Settings { heartbeat, protocols, ..Settings::default() };
+    let session_timeout = PATIENCE;
+    let settings = Settings { session_timeout, protocols, ..Settings::default() };
     let seats = Seats::of_product();
     let mount = Mount::new(settings, &seats, Herald);
     (Server::with(&Arc::new(HeraldSite(Arc::clone(&mount)))).await, mount, seats)

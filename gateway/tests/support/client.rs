@@ -60,6 +60,11 @@ impl Client {
         self.request("POST", path, &json, Some(body.as_bytes())).await
     }
 
+    pub(crate) async fn patch(&mut self, path: &str, body: &str) -> Reply {
+        let json = [("content-type", "application/json")];
+        self.request("PATCH", path, &json, Some(body.as_bytes())).await
+    }
+
     pub(crate) async fn request(
         &mut self,
         method: &str,

@@ -9,7 +9,7 @@ use orison_core::command::{
 use orison_core::{Command, Event, Instrument, InstrumentId, OrderId, Stamp};
 
 use super::admin::put_genesis;
-use super::feeds::{put_liquidation, put_pray, put_ticker};
+use super::feeds::{put_external_depth, put_external_trade, put_liquidation, put_pray, put_ticker};
 use super::units::{Units, put_decimal, put_word};
 use super::words::{ORDER_TYPES, SELF_TRADES, SIDES, TIMES_IN_FORCE, word_of};
 use crate::json::Object;
@@ -53,6 +53,8 @@ impl CommandForm<'_> {
             Command::Pray(pray) => put_pray(object, pray),
             Command::Ticker(ticker) => put_ticker(object, ticker),
             Command::Liquidation(liquidation) => put_liquidation(object, liquidation),
+            Command::ExternalTrade(trade) => put_external_trade(object, trade),
+            Command::ExternalDepth(depth) => put_external_depth(object, depth),
         }
     }
 

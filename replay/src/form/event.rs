@@ -58,6 +58,9 @@ impl EventForm<'_> {
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
+            | Event::ExternalTrade(_)
+            | Event::ExternalDepth(_)
+            | Event::ExternalLevel(_)
             | Event::Done => false,
         }
     }
@@ -100,6 +103,9 @@ impl EventForm<'_> {
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
+            | Event::ExternalTrade(_)
+            | Event::ExternalDepth(_)
+            | Event::ExternalLevel(_)
             | Event::Done => {}
         }
     }

@@ -5,8 +5,9 @@ use engine::Views;
 use engine::projection::ViewLimits;
 use orison_core::command::{
     Access, AccountFields, AccountRef, AccountSpec, Actor, CancelReason, Direction, EndOfDay,
-    Genesis, InstrumentFields, InstrumentSpec, Link, MassCancel, Order, OrderFields, OrderType,
-    Pair, SelfTrade, StatusChange, TimeInForce, Transfer, Uncross,
+    ExternalDepth, ExternalTrade, Foreign, Genesis, InstrumentFields, InstrumentSpec, Link,
+    MassCancel, Order, OrderFields, OrderType, Pair, SelfTrade, StatusChange, TimeInForce,
+    Transfer, Uncross, Venue,
 };
 use orison_core::event::{
     Accepted, AccountOpened, Amended, AssetOpened, Auction, Balance, Decremented, Entry, Money, Op,
@@ -318,7 +319,30 @@ fn commands() -> Vec<(Command, Vec<Event>)> {
         (transfer(Direction::Withdraw, Decimal::new(-3, 0), Actor::EMPTY), Vec::new()),
         (Command::Account(settings()), Vec::new()),
         (Command::Account(unknown), Vec::new()),
+        (Command::ExternalTrade(external_trade()), Vec::new()),
+        (Command::ExternalDepth(external_depth()), Vec::new()),
     ]
+}
+
+fn external_trade() -> ExternalTrade {
+    ExternalTrade {
+        venue: Venue::new("upbit").unwrap(),
+        symbol: Symbol::new("BTC-KRW").unwrap(),
+        side: Side::Sell,
+        price: Foreign { mantissa: 84_000_000, scale: 0 },
+        quantity: Foreign { mantissa: 12_345, scale: 8 },
+        trade_id: 17_000_000_000_000_001,
+        event_time_ms: 8,
+    }
+}
+
+fn external_depth() -> ExternalDepth {
+    let of = (Venue::new("binance").unwrap(), Symbol::new("BTCUSDT").unwrap());
+    let level = |price, quantity| {
+        (Foreign { mantissa: price, scale: 1 }, Foreign { mantissa: quantity, scale: 3 })
+    };
+    let bids = [level(618_002, 2_507), level(618_001, 14)];
+    ExternalDepth::of_levels(of, &bids, &[level(618_003, 3_330)], (5, 6)).unwrap()
 }
 
 #[test]

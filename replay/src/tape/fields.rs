@@ -189,6 +189,15 @@ impl<'a> Fields<'a> {
         Ok([first?, second?])
     }
 
+    /// Objects in an array, which must be there.
+    pub(crate) fn required_list(&mut self, field: &'static str) -> Result<Vec<Self>, LineError> {
+        let expected = "an array of objects";
+        let raw = self.take(field).ok_or(LineError::Missing { field })?;
+        let items: Vec<&RawValue> =
+            serde_json::from_str(raw.get()).map_err(|_| LineError::Type { field, expected })?;
+        items.into_iter().map(|item| Self::nested(item, field, expected)).collect()
+    }
+
     fn nested(
         raw: &'a RawValue,
         field: &'static str,

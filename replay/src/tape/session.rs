@@ -17,7 +17,8 @@ use super::engine::{Engine, EngineError};
 use super::fields::{Fields, LineError};
 use super::order::{Head, Market, account_of, read_amend, read_mass_cancel, read_new, read_target};
 use super::settings::{
-    default_spec, default_symbol, read_instrument, read_liquidation, read_pray, read_ticker,
+    default_spec, default_symbol, read_external_depth, read_external_trade, read_instrument,
+    read_liquidation, read_pray, read_ticker,
 };
 use super::{LineEnd, Options};
 use crate::form::names::ClientNames;
@@ -119,6 +120,14 @@ impl Session {
             "liquidation" => {
                 let liquidation = read_liquidation(&mut fields)?;
                 self.whole(fields, &op, Command::Liquidation(liquidation))
+            }
+            "external_trade" => {
+                let trade = read_external_trade(&mut fields)?;
+                self.whole(fields, &op, Command::ExternalTrade(trade))
+            }
+            "external_depth" => {
+                let depth = read_external_depth(&mut fields)?;
+                self.whole(fields, &op, Command::ExternalDepth(depth))
             }
             _ => Err(LineError::UnknownOp { op }.into()),
         }

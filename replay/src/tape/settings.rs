@@ -1,7 +1,10 @@
 //! Lines that are not about an order: `instrument`, `pray`, `ticker`, `liquidation` become
 //! commands. A number of a foreign venue that does not fit is an error of the line.
 
-use orison_core::command::{Foreign, InstrumentFields, InstrumentSpec, Liquidation, Pray, Ticker};
+use orison_core::command::{
+    EXTERNAL_LEVELS_MAX, ExternalDepth, ExternalTrade, Foreign, InstrumentFields, InstrumentSpec,
+    Liquidation, Pray, Ticker,
+};
 use orison_core::instrument::Step;
 use orison_core::{AssetName, Symbol};
 
@@ -158,6 +161,40 @@ pub(super) fn read_liquidation(fields: &mut Fields<'_>) -> Result<Liquidation, L
         price: read_foreign(fields, "price")?,
         event_time_ms: fields.required_integer("event_time")?,
     })
+}
+
+pub(super) fn read_external_trade(fields: &mut Fields<'_>) -> Result<ExternalTrade, LineError> {
+    Ok(ExternalTrade {
+        venue: fields.required_name("venue")?,
+        symbol: fields.required_name("symbol")?,
+        side: fields.required_word("side", SIDES)?,
+        quantity: read_foreign(fields, "quantity")?,
+        price: read_foreign(fields, "price")?,
+        trade_id: fields.required_integer("trade_id")?,
+        event_time_ms: fields.required_integer("event_time")?,
+    })
+}
+
+pub(super) fn read_external_depth(fields: &mut Fields<'_>) -> Result<ExternalDepth, LineError> {
+    let of = (fields.required_name("venue")?, fields.required_name("symbol")?);
+    let mut side = |field: &'static str| {
+        let levels = fields.required_list(field)?;
+        if levels.len() > EXTERNAL_LEVELS_MAX {
+            let value = format!("{} levels", levels.len());
+            return Err(LineError::Range { field, value });
+        }
+        let levels = levels.into_iter().map(|mut level| {
+            let read = (read_foreign(&mut level, "price")?, read_foreign(&mut level, "quantity")?);
+            level.finish(field)?;
+            Ok(read)
+        });
+        levels.collect::<Result<Vec<_>, LineError>>()
+    };
+    let (bids, asks) = (side("bids")?, side("asks")?);
+    let numbers = (fields.required_integer("update_id")?, fields.required_integer("event_time")?);
+    let depth = ExternalDepth::of_levels(of, &bids, &asks, numbers);
+    let value = || "levels of one scale".to_owned();
+    depth.ok_or_else(|| LineError::Range { field: "bids", value: value() })
 }
 
 fn read_foreign(fields: &mut Fields<'_>, field: &'static str) -> Result<Foreign, LineError> {

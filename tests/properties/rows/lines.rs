@@ -219,7 +219,12 @@ impl Names {
                 let account = &self.accounts[*account as usize - 1];
                 format!("balance {account} {asset} {free} {locked}")
             }
-            Said::Prayed(_) | Said::Ticker(_) | Said::Liquidation(_) => {
+            Said::Prayed(_)
+            | Said::Ticker(_)
+            | Said::Liquidation(_)
+            | Said::ExternalTrade(_)
+            | Said::ExternalHead(_)
+            | Said::ExternalLevel(_) => {
                 panic!("{step:?} is about orders")
             }
         }

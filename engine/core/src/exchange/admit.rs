@@ -67,7 +67,9 @@ impl Exchange {
             | Command::Clock
             | Command::Pray(_)
             | Command::Ticker(_)
-            | Command::Liquidation(_) => Ok(()),
+            | Command::Liquidation(_)
+            | Command::ExternalTrade(_)
+            | Command::ExternalDepth(_) => Ok(()),
         }
     }
 
@@ -206,7 +208,8 @@ impl Exchange {
         if let Some((Link::Oto, parent)) = before
             && parent.side == order.side
         {
-            wish.open = wish.open.checked_add(parent.quantity).ok_or(Reason::Overflow)?;
+            let both = wish.open.checked_add(parent.quantity);
+            wish.open = both.unwrap_or(Quantity(u64::MAX));
         }
         self.judge_position(&wish, Held::default())
     }

@@ -3,14 +3,15 @@
 use super::{Exchange, Rules, refused};
 use crate::book::ORDERS_MAX;
 use crate::command::{
-    Genesis, InstrumentFields, InstrumentSpec, Liquidation, Pray, Prayer, Ticker,
+    ExternalDepth, ExternalTrade, Genesis, InstrumentFields, InstrumentSpec, Liquidation, Pray,
+    Prayer, Ticker,
 };
-use crate::event::{Event, Op, Prayed, Sink, StatusCause};
+use crate::event::{Event, ExternalHead, ExternalQuote, Op, Prayed, Sink, StatusCause};
 use crate::feeds::{Heard, Message};
 use crate::instrument::Status;
 use crate::instruments::Plan;
 use crate::reason::Reason;
-use crate::types::InstrumentId;
+use crate::types::{InstrumentId, Side};
 
 /// Votes of one command.
 const PRAYERS_MAX: u32 = 100;
@@ -115,6 +116,28 @@ impl Exchange {
         let message = Message::of_liquidation(liquidation);
         let heard = self.feeds.hear(liquidation.venue, liquidation.symbol, message);
         sink.event(&answer(heard, Op::Liquidation, Event::Liquidation(*liquidation)));
+    }
+
+    pub(super) fn external_trade<S: Sink>(&mut self, trade: &ExternalTrade, sink: &mut S) {
+        let heard = self.feeds.hear(trade.venue, trade.symbol, Message::of_trade(trade));
+        sink.event(&answer(heard, Op::ExternalTrade, Event::ExternalTrade(*trade)));
+    }
+
+    pub(super) fn external_depth<S: Sink>(&mut self, depth: &ExternalDepth, sink: &mut S) {
+        let ExternalDepth { venue, symbol, update_id, event_time_ms, .. } = *depth;
+        let [bids, asks] = Side::BOTH.map(|side| depth.side(side).levels().len() as u8);
+        let head = ExternalHead { venue, symbol, bids, asks, update_id, event_time_ms };
+        let heard = self.feeds.hear(venue, symbol, Message::of_depth(depth));
+        sink.event(&answer(heard, Op::ExternalDepth, Event::ExternalDepth(head)));
+        if heard != Heard::News {
+            return;
+        }
+        for side in Side::BOTH {
+            for level in depth.side(side).levels() {
+                let (price, quantity) = depth.foreign(level);
+                sink.event(&Event::ExternalLevel(ExternalQuote { side, price, quantity }));
+            }
+        }
     }
 }
 

@@ -57,7 +57,7 @@ impl Series {
         open.close = bar.close;
         open.volume += bar.volume;
         // A million trades at the largest notional the core lets through would not fit.
-        open.turnover = open.turnover.saturating_add(bar.turnover);
+        open.turnover = open.turnover.saturating_add(bar.turnover.whole());
         open.trade_count += bar.trade_count;
         open.sequence = stamp.sequence.0;
         *open

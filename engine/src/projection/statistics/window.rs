@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use orison_core::{Price, Stamp};
 
 use super::DayStatistics;
-use crate::projection::bar::Bar;
+use crate::projection::bar::{Bar, Turnover};
 
 const MINUTE_NS: u64 = 60_000_000_000;
 const DAY_MINUTES: u64 = 24 * 60;
@@ -16,6 +16,8 @@ pub(super) const BUCKETS_MAX: usize = DAY_MINUTES as usize + 1;
 #[derive(Default)]
 pub(super) struct Window {
     statistics: DayStatistics,
+    /// Of all the buckets.
+    turnover: Turnover,
     /// Oldest first; at most `BUCKETS_MAX`.
     buckets: VecDeque<(u64, Bar)>,
     /// Minutes whose high no later minute reaches, so the first has the highest.
@@ -41,8 +43,7 @@ impl Window {
         let minute_min = (stamp.time_ns / MINUTE_NS).saturating_sub(DAY_MINUTES);
         while let Some((_, bar)) = pop_before(&mut self.buckets, minute_min) {
             day.volume -= bar.volume;
-            // Wraps as the sum did, so that it is right again once it fits.
-            day.turnover = day.turnover.wrapping_sub(bar.turnover);
+            self.turnover -= bar.turnover;
             day.trade_count -= bar.trade_count;
         }
         while pop_before(&mut self.highs, minute_min).is_some() {}
@@ -62,7 +63,7 @@ impl Window {
         let day = &mut self.statistics;
         day.last = Some(bar.close);
         day.volume += bar.volume;
-        day.turnover = day.turnover.wrapping_add(bar.turnover);
+        self.turnover += bar.turnover;
         day.trade_count += bar.trade_count;
         self.show(stamp);
     }
@@ -72,6 +73,7 @@ impl Window {
         day.open = self.buckets.front().map(|(_, bar)| bar.open);
         day.high = self.highs.front().map(|&(_, price)| price);
         day.low = self.lows.front().map(|&(_, price)| price);
+        day.turnover = self.turnover.whole();
         day.sequence = stamp.sequence.0;
         day.time_ns = stamp.time_ns;
     }

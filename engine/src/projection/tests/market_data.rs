@@ -1,7 +1,7 @@
 //! Claims about what everybody may read: trades, statistics, candles, prayers, foreign prices.
 
-use orison_core::command::{Foreign, Liquidation, Prayer, Ticker, Venue};
-use orison_core::event::{AccountOpened, Prayed};
+use orison_core::command::{ExternalTrade, Foreign, Liquidation, Prayer, Ticker, Venue};
+use orison_core::event::{AccountOpened, ExternalHead, ExternalQuote, Prayed};
 use orison_core::{
     AccountId, AccountName, Event, ExecutionId, InstrumentId, Price, Sequence, Side, Symbol,
 };
@@ -224,6 +224,63 @@ fn the_latest_ticker_and_the_last_forced_orders_of_a_venue_are_kept() {
 }
 
 #[test]
+fn a_venues_book_is_the_one_told_last_and_whole() {
+    let foreign = |mantissa| Foreign { mantissa, scale: 1 };
+    let (venue, symbol) = (Venue::new("binance").unwrap(), Symbol::new("BTCUSDT").unwrap());
+    let head = |bids, asks, update_id| {
+        let event_time_ms = update_id + 1;
+        Event::ExternalDepth(ExternalHead { venue, symbol, bids, asks, update_id, event_time_ms })
+    };
+    let level = |side, price| {
+        let (price, quantity) = (foreign(price), foreign(2));
+        Event::ExternalLevel(ExternalQuote { side, price, quantity })
+    };
+    let trade = ExternalTrade {
+        venue,
+        symbol,
+        side: Side::Buy,
+        price: foreign(3),
+        quantity: foreign(4),
+        trade_id: 5,
+        event_time_ms: 6,
+    };
+    let mut feed = Feed::new();
+    let first = [head(2, 1, 1), level(Side::Buy, 9), level(Side::Buy, 8), level(Side::Sell, 10)];
+    feed.command(&first);
+    feed.command(&[head(1, 0, 2), level(Side::Buy, 7)]);
+    feed.command(&[Event::ExternalTrade(trade)]);
+    let external = &feed.views.external;
+    let book = ExternalBook {
+        stamp: feed.stamp(2),
+        bids: vec![(foreign(7), foreign(2))],
+        asks: vec![],
+        update_id: 2,
+        event_time_ms: 3,
+    };
+    assert_eq!(external.book(&venue, &symbol), Some(&book));
+    assert_eq!(external.trade(&venue, &symbol), Some((feed.stamp(3), trade)));
+    let upbit = Venue::new("upbit").unwrap();
+    assert_eq!((external.book(&upbit, &symbol), external.trade(&upbit, &symbol)), (None, None));
+}
+
+#[test]
+fn books_of_venues_never_take_more_than_their_limit() {
+    let mut feed = Feed::new();
+    let venue = Venue::new("binance").unwrap();
+    let symbol = |number: usize| Symbol::new(&format!("S{number}")).unwrap();
+    for number in 0..=external::CHANNELS_MAX {
+        let (bids, asks, update_id, event_time_ms) = (0, 0, 0, 0);
+        let symbol = symbol(number);
+        let head = ExternalHead { venue, symbol, bids, asks, update_id, event_time_ms };
+        feed.command(&[Event::ExternalDepth(head)]);
+    }
+    let external = &feed.views.external;
+    assert_eq!(external.book(&venue, &symbol(0)), None, "heard of longest ago");
+    assert!(external.book(&venue, &symbol(1)).is_some());
+    assert!(external.book(&venue, &symbol(external::CHANNELS_MAX)).is_some());
+}
+
+#[test]
 fn foreign_words_never_take_more_than_their_limits() {
     let mut feed = Feed::new();
     let venue = |number: usize| Venue::new(&format!("v{number}")).unwrap();
@@ -270,4 +327,21 @@ fn names_are_found_once_they_were_announced() {
     assert_eq!(catalog.account_name(AccountId(0)), None);
     assert_eq!(catalog.account(&AccountName::new("bob").unwrap()), None);
     assert_eq!(catalog.instruments(), [instrument()]);
+}
+
+#[test]
+fn a_turnover_beyond_128_bits_is_the_most_there_is_until_it_fits_again() {
+    let largest = i128::from(i64::MAX) * (u64::MAX as i128 - 1);
+    let mut feed = Feed::new();
+    let day = |feed: &Feed| feed.views.statistics.day(X);
+    feed.trade(i64::MAX, u64::MAX - 1);
+    assert_eq!(day(&feed).turnover, largest);
+    feed.trade(i64::MAX, u64::MAX - 1).trade(3, 5);
+    assert_eq!((day(&feed).turnover, day(&feed).trade_count), (i128::MAX, 3));
+    feed.at(DAY);
+    feed.trade(2, 5);
+    assert_eq!(day(&feed).turnover, i128::MAX, "the minute it happened in is not over");
+    feed.at(DAY + MINUTE);
+    feed.command(&[]);
+    assert_eq!((day(&feed).turnover, day(&feed).trade_count), (10, 1));
 }

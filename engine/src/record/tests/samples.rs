@@ -2,9 +2,10 @@
 
 use orison_core::command::{
     Access, AccountFields, AccountRef, AccountSpec, Actor, Amend, AmendFields, Cancel,
-    CancelReason, Direction, EndOfDay, Foreign, Genesis, InstrumentFields, InstrumentSpec, Link,
-    Liquidation, MassCancel, Order, OrderType, Pair, Pray, Prayer, SelfTrade, StatusChange, Target,
-    Ticker, TimeInForce, Transfer, Uncross,
+    CancelReason, Direction, EndOfDay, ExternalDepth, ExternalLevel, ExternalSide, ExternalTrade,
+    Foreign, Genesis, InstrumentFields, InstrumentSpec, Link, Liquidation, MassCancel, Order,
+    OrderType, Pair, Pray, Prayer, SelfTrade, StatusChange, Target, Ticker, TimeInForce, Transfer,
+    Uncross,
 };
 use orison_core::instrument::{Status, Step};
 use orison_core::text::Text;
@@ -42,6 +43,10 @@ pub(super) fn ann() -> Actor {
 
 fn named() -> AccountRef {
     AccountRef::Name(AccountName::new("demo").unwrap())
+}
+
+fn level(price: i64, quantity: i64) -> ExternalLevel {
+    ExternalLevel { price, quantity }
 }
 
 fn client() -> ClientOrderId {
@@ -190,6 +195,31 @@ pub(super) fn samples() -> Vec<(Kind, Command)> {
                 side: Side::Sell,
                 quantity: Foreign { mantissa: 1, scale: 3 },
                 price: Foreign { mantissa: 2, scale: 4 },
+                event_time_ms: 6,
+            }),
+        ),
+        (
+            Kind::ExternalTrade,
+            Command::ExternalTrade(ExternalTrade {
+                venue,
+                symbol,
+                side: Side::Sell,
+                quantity: Foreign { mantissa: 1, scale: 3 },
+                price: Foreign { mantissa: 2, scale: 4 },
+                trade_id: 7,
+                event_time_ms: 6,
+            }),
+        ),
+        (
+            Kind::ExternalDepth,
+            Command::ExternalDepth(ExternalDepth {
+                venue,
+                symbol,
+                price_scale: 1,
+                quantity_scale: 3,
+                bids: ExternalSide::new([level(10, 1), level(9, 2)]),
+                asks: ExternalSide::new([level(11, 3)]),
+                update_id: 8,
                 event_time_ms: 6,
             }),
         ),

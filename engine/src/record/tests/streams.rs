@@ -2,7 +2,8 @@
 
 use orison_core::command::{
     Access, AccountFields, AccountRef, AccountSpec, Amend, AmendFields, Cancel, CancelReason,
-    Direction, EndOfDay, Foreign, Genesis, InstrumentFields, InstrumentSpec, Link, Liquidation,
+    Direction, EXTERNAL_LEVELS_MAX, EndOfDay, ExternalDepth, ExternalLevel, ExternalSide,
+    ExternalTrade, Foreign, Genesis, InstrumentFields, InstrumentSpec, Link, Liquidation,
     MassCancel, Order, OrderFields, OrderType, Pair, Pray, Prayer, SelfTrade, StatusChange, Target,
     Ticker, TimeInForce, Transfer, Uncross,
 };
@@ -271,7 +272,34 @@ pub(super) fn a_command() -> impl Strategy<Value = Command> {
             })
         },
     );
+    let trade = (a_text(), a_text(), a_side(), (foreign(), foreign()), any::<(u64, u64)>())
+        .prop_map(|(venue, symbol, side, (quantity, price), (trade_id, event_time_ms))| {
+            let trade =
+                ExternalTrade { venue, symbol, side, price, quantity, trade_id, event_time_ms };
+            Command::ExternalTrade(trade)
+        });
+    let levels = || {
+        let level =
+            any::<(i64, i64)>().prop_map(|(price, quantity)| ExternalLevel { price, quantity });
+        prop::collection::vec(level, 0..=EXTERNAL_LEVELS_MAX).prop_map(ExternalSide::new)
+    };
+    let depth = (a_text(), a_text(), levels(), levels(), any::<(u8, u8, u64, u64)>()).prop_map(
+        |(venue, symbol, bids, asks, (price_scale, quantity_scale, update_id, event_time_ms))| {
+            Command::ExternalDepth(ExternalDepth {
+                venue,
+                symbol,
+                price_scale,
+                quantity_scale,
+                bids,
+                asks,
+                update_id,
+                event_time_ms,
+            })
+        },
+    );
     prop_oneof![
+        1 => trade,
+        1 => depth,
         8 => an_order().prop_map(Command::Place),
         4 => (an_account(), a_target())
             .prop_map(|(account, target)| Command::Cancel(Cancel { account, target })),

@@ -1,6 +1,7 @@
 //! What a client sends to its session over HTTP.
 
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -16,7 +17,7 @@ use crate::sockjs::payload::{self, PayloadError};
 use crate::sockjs::{answer, locked};
 
 /// A send is answered when the service has heard it and waits for more, but then at the latest.
-const HEARING_MAX: Duration = Duration::from_millis(100);
+const HEARING_MAX: Duration = Duration::from_millis(500);
 
 impl Mount {
     pub(super) async fn send(
@@ -64,8 +65,13 @@ impl Mount {
             Ok(Ok(()) | Err(_)) => {}
             Err(_) => return answer::busy("the session takes no messages now\n"),
         }
-        // So that a poll after this answer finds what the service said to it.
-        let hearing = std::future::poll_fn(|context| incoming.poll_heard(context));
+        // So that a poll after this answer finds what the service said to it. One that waits for
+        // its client to read will not hear before.
+        let outgoing = &session.wire.outgoing;
+        let hearing = std::future::poll_fn(|context| match outgoing.poll_room(context) {
+            Poll::Ready(_) => incoming.poll_heard(context),
+            Poll::Pending => Poll::Ready(()),
+        });
         let _in_time = timeout(HEARING_MAX, hearing).await;
         match door {
             Door::JsonpSend => answer::reply(StatusCode::OK, answer::TEXT, "ok"),

@@ -33,9 +33,7 @@ pub(super) fn message(reason: Reason) -> Message {
             "표시 수량은 0보다 크고 주문 수량 이하여야 합니다",
         ),
         Reason::BadExpiry => ("the expiry is not valid", "만료 시각이 올바르지 않습니다"),
-        Reason::BadCombination => {
-            ("these order fields do not go together", "함께 쓸 수 없는 주문 조건입니다")
-        }
+        Reason::BadCombination => ("these fields do not go together", "함께 쓸 수 없는 조건입니다"),
         Reason::BadStatus => {
             ("the change of status makes no sense now", "현재 상태에서 할 수 없는 변경입니다")
         }
@@ -55,7 +53,9 @@ pub(super) fn message(reason: Reason) -> Message {
             "the client_order_id was used for another order",
             "client_order_id가 다른 주문에 이미 쓰였습니다",
         ),
-        Reason::OrderLimit => ("too many open orders", "미체결 주문이 너무 많습니다"),
+        Reason::OrderLimit => {
+            ("a limit of the account for its orders is reached", "계정의 주문 한도를 넘었습니다")
+        }
         Reason::RateLimit => ("too many requests", "요청이 너무 많습니다"),
         Reason::PositionLimit => ("the position limit is reached", "포지션 한도에 도달했습니다"),
         Reason::AccountLimit => ("no more accounts can be opened", "계정을 더 열 수 없습니다"),

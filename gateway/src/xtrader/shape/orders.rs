@@ -215,19 +215,7 @@ impl OrderEvent {
                 price: some_price(accepted.price),
                 quantity: quantity(accepted.quantity),
             },
-            Event::Trade(trade) => {
-                let (liquidity, fee) = match trade.maker == order {
-                    true => ("Maker", trade.maker_fee),
-                    false => ("Taker", trade.taker_fee),
-                };
-                Happening::Trade {
-                    exec_id: execution_id(views, instrument, event),
-                    price: price(trade.price),
-                    quantity: quantity(trade.quantity),
-                    fee: money(&views.catalog, instrument.quote, fee.units()),
-                    liquidity,
-                }
-            }
+            Event::Trade(trade) => traded(views, instrument, order, event, trade),
             Event::Rested(rested) => Happening::Rested {
                 price: some_price(rested.price),
                 quantity: quantity(rested.quantity),
@@ -260,6 +248,9 @@ impl OrderEvent {
             | Event::Prayed(_)
             | Event::Ticker(_)
             | Event::Liquidation(_)
+            | Event::ExternalTrade(_)
+            | Event::ExternalDepth(_)
+            | Event::ExternalLevel(_)
             | Event::Conditions(_)
             | Event::Refreshed(_)
             | Event::Auction(_)
@@ -271,6 +262,27 @@ impl OrderEvent {
         };
         let (sequence, timestamp) = (event.stamp.sequence.0, millis(event.stamp.time_ns));
         Some(Self { sequence, timestamp, what })
+    }
+}
+
+/// A trade as the owner of one of its two orders sees it.
+fn traded(
+    views: &Views,
+    instrument: &Instrument,
+    order: OrderId,
+    event: &AccountEvent,
+    trade: &Trade,
+) -> Happening {
+    let (liquidity, fee) = match trade.maker == order {
+        true => ("Maker", trade.maker_fee),
+        false => ("Taker", trade.taker_fee),
+    };
+    Happening::Trade {
+        exec_id: execution_id(views, instrument, event),
+        price: Number(instrument.price_decimal(trade.price)),
+        quantity: Number(instrument.quantity_decimal(trade.quantity)),
+        fee: money(&views.catalog, instrument.quote, fee.units()),
+        liquidity,
     }
 }
 

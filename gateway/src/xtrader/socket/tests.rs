@@ -6,3 +6,4 @@ mod harness;
 mod messages;
 mod rules;
 mod status;
+mod whole;

@@ -197,6 +197,9 @@ impl Harness {
             Event::Prayed(e) => format!("prayed {} {}", e.up_total, e.down_total),
             Event::Ticker(_) => "ticker".to_string(),
             Event::Liquidation(_) => "liquidation".to_string(),
+            Event::ExternalTrade(_) => "external trade".to_string(),
+            Event::ExternalDepth(e) => format!("external depth {} {}", e.bids, e.asks),
+            Event::ExternalLevel(e) => format!("external level {:?}", e.side),
             Event::Done => "done".to_string(),
         }
     }

@@ -7,7 +7,7 @@ use std::vec::Vec;
 use super::harness::{GENESIS, Harness, account, instrument};
 use crate::Reason;
 use crate::command::*;
-use crate::event::{Event, Rejected};
+use crate::event::{Event, ExternalHead, ExternalQuote, Rejected};
 use crate::id::OrderId;
 use crate::instrument::Step;
 use crate::text::{AssetName, Symbol};
@@ -255,6 +255,74 @@ fn what_a_feed_repeats_within_its_window_is_dropped() {
         let event = if is_news { Event::Liquidation(said) } else { Event::Done };
         assert_eq!(harness.apply(&Command::Liquidation(said)), [event]);
     }
+}
+
+#[test]
+fn trades_of_a_venue_are_told_apart_by_all_they_say() {
+    let mut harness = Harness::with(GENESIS);
+    let trade = ExternalTrade {
+        venue: Venue::new("binance").unwrap(),
+        symbol: Symbol::new("A").unwrap(),
+        side: Side::Buy,
+        price: Foreign { mantissa: 5, scale: 1 },
+        quantity: Foreign { mantissa: 7, scale: 0 },
+        trade_id: 1,
+        event_time_ms: 1,
+    };
+    let upbit = Venue::new("upbit").unwrap();
+    let finer = Foreign { mantissa: 7, scale: 1 };
+    for (said, is_news) in [
+        (trade, true),
+        (trade, false),
+        (ExternalTrade { trade_id: 2, ..trade }, true),
+        (ExternalTrade { side: Side::Sell, ..trade }, true),
+        (ExternalTrade { quantity: finer, ..trade }, true),
+        (ExternalTrade { event_time_ms: 2, ..trade }, true),
+        (ExternalTrade { venue: upbit, ..trade }, true),
+        (trade, false),
+    ] {
+        let event = if is_news { Event::ExternalTrade(said) } else { Event::Done };
+        assert_eq!(harness.apply(&Command::ExternalTrade(said)), [event], "{said:?}");
+    }
+}
+
+#[test]
+fn a_venues_book_is_told_level_by_level_once() {
+    let mut harness = Harness::with(GENESIS);
+    let foreign = |mantissa, scale| Foreign { mantissa, scale };
+    let of = (Venue::new("binance").unwrap(), Symbol::new("A").unwrap());
+    let bids = [(foreign(618002, 1), foreign(25, 1)), (foreign(61800, 0), foreign(1, 3))];
+    let asks = [(foreign(618003, 1), foreign(0, 0))];
+    let depth = ExternalDepth::of_levels(of, &bids, &asks, (9, 4)).unwrap();
+    assert_eq!((depth.price_scale, depth.quantity_scale), (1, 3), "the finest of all levels");
+    let quote = |side, (price, quantity): (i64, i64)| {
+        let (price, quantity) = (foreign(price, 1), foreign(quantity, 3));
+        Event::ExternalLevel(ExternalQuote { side, price, quantity })
+    };
+    let (venue, symbol) = of;
+    let head = ExternalHead { venue, symbol, bids: 2, asks: 1, update_id: 9, event_time_ms: 4 };
+    let told = [
+        Event::ExternalDepth(head),
+        quote(Side::Buy, (618002, 2500)),
+        quote(Side::Buy, (618000, 1)),
+        quote(Side::Sell, (618003, 0)),
+    ];
+    assert_eq!(harness.apply(&Command::ExternalDepth(depth)), told);
+    assert_eq!(harness.apply(&Command::ExternalDepth(depth)), [Event::Done]);
+    // A deeper level, the same level of the other side, the venue's number: each makes it another.
+    let other = ExternalDepth::of_levels(of, &bids[..1], &asks, (9, 4)).unwrap();
+    let swapped = ExternalDepth::of_levels(of, &asks, &bids, (9, 4)).unwrap();
+    let later = ExternalDepth { update_id: 10, ..depth };
+    for (news, events) in [(other, 3), (swapped, 4), (later, 4)] {
+        assert_eq!(harness.apply(&Command::ExternalDepth(news)).len(), events, "{news:?}");
+    }
+    let empty = ExternalDepth::of_levels(of, &[], &[], (11, 5)).unwrap();
+    assert_eq!(harness.apply(&Command::ExternalDepth(empty)).len(), 1);
+    let many = [(foreign(1, 0), foreign(1, 0)); 20];
+    let best = ExternalDepth::of_levels(of, &many, &[], (1, 1)).unwrap();
+    assert_eq!(best.bids.levels().len(), EXTERNAL_LEVELS_MAX);
+    let wide = [(foreign(i64::MAX, 0), foreign(1, 0)), (foreign(1, 18), foreign(1, 0))];
+    assert_eq!(ExternalDepth::of_levels(of, &wide, &[], (1, 1)), None, "no common scale");
 }
 
 #[test]
