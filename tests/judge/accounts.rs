@@ -299,8 +299,11 @@ impl Judge {
         let units = lots * market.lot;
         let account = self.account_mut(order.account);
         account.has_traded = true;
-        *account.total_mut(base) += units;
-        *account.total_mut(quote) -= sign * notional + fee;
+        // What nobody put in may run past what can be counted, and comes round.
+        let total = account.total_mut(base);
+        *total = total.wrapping_add(units);
+        let total = account.total_mut(quote);
+        *total = total.wrapping_sub(sign * notional + fee);
         let known = account.positions.iter_mut().find(|(known, _)| *known == order.instrument);
         known.expect("it was noted at entry").1 += lots;
     }

@@ -20,6 +20,8 @@ pub(super) struct Bank {
     fees: BTreeMap<AssetId, i128>,
     /// Deposits less withdrawals.
     supply: BTreeMap<AssetId, i128>,
+    /// Unfunded money has run past what can be counted: there the core stays, and this comes round.
+    is_beyond: bool,
 }
 
 impl Bank {
@@ -60,8 +62,13 @@ impl Bank {
         ];
         for (account, side, fee) in sides {
             let sign = if side == Side::Buy { 1 } else { -1 };
-            *self.totals.entry((account, traded.base)).or_default() += sign * lots;
-            *self.totals.entry((account, traded.quote)).or_default() -= sign * money + fee;
+            for (asset, units) in [(traded.base, sign * lots), (traded.quote, -sign * money - fee)]
+            {
+                let total = self.totals.entry((account, asset)).or_default();
+                let (after, has_overflown) = total.overflowing_add(units);
+                *total = after;
+                self.is_beyond |= has_overflown;
+            }
             *self.fees.entry(traded.quote).or_default() += fee;
         }
         for asset in [traded.base, traded.quote] {
@@ -78,10 +85,10 @@ impl Bank {
 
     fn conserves(&self, asset: AssetId) -> Result<(), String> {
         let of_asset = self.totals.iter().filter(|((_, other), _)| *other == asset);
-        let there: i128 = of_asset.map(|(_, total)| total).sum();
+        let there = of_asset.fold(0i128, |sum, (_, total)| sum.wrapping_add(*total));
         let earned = self.fees.get(&asset).copied().unwrap_or_default();
         let supply = self.supply.get(&asset).copied().unwrap_or_default();
-        if there + earned == supply {
+        if there.wrapping_add(earned) == supply {
             return Ok(());
         }
         Err(format!("conservation: {there} of {asset} and {earned} earned, {supply} came in"))
@@ -98,10 +105,13 @@ impl Bank {
             let pair = (judged.account, judged.asset);
             let found = shown.remove(&pair).unwrap_or_default();
             let told = self.totals.get(&pair).copied().unwrap_or_default();
+            let is_funded = judge.is_funded(judged.account);
+            if self.is_beyond && !is_funded {
+                continue;
+            }
             if found != (judged.free, judged.locked) || found.0 + found.1 != told {
                 return Err(format!("balance {found:?}, events say {told}, judged {judged:?}"));
             }
-            let is_funded = judge.is_funded(judged.account);
             if judged.locked < 0 || is_funded && judged.free < 0 {
                 return Err(format!("less than nothing: {judged:?}"));
             }

@@ -1,9 +1,11 @@
-//! Names in fixed fields: printable ASCII of a bounded length, copied like numbers.
+//! Names in fixed fields: printable ASCII of a bounded length, copied like numbers. What a venue
+//! calls its own may be any text.
 //! Bytes beyond the length are zero, so that equality, hashing and digests see one form only.
 
 use core::fmt;
 
-/// At most `N` bytes of printable ASCII (0x20..=0x7e).
+/// At most `N` bytes of printable ASCII (0x20..=0x7e); of a foreign name, of UTF-8 without control
+/// characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<const N: usize> {
     bytes: [u8; N],
@@ -43,6 +45,28 @@ impl<const N: usize> Text<N> {
         Ok(Self { bytes, len: text.len() as u8 })
     }
 
+    /// The name of something at a venue, which may well be Chinese.
+    pub fn foreign(text: &str) -> Result<Self, BadText> {
+        let length = text.len();
+        if length > N {
+            return Err(BadText::TooLong { length, length_max: N });
+        }
+        if let Some((index, _)) = text.char_indices().find(|(_, char)| char.is_control()) {
+            return Err(BadText::NotPrintable { byte: text.as_bytes()[index], index });
+        }
+        let mut bytes = [0; N];
+        bytes[..length].copy_from_slice(text.as_bytes());
+        Ok(Self { bytes, len: length as u8 })
+    }
+
+    /// As `foreign`, from a fixed field whose padding is zero.
+    pub fn foreign_from_parts(bytes: [u8; N], len: u8) -> Option<Self> {
+        let (text, padding) = bytes.split_at_checked(usize::from(len))?;
+        let is_padded = padding.iter().all(|&byte| byte == 0);
+        let text = core::str::from_utf8(text).ok().filter(|_| is_padded)?;
+        Self::foreign(text).ok()
+    }
+
     /// From a fixed field and its length, as records carry it; the padding must be zero.
     pub fn from_parts(bytes: [u8; N], len: u8) -> Option<Self> {
         // Without a branch a byte, so that a whole field is checked some 16 at a time.
@@ -57,7 +81,7 @@ impl<const N: usize> Text<N> {
 
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.bytes[..usize::from(self.len)])
-            .expect("a text holds printable ASCII only")
+            .expect("a text holds whole characters only")
     }
 
     pub fn is_empty(&self) -> bool {
@@ -120,6 +144,12 @@ mod tests {
         assert_eq!(Text::<4>::from_parts(*b"ab\0c", 2), None, "padding must be zero");
         assert_eq!(Text::<4>::from_parts(*b"ab\0\0", 2), Text::new("ab").ok());
         assert_eq!(Text::<4>::from_parts(*b"abcd", 5), None, "no longer than its field");
+        let foreign = Symbol::foreign("币安人生USDT").unwrap();
+        assert_eq!(Symbol::foreign_from_parts(*foreign.bytes(), 16), Some(foreign));
+        assert_eq!(Symbol::from_parts(*foreign.bytes(), 16), None, "no name of ours");
+        assert_eq!(Text::<4>::foreign_from_parts(*b"ab\0c", 2), None, "padding must be zero");
+        assert_eq!(Text::<4>::foreign_from_parts([0xe5, 0xb8, 0, 0], 2), None, "half a character");
+        assert_eq!(Symbol::foreign("a\u{85}"), Err(BadText::NotPrintable { byte: 0xc2, index: 1 }));
         for byte in 0..=u8::MAX {
             let text = Text::<4>::from_parts([b'a', byte, b'b', 0], 3);
             assert_eq!(text.is_some(), (0x20..=0x7e).contains(&byte), "{byte:#04x}");

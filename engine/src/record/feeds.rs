@@ -45,7 +45,7 @@ impl ArchivedTicker {
         field::reserved(&self.reserved)?;
         Ok(Ticker {
             venue: field::text("venue", &self.venue)?,
-            symbol: field::text("symbol", &self.symbol)?,
+            symbol: field::foreign_text("symbol", &self.symbol)?,
             price: Foreign { mantissa: self.price.to_native(), scale: self.price_scale },
             change_24h: Foreign {
                 mantissa: self.change_24h.to_native(),
@@ -77,7 +77,7 @@ impl ArchivedLiquidation {
         field::reserved(&self.reserved)?;
         Ok(Liquidation {
             venue: field::text("venue", &self.venue)?,
-            symbol: field::text("symbol", &self.symbol)?,
+            symbol: field::foreign_text("symbol", &self.symbol)?,
             side: field::side(self.side)?,
             quantity: Foreign { mantissa: self.quantity.to_native(), scale: self.quantity_scale },
             price: Foreign { mantissa: self.price.to_native(), scale: self.price_scale },
@@ -108,7 +108,7 @@ impl ArchivedExternalTrade {
         field::reserved(&self.reserved)?;
         Ok(ExternalTrade {
             venue: field::text("venue", &self.venue)?,
-            symbol: field::text("symbol", &self.symbol)?,
+            symbol: field::foreign_text("symbol", &self.symbol)?,
             side: field::side(self.side)?,
             quantity: Foreign { mantissa: self.quantity.to_native(), scale: self.quantity_scale },
             price: Foreign { mantissa: self.price.to_native(), scale: self.price_scale },
@@ -168,7 +168,7 @@ impl ArchivedExternalDepth {
         };
         Ok(ExternalDepth {
             venue: field::text("venue", &self.venue)?,
-            symbol: field::text("symbol", &self.symbol)?,
+            symbol: field::foreign_text("symbol", &self.symbol)?,
             price_scale: self.price_scale,
             quantity_scale: self.quantity_scale,
             bids: side("bids", self.bids_count, native(&self.bids))?,

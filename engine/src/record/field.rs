@@ -91,6 +91,16 @@ pub(super) fn text<const N: usize>(field: &'static str, bytes: &[u8; N]) -> Resu
     Text::from_parts(*bytes, len).ok_or_else(|| no_text(field, bytes))
 }
 
+/// The name of something at a venue.
+#[inline]
+pub(super) fn foreign_text<const N: usize>(
+    field: &'static str,
+    bytes: &[u8; N],
+) -> Result<Text<N>, Fault> {
+    let len = bytes.iter().map(|&byte| u8::from(byte != 0)).sum();
+    Text::foreign_from_parts(*bytes, len).ok_or_else(|| no_text(field, bytes))
+}
+
 /// Names the first byte that should not be there: a zero, if it is one before the end.
 #[cold]
 fn no_text(field: &'static str, bytes: &[u8]) -> Fault {

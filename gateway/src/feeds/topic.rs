@@ -193,8 +193,9 @@ impl FromStr for Topic {
         })?;
         let symbol = match parts.next() {
             None | Some("*") => Symbol::EMPTY,
-            Some(symbol) => Symbol::new(&symbol.to_ascii_uppercase())
-                .map_err(|_| bad("a symbol is at most 16 letters, digits, - and _"))?,
+            Some(symbol) => Symbol::foreign(&symbol.to_ascii_uppercase()).map_err(|_| {
+                bad("a symbol has at most 16 bytes, none of them of a control character")
+            })?,
         };
         Self::new(venue, subject, symbol)
             .ok_or_else(|| bad("the venue has no such subject, or it needs a symbol"))

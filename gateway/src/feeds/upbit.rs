@@ -151,7 +151,7 @@ impl Upbit {
         let books: BTreeSet<Symbol> = sent
             .iter()
             .filter(|topic| topic.subject() == Subject::Depth)
-            .map(|topic| Symbol::new(&symbol_of(&code_of(&topic.symbol()))).unwrap_or_default())
+            .map(|topic| Symbol::foreign(&symbol_of(&code_of(&topic.symbol()))).unwrap_or_default())
             .collect();
         for symbol in self.books.keys().filter(|symbol| !books.contains(symbol)) {
             self.pace.forget(symbol);

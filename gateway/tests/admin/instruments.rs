@@ -25,7 +25,7 @@ fn with(mut base: Value, changes: Value) -> Value {
 }
 
 #[tokio::test]
-async fn an_instrument_is_created_traded_changed_and_there_after_a_restart() {
+async fn an_instrument_is_created_changed_and_there_after_a_restart() {
     let mut office = Office::open().await;
     let body = r#"{"symbol":"X/Y","base":"X","quote":"Y","quote_decimals":2,"price_step":"0.5",
         "quantity_step":0.1,"maker_fee_ppm":-100,"taker_fee_ppm":200,"band_low":10,
@@ -151,4 +151,44 @@ async fn a_fee_holds_for_orders_that_come_after_it() {
     }
     let fees = office.read("fees").await;
     assert_eq!(fees["fees"], json!([{"asset": "USD", "amount": 0.2}]));
+}
+
+#[tokio::test]
+async fn a_created_instrument_is_traded_at_once() {
+    let mut office = Office::open().await;
+    let body = r#"{"symbol":"GOLD","base":"XAU","quote":"USD","price_step":"0.05",
+        "quantity_step":"0.001","taker_fee_ppm":1000}"#;
+    assert_eq!(office.post("instruments", body).await.status, 201);
+    office.done("accounts/alice/deposit", r#"{"asset":"USD","amount":1000}"#).await;
+    office.done("accounts/bob/deposit", r#"{"asset":"XAU","amount":"2"}"#).await;
+    for (account, side, price, quantity) in
+        [("bob", "Sell", "400.05", "1.5"), ("alice", "Buy", "400.05", "0.5")]
+    {
+        let order = format!(
+            r#"{{"symbol":"GOLD","account":"{account}","side":"{side}","type":"Limit",
+                "price":{price},"quantity":{quantity}}}"#
+        );
+        let reply = office.rest.post("/v1/order", &order).await;
+        assert_eq!(reply.status, 202, "{}", reply.body);
+    }
+    let book = office.rest.get("/v1/orderbook/GOLD").await.json();
+    assert_eq!(book["orderbook"]["asks"], json!([[400.05, 1]]));
+    let trades = office.rest.get("/v1/executions/GOLD").await.json();
+    assert_eq!(trades["executions"][0]["price"], 400.05);
+    let candles = office.rest.get("/v1/klines/GOLD/1m").await.json();
+    assert_eq!(candles["candles"][0]["close"], 400.05);
+    let day = office.rest.get("/v1/statistics/GOLD").await.json();
+    assert_eq!((&day["last_price"], &day["volume_24h"]), (&json!(400.05), &json!(0.5)));
+    let money = office.rest.get("/v1/balances?account=alice").await.json();
+    let balances = json!([
+        {"asset": "USD", "free": 799.774_975, "locked": 0},
+        {"asset": "XAU", "free": 0.5, "locked": 0},
+    ]);
+    assert_eq!(money["balances"], balances, "200.025 and a fee of one thousandth");
+    let held = office.rest.get("/v1/positions?account=alice").await.json();
+    let position =
+        json!([{"symbol": "GOLD", "quantity": 0.5, "average_cost": 400.05, "realised": 0}]);
+    assert_eq!(held["positions"], position);
+    let fees = office.read("fees").await;
+    assert_eq!(fees["fees"], json!([{"asset": "USD", "amount": 0.200_025}]));
 }

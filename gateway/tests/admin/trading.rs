@@ -121,3 +121,28 @@ async fn day_orders_end_with_the_day_or_the_close() {
     ];
     assert_eq!(ended, expected, "newest first");
 }
+
+#[tokio::test]
+async fn a_volatility_interruption_begins_with_a_taker_and_ends_by_itself() {
+    let mut office = Office::open().await;
+    let bounds =
+        r#"{"reference_price":100,"execution_range_ppm":100000,"interruption_ns":50000000}"#;
+    assert_eq!(office.patch("instruments/AAPL", bounds).await.status, 200);
+    office.place("alice", &limit("Sell", 105, 1)).await;
+    office.place("alice", &limit("Sell", 111, 1)).await;
+    office.place("bob", &limit("Buy", 111, 2)).await;
+    assert_eq!(orders(&mut office, "bob").await, [("CANCELLED".into(), json!("range"))]);
+    let ended = async {
+        loop {
+            let listed = office.rest.get("/v1/symbols").await.json()["symbols"][2].clone();
+            let told = (listed["status"].clone(), listed["status_reason"].clone());
+            if told == (json!("open"), json!("INTERRUPTION_END")) {
+                break;
+            }
+            assert_eq!(told, (json!("auction"), json!("INTERRUPTION")));
+        }
+    };
+    let patience = std::time::Duration::from_secs(30);
+    tokio::time::timeout(patience, ended).await.expect("it ends when its time has come");
+    office.place("bob", &limit("Buy", 105, 1)).await;
+}

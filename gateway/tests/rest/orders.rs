@@ -132,7 +132,26 @@ async fn everything_is_there_after_a_restart() {
     let mut client = exchange.rest().await;
     place(&mut client, &limit("maker", "Sell", 100, "2")).await;
     let id = place(&mut client, &limit("alice", "Buy", 100, "1")).await;
+    exchange.deposit("carol", "USD", "500").await;
+    for fields in [
+        r#""side":"Buy","type":"StopLimit","stop_price":120,"price":121,"quantity":1"#,
+        r#""side":"Buy","type":"Limit","price":50,"quantity":3,"display":1,"tif":"day""#,
+        r#""side":"Buy","type":"TrailingStop","trail":5,"budget":20,"quantity":1"#,
+    ] {
+        place(&mut client, &format!(r#"{{"symbol":"AAPL","account":"carol",{fields}}}"#)).await;
+    }
+    let leg = |side: &str, price: u64| limit("dave", side, price, "1");
+    let pair = format!(r#"{{"orders":[{},{}]}}"#, leg("Buy", 80), leg("Sell", 130));
+    assert_eq!(client.post("/v1/order/oco", &pair).await.status, 202);
+    let pair = format!(r#"{{"parent":{},"child":{}}}"#, leg("Buy", 81), leg("Sell", 131));
+    assert_eq!(client.post("/v1/order/oto", &pair).await.status, 202);
     let paths = [
+        "/v1/orders?account=carol".into(),
+        "/v1/orders?account=dave".into(),
+        "/v1/account?account=carol".into(),
+        "/v1/balances?account=carol".into(),
+        "/v1/balances?account=maker".into(),
+        "/v1/positions?account=alice".into(),
         format!("/v1/order/{id}?account=alice"),
         "/v1/orders?account=maker".into(),
         "/v1/orderbook/AAPL".into(),

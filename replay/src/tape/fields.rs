@@ -102,6 +102,18 @@ impl<'a> Fields<'a> {
         self.name(field)?.ok_or(LineError::Missing { field })
     }
 
+    /// The name of something at a venue, never empty.
+    pub(crate) fn required_foreign_name<const N: usize>(
+        &mut self,
+        field: &'static str,
+    ) -> Result<Text<N>, LineError> {
+        let text = self.required_text(field)?;
+        if text.is_empty() {
+            return Err(LineError::Type { field, expected: "a string that is not empty" });
+        }
+        Text::foreign(&text).map_err(|reason| LineError::Name { field, reason })
+    }
+
     /// One of a closed list of words.
     pub(crate) fn word<T: Copy>(
         &mut self,

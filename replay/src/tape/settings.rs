@@ -145,7 +145,7 @@ pub(super) fn read_pray(fields: &mut Fields<'_>) -> Result<Pray, LineError> {
 pub(super) fn read_ticker(fields: &mut Fields<'_>) -> Result<Ticker, LineError> {
     Ok(Ticker {
         venue: fields.required_name("venue")?,
-        symbol: fields.required_name("symbol")?,
+        symbol: fields.required_foreign_name("symbol")?,
         price: read_foreign(fields, "price")?,
         change_24h: read_foreign(fields, "change_24h")?,
         event_time_ms: fields.required_integer("event_time")?,
@@ -155,7 +155,7 @@ pub(super) fn read_ticker(fields: &mut Fields<'_>) -> Result<Ticker, LineError> 
 pub(super) fn read_liquidation(fields: &mut Fields<'_>) -> Result<Liquidation, LineError> {
     Ok(Liquidation {
         venue: fields.required_name("venue")?,
-        symbol: fields.required_name("symbol")?,
+        symbol: fields.required_foreign_name("symbol")?,
         side: fields.required_word("side", SIDES)?,
         quantity: read_foreign(fields, "quantity")?,
         price: read_foreign(fields, "price")?,
@@ -166,7 +166,7 @@ pub(super) fn read_liquidation(fields: &mut Fields<'_>) -> Result<Liquidation, L
 pub(super) fn read_external_trade(fields: &mut Fields<'_>) -> Result<ExternalTrade, LineError> {
     Ok(ExternalTrade {
         venue: fields.required_name("venue")?,
-        symbol: fields.required_name("symbol")?,
+        symbol: fields.required_foreign_name("symbol")?,
         side: fields.required_word("side", SIDES)?,
         quantity: read_foreign(fields, "quantity")?,
         price: read_foreign(fields, "price")?,
@@ -176,7 +176,7 @@ pub(super) fn read_external_trade(fields: &mut Fields<'_>) -> Result<ExternalTra
 }
 
 pub(super) fn read_external_depth(fields: &mut Fields<'_>) -> Result<ExternalDepth, LineError> {
-    let of = (fields.required_name("venue")?, fields.required_name("symbol")?);
+    let of = (fields.required_name("venue")?, fields.required_foreign_name("symbol")?);
     let mut side = |field: &'static str| {
         let levels = fields.required_list(field)?;
         if levels.len() > EXTERNAL_LEVELS_MAX {

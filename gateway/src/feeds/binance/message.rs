@@ -94,9 +94,9 @@ fn answer(head: &Head<'_>) -> Said {
     }
 }
 
-/// A symbol that does not fit our field, such as a Chinese one, is of no market we can name.
+/// A symbol that does not fit our field is of no market we can name.
 fn symbol(text: &str) -> Option<Symbol> {
-    Symbol::new(text).ok().filter(|symbol| !symbol.is_empty())
+    Symbol::foreign(text).ok().filter(|symbol| !symbol.is_empty())
 }
 
 #[derive(Deserialize)]
@@ -313,7 +313,7 @@ mod tests {
             ),
             (r#"{"e":"kline","E":1,"s":"BTCUSDT","k":{}}"#, "Other"),
             (&TICKER.replace("\"st\":1", "\"st\":2"), "Other"),
-            (&TICKER.replace("BTCUSDT\",\"p", "币安人生USDT\",\"p"), "Other"),
+            (&TICKER.replace("BTCUSDT\",\"p", "币安人生万岁USDT\",\"p"), "Other"),
         ] {
             let combined = format!(r#"{{"stream":"x@y","data":{text}}}"#);
             for text in [text, &combined] {

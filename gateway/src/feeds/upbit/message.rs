@@ -68,7 +68,7 @@ fn read_one(text: &str) -> Result<Said, serde_json::Error> {
 }
 
 fn symbol(code: &str) -> Option<Symbol> {
-    Symbol::new(&symbol_of(code)).ok().filter(|symbol| !symbol.is_empty())
+    Symbol::foreign(&symbol_of(code)).ok().filter(|symbol| !symbol.is_empty())
 }
 
 #[derive(Clone, Copy, Deserialize)]

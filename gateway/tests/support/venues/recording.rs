@@ -70,7 +70,8 @@ pub(crate) fn forced(path: &Path) -> Vec<Line> {
     let text = String::from_utf8(bytes).expect("the recording is text");
     let row = |row: &str| {
         let fields: Vec<&str> = row.split(',').collect();
-        let [symbol, side, kind, tif, quantity, price, average, status, last, filled, time, _] =
+        // Some rows say one thing more at their end.
+        let [symbol, side, kind, tif, quantity, price, average, status, last, filled, time, ..] =
             fields[..]
         else {
             return None;
