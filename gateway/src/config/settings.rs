@@ -202,7 +202,9 @@ fn fan_out(layers: &Layers) -> Result<fanout::Settings, ConfigError> {
         Switch::On => OrderIds::Shown,
         Switch::Off => OrderIds::Hidden,
     };
-    Ok(fanout::Settings { outbox, order_ids, ..fanout::Settings::DEFAULT })
+    let large_liquidation_usd = number(layers, "feed-large-usd", 1, 1 << 53)?;
+    let rest = fanout::Settings::DEFAULT;
+    Ok(fanout::Settings { outbox, order_ids, large_liquidation_usd, ..rest })
 }
 
 pub(super) fn number(
