@@ -154,8 +154,8 @@ impl Only {
     }
 }
 
-/// `executions:BTC-KRW`, `candles:BTC-KRW_5m`, `orders:alice`, `ticker:binance.BTCUSDT`; an instrument that is not known
-/// any more shows as its number.
+/// `executions:BTC-KRW`, `candles:BTC-KRW_5m`, `orders:alice`, `ticker:binance.BTCUSDT`; an
+/// instrument that is not known any more shows as its number.
 pub(crate) struct TopicName<'a> {
     pub(crate) topic: &'a Topic,
     pub(crate) symbol: Option<&'a str>,

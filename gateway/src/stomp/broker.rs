@@ -1,11 +1,7 @@
-//! Which topics there are, by the names that clients know them by.
-//!
-//! | name | what |
-//! |---|---|
-//! | `/topic/prayer` | how the prayers stand, at most every 200 ms, on change |
-//! | `/topic/ticker`, `/topic/ticker.{venue}.{symbol}` | what a venue last said; alone: the first venue's first symbol |
-//! | `/topic/liquidation` | forced orders of the first venue |
-//! | `/topic/{orderbook,executions,statistics,status}.{symbol}`, `/topic/candles.{symbol}.{interval}` | market data, as on the xTrader socket |
+//! Which topics there are, by the names that clients know them by, below `/topic/`: `prayer`;
+//! `ticker` and `ticker.{venue}.{symbol}`, alone the first venue's first symbol; `liquidation` of
+//! the first venue; market data as on the xTrader socket, `{orderbook,executions,statistics,
+//! status}.{symbol}` and `candles.{symbol}.{interval}`.
 
 use std::sync::Arc;
 

@@ -48,7 +48,8 @@ async fn disconnect_gives_its_receipt_after_all_prayers_and_closes() {
 async fn text_and_binary_pieces_and_heaps_of_frames_are_heard() {
     let exchange = Exchange::start().await;
     let mut stomp = Stomp::connect(&exchange).await;
-    let frame = "\nSEND\r\ndestination:/app/prayer\r\nreceipt:p\r\ncontent-length:13\r\n\r\n{\"side\":\"up\"}\0\n";
+    let frame = "\nSEND\r\ndestination:/app/prayer\r\nreceipt:p\r\n\
+        content-length:13\r\n\r\n{\"side\":\"up\"}\0\n";
     for (index, piece) in frame.as_bytes().chunks(7).enumerate() {
         let piece = match index % 2 {
             0 => Message::binary(piece.to_vec()),

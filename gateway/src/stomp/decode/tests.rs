@@ -81,7 +81,8 @@ impl Owned for &[&str] {
 
 #[test]
 fn frames_are_the_same_however_they_are_cut() {
-    let bytes = b"\n\r\nSEND\r\ndestination:/a\\cb\ncontent-length:4\n\n\0\r\n\0\0\n\nSUBSCRIBE\nid:7\n\n\0\
+    let bytes = b"\n\r\nSEND\r\ndestination:/a\\cb\ncontent-length:4\n\n\0\r\n\0\0\n\n\
+        SUBSCRIBE\nid:7\n\n\0\
         SEND\nfoo:bar\n\nbody without length\0\n";
     let whole = decoded(Version::V1_2, bytes).unwrap();
     assert_eq!(whole.len(), 3);

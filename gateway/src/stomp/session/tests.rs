@@ -393,8 +393,10 @@ fn a_transaction_is_done_at_commit_in_order_or_not_at_all() {
     bench.deliver("/topic/a", "x");
     bench.deliver("/topic/a", "y");
     bench.hear("BEGIN\ntransaction:t\n\n\0BEGIN\ntransaction:u\n\n\0");
-    let in_t = "SEND\ndestination:/app/prayer\ntransaction:t\n\n1\0NACK\nid:s-1\ntransaction:t\n\n\0\
-                ACK\nid:s-2\ntransaction:t\n\n\0SEND\ndestination:/app/prayer\ntransaction:t\n\n2\0";
+    let in_t = "SEND\ndestination:/app/prayer\ntransaction:t\n\n1\0\
+        NACK\nid:s-1\ntransaction:t\n\n\0\
+                ACK\nid:s-2\n\
+        transaction:t\n\n\0SEND\ndestination:/app/prayer\ntransaction:t\n\n2\0";
     assert_eq!(bench.told(in_t), [""; 0], "nothing before COMMIT");
     bench.hear("SEND\ndestination:/app/prayer\ntransaction:u\n\n3\0");
     assert_eq!(bench.told("ABORT\ntransaction:u\n\n\0"), [""; 0]);
