@@ -6,6 +6,7 @@
 mod beginning;
 mod clients;
 mod dump;
+mod prayers;
 
 use std::path::Path;
 use std::thread;

@@ -20,8 +20,7 @@ use crate::http::Client;
 pub(crate) const STUCK: Duration = Duration::from_secs(120);
 
 /// Listeners that have a fixed port unless told otherwise, and that no test here needs.
-const OTHERS_OFF: [&str; 10] =
-    ["--stomp", "off", "--admin", "off", "--ouch", "off", "--fix", "off", "--itch", "off"];
+const OTHERS_OFF: [&str; 8] = ["--admin", "off", "--ouch", "off", "--fix", "off", "--itch", "off"];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Durability {
@@ -42,6 +41,7 @@ pub(crate) struct Server {
     process: Process,
     pub(crate) rest: SocketAddr,
     pub(crate) ws: SocketAddr,
+    pub(crate) stomp: SocketAddr,
     /// `sequence` of the `recovered` line; 0: there was nothing to recover.
     pub(crate) recovered_sequence: u64,
     log: PathBuf,
@@ -57,9 +57,9 @@ impl Server {
     /// The journal goes to `home/data`, what it logs to `home/log`.
     pub(crate) fn start(home: &Path, durability: Durability) -> Self {
         let process = Process::start(home, durability);
-        let (mut rest, mut ws, mut recovered_sequence) = (None, None, 0);
+        let (mut rest, mut ws, mut stomp, mut recovered_sequence) = (None, None, None, 0);
         let mut heard = Vec::new();
-        while rest.is_none() || ws.is_none() {
+        while rest.is_none() || ws.is_none() || stomp.is_none() {
             let Some(line) = process.line() else {
                 let log = std::fs::read_to_string(home.join("log")).unwrap_or_default();
                 panic!("orison ended while starting, printed {heard:#?} and logged:\n{log}");
@@ -68,6 +68,7 @@ impl Server {
             match (words.next(), words.next(), words.next()) {
                 (Some("listening"), Some("rest"), Some(url)) => rest = Some(address(url)),
                 (Some("listening"), Some("ws"), Some(url)) => ws = Some(address(url)),
+                (Some("listening"), Some("stomp"), Some(url)) => stomp = Some(address(url)),
                 (Some("recovered"), Some(sequence), _) => {
                     recovered_sequence = sequence
                         .strip_prefix("sequence=")
@@ -78,9 +79,10 @@ impl Server {
             }
             heard.push(line);
         }
-        let both = "the loop ends when both are there";
+        let all = "the loop ends when all are there";
         let log = home.join("log");
-        Self { process, rest: rest.expect(both), ws: ws.expect(both), recovered_sequence, log }
+        let (rest, ws, stomp) = (rest.expect(all), ws.expect(all), stomp.expect(all));
+        Self { process, rest, ws, stomp, recovered_sequence, log }
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -140,7 +142,7 @@ impl Process {
         let mut child = command
             .args(["serve", "--data", "data"])
             .args(OTHERS_OFF)
-            .args(["--rest", "127.0.0.1:0", "--ws", "127.0.0.1:0"])
+            .args(["--rest", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--stomp", "127.0.0.1:0"])
             .args(["--durability", durability.word(), "--segment-mib", "1"])
             .current_dir(home)
             .stdin(Stdio::null())

@@ -19,6 +19,7 @@ use crate::feeds::Feeds;
 use crate::http::bucket::Buckets;
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
+use crate::stomp::Lobby;
 
 pub struct App {
     pub config: Config,
@@ -29,6 +30,7 @@ pub struct App {
     pub office: Office,
     /// Prayers that REST still takes, by address.
     pub prayer_buckets: Buckets,
+    pub lobby: Lobby,
     /// Set once by whoever starts them; empty: they are off.
     pub feeds: OnceLock<Feeds>,
     monitor: Monitor,
@@ -90,6 +92,7 @@ impl App {
     pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, StartError> {
         let limits = *recovered.exchange.genesis().unwrap_or(&config.limits);
         let office = Office::new(std::mem::take(&mut recovered.changes), limits);
+        let lobby = Lobby::new(config.stomp_session);
         let (desk, completions) = Desk::new();
         let (publisher, hub_joins) = Publisher::new(completions);
         let settings = Settings {
@@ -112,6 +115,7 @@ impl App {
             metrics: Metrics::new(),
             office,
             prayer_buckets: Buckets::default(),
+            lobby,
             feeds: OnceLock::new(),
             monitor,
             runtime: Mutex::new(Some(runtime)),

@@ -16,8 +16,8 @@ use engine::runtime::Wait;
 use orison_core::command::{Genesis, InstrumentSpec};
 use thiserror::Error;
 
-use crate::fanout;
 use crate::schedule::timetable::Timetable;
+use crate::{fanout, stomp};
 use layers::{Layers, Source};
 pub use listen::Listen;
 
@@ -27,6 +27,7 @@ pub struct Config {
     pub data: PathBuf,
     pub rest: Listen,
     pub ws: Listen,
+    pub stomp: Listen,
     pub admin: Listen,
     pub durability: Durability,
     /// Of a new journal segment.
@@ -45,6 +46,8 @@ pub struct Config {
     pub public_order_ids: Switch,
     /// Outboxes and heartbeats of the sockets.
     pub fan_out: fanout::Settings,
+    /// Heart-beats of STOMP sessions.
+    pub stomp_session: stomp::Settings,
     /// Origins of web pages, beside loopback ones, that may use REST and enter orders.
     pub allowed_origins: Vec<String>,
     /// The first command of an empty journal.
@@ -130,8 +133,8 @@ impl Config {
 
     /// The built-in defaults with a small journal in `data` and a free port for each listener.
     pub fn for_tests(data: &Path) -> Self {
-        let flags = "orison --rest 127.0.0.1:0 --ws 127.0.0.1:0 --admin 127.0.0.1:0 \
-                     --segment-mib 1 --data";
+        let flags = "orison --rest 127.0.0.1:0 --ws 127.0.0.1:0 --stomp 127.0.0.1:0 \
+                     --admin 127.0.0.1:0 --segment-mib 1 --data";
         let arguments = flags.split(' ').map(OsString::from).chain([data.as_os_str().to_owned()]);
         let loaded = Self::load(arguments, [], data);
         loaded.expect("the defaults are a good configuration").config

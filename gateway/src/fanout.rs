@@ -19,6 +19,7 @@ mod outbox;
 mod private;
 mod public;
 mod replay;
+mod site;
 mod thread;
 mod topic;
 mod wakeup;
@@ -30,11 +31,12 @@ pub use counters::{Counter, Counters};
 pub use feed::HubFeed;
 pub(crate) use hub::Seat;
 pub use hub::{Connection, Hub};
-pub(crate) use outbox::Ending;
 pub use outbox::Limits;
+pub(crate) use outbox::{Due, Ending};
 pub use public::OrderIds;
 pub(crate) use replay::TooOld;
-pub(crate) use topic::{Channel, Only, Topic, Wish};
+pub(crate) use site::{PRIMARY_SYMBOL, PRIMARY_VENUE};
+pub(crate) use topic::{Channel, Only, Site, Topic, Wish};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -47,6 +49,8 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// A client that sends no frame for so long is gone.
     pub silence_max: Duration,
+    /// A forced order of this worth is marked as large.
+    pub large_liquidation_usd: u64,
 }
 
 impl Settings {
@@ -56,6 +60,7 @@ impl Settings {
         news_max: 1 << 16,
         heartbeat: Duration::from_secs(30),
         silence_max: Duration::from_secs(60),
+        large_liquidation_usd: 100_000,
     };
 }
 

@@ -13,7 +13,7 @@ mod connection;
 pub(crate) mod goodbye;
 pub(crate) mod handshake;
 mod linger;
-mod origin;
+pub(crate) mod origin;
 mod respond;
 mod upgrade;
 
@@ -47,6 +47,7 @@ pub struct Directory {
     pub rest: Option<SocketAddr>,
     pub ws: Option<SocketAddr>,
     pub admin: Option<SocketAddr>,
+    pub stomp: Option<SocketAddr>,
 }
 
 impl Directory {
@@ -55,7 +56,8 @@ impl Directory {
         let rest = self.rest.map(|address| ("rest", format!("http://{address}")));
         let ws = self.ws.map(|address| ("ws", format!("ws://{address}/ws")));
         let admin = self.admin.map(|address| ("admin", format!("http://{address}")));
-        rest.into_iter().chain(ws).chain(admin).collect()
+        let stomp = self.stomp.map(|address| ("stomp", format!("http://{address}")));
+        rest.into_iter().chain(ws).chain(stomp).chain(admin).collect()
     }
 }
 
@@ -76,6 +78,11 @@ impl Server {
     pub fn serve(self: &Arc<Self>, listener: Listener, surface: Surface) {
         let entrance = Entrance { server: Arc::clone(self), surface };
         self.acceptor.serve(listener, &Arc::new(entrance));
+    }
+
+    /// The same for a listener with a site of its own.
+    pub fn serve_site<S: Site>(&self, listener: Listener, site: &Arc<S>) {
+        self.acceptor.serve(listener, site);
     }
 
     /// Accepts no more connections and no more requests; requests under way are answered.

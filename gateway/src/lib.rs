@@ -17,9 +17,11 @@ pub mod listing;
 pub mod metrics;
 mod notation;
 pub mod openapi;
+pub mod plaza;
 pub mod publisher;
 pub mod schedule;
 pub mod sockjs;
+pub mod stomp;
 pub mod ui;
 pub mod xtrader;
 

@@ -96,6 +96,17 @@ pub(crate) fn average_price(
     Decimal::new(i128::from(step.mantissa), scale).times(steps)
 }
 
+/// Decimals of a ratio.
+pub(crate) const RATIO_DECIMALS: u8 = 12;
+pub(crate) const RATIO_WHOLE: i128 = 10i128.pow(RATIO_DECIMALS as u32);
+
+/// The share of prayers that are up, in parts of `RATIO_WHOLE`; a half without any. The rest is
+/// the share of the others, so that both sum to 1.
+pub(crate) fn up_ratio(up: u64, down: u64) -> i128 {
+    let (up, all) = (i128::from(up), i128::from(up) + i128::from(down));
+    if all == 0 { RATIO_WHOLE / 2 } else { up * RATIO_WHOLE / all }
+}
+
 #[cfg(test)]
 mod tests {
     use orison_core::instrument::{Status, Step};

@@ -71,6 +71,8 @@ fn it_says_what_it_recovered_and_where_it_listens_and_ends_in_order() {
         "127.0.0.1:0",
         "--ws",
         "127.0.0.1:0",
+        "--stomp",
+        "127.0.0.1:0",
         "--admin",
         "127.0.0.1:0",
         "--demo",
@@ -93,6 +95,8 @@ fn it_says_what_it_recovered_and_where_it_listens_and_ends_in_order() {
         let address = rest.strip_prefix("listening rest http://").unwrap().to_owned();
         let ws = server.line();
         assert!(ws.starts_with("listening ws ws://127.0.0.1:") && ws.ends_with("/ws"), "{ws}");
+        let stomp = server.line();
+        assert!(stomp.starts_with("listening stomp http://127.0.0.1:"), "{stomp}");
         let admin = server.line();
         assert!(admin.starts_with("listening admin http://127.0.0.1:"), "{admin}");
         let get = "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
@@ -118,7 +122,15 @@ fn what_it_cannot_do_it_refuses_at_the_start() {
     let rows: &[(&[&str], &[&str])] = &[
         (&["--rest", &taken, "--ws", "off"], &["--rest", &taken]),
         (&["--rest", "off", "--ws", &taken], &["--ws", &taken]),
-        (&["--rest", "off", "--ws", "off", "--admin", &taken], &["--admin", &taken]),
+        (
+            &["--rest", "off", "--ws", "off", "--stomp", "off", "--admin", &taken],
+            &["--admin", &taken],
+        ),
+        (
+            &["--rest", "off", "--ws", "off", "--admin", "off", "--stomp", &taken],
+            &["--stomp", &taken],
+        ),
+        (&["--stomp", "0.0.0.0:8080"], &["--stomp", "loopback"]),
         (&["--admin", "0.0.0.0:7002"], &["--admin", "loopback"]),
         (&["--wait", "sleep"], &["--wait", "spin, yield, backoff"]),
         (&["--itch", "127.0.0.1:9003"], &["--itch", "not part of this build"]),
@@ -142,7 +154,7 @@ fn what_it_cannot_do_it_refuses_at_the_start() {
 #[test]
 fn a_second_one_on_the_same_journal_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let off = ["--rest", "127.0.0.1:0", "--ws", "off", "--admin", "off"];
+    let off = ["--rest", "127.0.0.1:0", "--ws", "off", "--stomp", "off", "--admin", "off"];
     let mut server = Server::start(directory.path(), &off);
     assert!(server.line().starts_with("recovered"));
     assert!(server.line().starts_with("listening rest"));

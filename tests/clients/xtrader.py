@@ -26,7 +26,7 @@ def start(orison, directory):
     """The server and the addresses it printed."""
     server = subprocess.Popen(
         [orison, "serve", "--data", directory, "--rest", "127.0.0.1:0", "--ws", "127.0.0.1:0",
-         "--admin", "off", "--durability", "journaled"],
+         "--admin", "off", "--stomp", "off", "--durability", "journaled"],
         stdout=subprocess.PIPE, text=True)
     addresses = {}
     while len(addresses) < 2:

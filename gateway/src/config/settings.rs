@@ -10,6 +10,7 @@ use super::layers::{Layers, Source};
 use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments, schedule};
 use crate::fanout::{self, OrderIds};
 use crate::feeds;
+use crate::stomp;
 
 pub(super) struct Setting {
     pub(super) name: &'static str,
@@ -33,7 +34,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("data", "./data", "DIR", "Directory of the journal"),
     setting("rest", "localhost:7000", "ADDRESS", "REST listener, or off"),
     setting("ws", "localhost:7001", "ADDRESS", "Web page and xTrader WebSocket, or off"),
-    setting("stomp", "off", "ADDRESS", "STOMP and SockJS listener, or off"),
+    setting("stomp", "localhost:8080", "ADDRESS", "STOMP and SockJS listener, or off"),
     setting("admin", "localhost:7002", "ADDRESS", "Admin REST listener, or off"),
     setting("ouch", "off", "ADDRESS", "Binary order entry, or off"),
     setting("fix", "off", "ADDRESS", "FIX 4.4 listener, or off"),
@@ -86,7 +87,7 @@ pub(super) const SETTINGS: &[Setting] = &[
 ];
 
 /// Listeners that this build does not have; their flags exist and take `off` only.
-const NOT_BUILT: [&str; 4] = ["stomp", "ouch", "fix", "itch"];
+const NOT_BUILT: [&str; 3] = ["ouch", "fix", "itch"];
 
 /// Powers of two that a ring may have.
 const SLOTS_MIN: usize = 1 << 6;
@@ -108,6 +109,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         data: layers.get("data").0.into(),
         rest: listen(layers, "rest")?,
         ws: listen(layers, "ws")?,
+        stomp: listen(layers, "stomp")?,
         admin: listen(layers, "admin")?,
         durability: words(
             layers,
@@ -127,6 +129,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         demo: switch(layers, "demo")?,
         public_order_ids: switch(layers, "public-order-ids")?,
         fan_out: fan_out(layers)?,
+        stomp_session: stomp::Settings::DEFAULT,
         allowed_origins: origins(layers)?,
         limits: limits(layers)?,
         instruments: instruments::specs(layers)?,
@@ -199,7 +202,9 @@ fn fan_out(layers: &Layers) -> Result<fanout::Settings, ConfigError> {
         Switch::On => OrderIds::Shown,
         Switch::Off => OrderIds::Hidden,
     };
-    Ok(fanout::Settings { outbox, order_ids, ..fanout::Settings::DEFAULT })
+    let large_liquidation_usd = number(layers, "feed-large-usd", 1, 1 << 53)?;
+    let rest = fanout::Settings::DEFAULT;
+    Ok(fanout::Settings { outbox, order_ids, large_liquidation_usd, ..rest })
 }
 
 pub(super) fn number(

@@ -13,7 +13,7 @@ use super::feed::OrderNews;
 use super::interest::Interest;
 use super::listings::Listings;
 use super::private;
-use super::topic::Only;
+use super::topic::{Only, Topic};
 
 #[derive(Default)]
 pub(crate) struct Accounts {
@@ -141,7 +141,8 @@ impl Follower {
         let text = private::message(&mut round.json, account, news, listings, previous);
         let Some(text) = text else { return };
         self.told = news.event.stamp.sequence.0;
-        let pushed = self.client.outbox.push_event(text, self.told, round.now);
+        let topic = Topic::Orders(*account);
+        let pushed = self.client.outbox.push_event(topic, text, self.told, round.now);
         round.note(&self.client, pushed);
     }
 }

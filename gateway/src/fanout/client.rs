@@ -12,9 +12,19 @@ use super::counters::Counters;
 use super::json::Json;
 use super::outbox::{Limits, Outbox, Pushed};
 
+/// What a client is told before it is closed because the process stops.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Parting {
+    /// The maintenance notice of the xTrader socket.
+    Notice,
+    /// Nothing: its session has words of its own.
+    Bare,
+}
+
 pub(crate) struct Client {
     pub(crate) id: Uuid,
     pub(crate) peer: SocketAddr,
+    pub(crate) parting: Parting,
     /// Unix milliseconds.
     pub(crate) connected_ms: u64,
     pub(crate) outbox: Outbox,
@@ -23,11 +33,17 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(peer: SocketAddr, limits: Limits, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(
+        peer: SocketAddr,
+        parting: Parting,
+        limits: Limits,
+        counters: Arc<Counters>,
+    ) -> Self {
         let (id, now) = (Uuid::new_v4(), wall_ms());
         Self {
             id,
             peer,
+            parting,
             connected_ms: now,
             outbox: Outbox::new(id, limits, counters),
             topics: AtomicUsize::new(0),

@@ -13,6 +13,7 @@ use super::client::{Client, Round};
 use super::group::earlier;
 use super::mirror::{Merged, Mirror};
 use super::public::{self, Listing, SNAPSHOT_LEVELS_MAX};
+use super::topic::Topic;
 
 #[derive(Default)]
 pub(crate) struct DepthTopic {
@@ -111,7 +112,8 @@ impl DepthTopic {
                 group.send(round, listing, mirror);
                 let text = public::depth_snapshot(&mut round.json, listing, mirror, now);
                 let sequence = mirror.at.sequence.0;
-                round.note(client, client.outbox.push_event(text, sequence, round.now));
+                let topic = Topic::Depth(listing.instrument.id);
+                round.note(client, client.outbox.push_event(topic, text, sequence, round.now));
             }
         }
     }
@@ -130,7 +132,7 @@ impl DepthTopic {
         let text = public::depth_snapshot(&mut round.json, listing, mirror, now);
         for group in &mut self.groups {
             group.pending = Merged::default();
-            group.push(round, &text, mirror.at);
+            group.push(round, listing, &text, mirror.at);
         }
     }
 }
@@ -146,13 +148,14 @@ impl Group {
         } else {
             public::depth_delta(&mut round.json, listing, &pending)
         };
-        self.push(round, &text, pending.at);
+        self.push(round, listing, &text, pending.at);
     }
 
-    fn push(&mut self, round: &mut Round, text: &Utf8Bytes, at: Stamp) {
+    fn push(&mut self, round: &mut Round, listing: &Listing, text: &Utf8Bytes, at: Stamp) {
         self.sent_at = Some(round.now);
         for member in &self.members {
-            let pushed = member.outbox.push_event(text.clone(), at.sequence.0, round.now);
+            let (topic, text) = (Topic::Depth(listing.instrument.id), text.clone());
+            let pushed = member.outbox.push_event(topic, text, at.sequence.0, round.now);
             round.note(member, pushed);
         }
     }

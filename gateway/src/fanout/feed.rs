@@ -6,14 +6,17 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::projection::candles::CandleChange;
-use engine::projection::{AccountEvent, DayStatistics, LevelChange, MarketNews, PublicTrade};
+use engine::projection::{
+    AccountEvent, DayStatistics, LevelChange, MarketNews, PrayerView, PublicTrade,
+};
 use engine::{Output, Token, Views};
+use orison_core::command::{Liquidation, Ticker};
 use orison_core::event::{AccountOpened, AssetOpened, Conditions};
 use orison_core::{
     AccountId, ClientOrderId, Event, ExecutionId, Instrument, InstrumentId, OrderId, Stamp,
 };
 
-use super::interest::{Interest, Kinds};
+use super::interest::{Interest, Kinds, SiteKinds};
 use super::wakeup::Wakeup;
 
 /// Book levels that may wait for each piece of news that may.
@@ -33,6 +36,9 @@ pub(crate) enum News {
     Asset(AssetOpened),
     Account(AccountOpened),
     Order(OrderNews),
+    Prayers(PrayerView),
+    Ticker { ticker: Ticker, at: Stamp },
+    Liquidation { liquidation: Liquidation, at: Stamp },
 }
 
 /// Levels one command changed; they stand in the batch.
@@ -116,7 +122,7 @@ impl FeedQueue {
 /// Called by the projector, between it and the views nobody else.
 pub struct HubFeed {
     queue: Arc<FeedQueue>,
-    /// News of instruments, assets and accounts of the command so far.
+    /// News that no view lists, of the command so far.
     names: Vec<News>,
     /// The next command expected; a later one means that some were never shown to us.
     next: u64,
@@ -140,6 +146,18 @@ impl HubFeed {
                     self.names.push(News::Account(*opened));
                 }
             }
+            Event::Ticker(ticker) => {
+                if self.queue.interest.in_site(SiteKinds::TICKERS) {
+                    let (ticker, at) = (*ticker, output.stamp());
+                    self.names.push(News::Ticker { ticker, at });
+                }
+            }
+            Event::Liquidation(forced) => {
+                if self.queue.interest.in_site(SiteKinds::LIQUIDATIONS) {
+                    let (liquidation, at) = (*forced, output.stamp());
+                    self.names.push(News::Liquidation { liquidation, at });
+                }
+            }
             Event::Accepted(_)
             | Event::Rejected(_)
             | Event::Trade(_)
@@ -148,8 +166,6 @@ impl HubFeed {
             | Event::Amended(_)
             | Event::Level(_)
             | Event::Prayed(_)
-            | Event::Ticker(_)
-            | Event::Liquidation(_)
             | Event::ExternalTrade(_)
             | Event::ExternalDepth(_)
             | Event::ExternalLevel(_)
@@ -215,6 +231,9 @@ impl HubFeed {
     fn copy(&mut self, batch: &mut Batch, at: Stamp, views: &Views) {
         let interest = &self.queue.interest;
         batch.news.append(&mut self.names);
+        if views.prayers.has_changed() && interest.in_site(SiteKinds::PRAYERS) {
+            batch.news.push(News::Prayers(views.prayers.view()));
+        }
         for trade in views.trades.fresh() {
             if interest.in_kind(trade.trade.instrument, Kinds::TRADES) {
                 batch.news.push(News::Trade(*trade));

@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::client::{Client, Round};
 use super::json::Json;
 use super::outbox::{Pushed, SlotId};
+use super::topic::Topic;
 
 /// A member whose outbox is overloaded or full of keys is tried again after this.
 const RETRY: Duration = Duration::from_millis(200);
@@ -20,6 +21,7 @@ const RETRY: Duration = Duration::from_millis(200);
 pub(crate) type Render<'a> = &'a mut dyn FnMut(usize, &mut Json) -> Option<Stamp>;
 
 pub(crate) struct StateTopic {
+    topic: Topic,
     /// The message up to its sequence: `{"type":"...","symbol":"..."`.
     head: Vec<u8>,
     groups: Vec<Group>,
@@ -46,8 +48,8 @@ struct Member {
 }
 
 impl StateTopic {
-    pub(crate) fn new(head: Vec<u8>) -> Self {
-        Self { head, groups: Vec::new() }
+    pub(crate) fn new(topic: Topic, head: Vec<u8>) -> Self {
+        Self { topic, head, groups: Vec::new() }
     }
 
     pub(crate) fn members(&self) -> usize {
@@ -58,7 +60,7 @@ impl StateTopic {
     pub(crate) fn join(&mut self, client: &Arc<Client>, pace: Duration, levels: usize) {
         let member = self.remove(client).unwrap_or_else(|| Member {
             client: Arc::clone(client),
-            slot: client.outbox.open_slot(),
+            slot: client.outbox.open_slot(self.topic),
             version: 0,
             pushed_at: None,
         });

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use uuid::Uuid;
 
 use super::Settings;
-use super::client::{Client, wall_ms};
+use super::client::{Client, Parting, wall_ms};
 use super::counters::Counters;
 use super::feed::{FeedQueue, HubFeed};
 use super::json::Json;
@@ -58,7 +58,7 @@ pub(crate) enum Request {
     Unsubscribe {
         client: Arc<Client>,
         topics: Vec<Topic>,
-        reply: Utf8Bytes,
+        reply: Option<Utf8Bytes>,
     },
     /// The state of the topics once more.
     Show {
@@ -78,7 +78,7 @@ pub(crate) struct Subscribe {
     /// Executions and orders are told from this command on.
     pub(crate) from_sequence: Option<u64>,
     /// Precedes the first message of the topics.
-    pub(crate) reply: Utf8Bytes,
+    pub(crate) reply: Option<Utf8Bytes>,
     /// Nothing is subscribed when the history is gone.
     pub(crate) answer: oneshot::Sender<Result<(), TooOld>>,
 }
@@ -120,9 +120,18 @@ impl Hub {
     }
 
     pub(crate) fn join(&self, peer: SocketAddr) -> Seat {
+        self.seat(peer, Parting::Notice)
+    }
+
+    /// For a wire that has its own words for the end.
+    pub(crate) fn join_unnoticed(&self, peer: SocketAddr) -> Seat {
+        self.seat(peer, Parting::Bare)
+    }
+
+    fn seat(&self, peer: SocketAddr, parting: Parting) -> Seat {
         let shared = Arc::clone(&self.shared);
         let limits = shared.settings.outbox;
-        let client = Arc::new(Client::new(peer, limits, Arc::clone(&shared.counters)));
+        let client = Arc::new(Client::new(peer, parting, limits, Arc::clone(&shared.counters)));
         shared.counters.sessions.add(1);
         let mut seats = lock(&shared.seats);
         seats.clients.insert(client.id, Arc::clone(&client));
@@ -177,7 +186,12 @@ impl Hub {
         };
         let notice = maintenance_notice();
         for client in clients {
-            client.outbox.push_answer(notice.clone(), std::time::Instant::now());
+            match client.parting {
+                Parting::Notice => {
+                    client.outbox.push_answer(notice.clone(), std::time::Instant::now());
+                }
+                Parting::Bare => {}
+            }
             client.outbox.end(Ending::Shutdown);
         }
         let all_left = async {
@@ -247,7 +261,7 @@ impl Seat {
         topics: Vec<Topic>,
         wish: Wish,
         from_sequence: Option<u64>,
-        reply: Utf8Bytes,
+        reply: Option<Utf8Bytes>,
     ) -> Option<Result<(), TooOld>> {
         let (answer, answered) = oneshot::channel();
         let client = Arc::clone(&self.client);
@@ -256,7 +270,7 @@ impl Seat {
         answered.await.ok()
     }
 
-    pub(crate) fn unsubscribe(&self, topics: Vec<Topic>, reply: Utf8Bytes) {
+    pub(crate) fn unsubscribe(&self, topics: Vec<Topic>, reply: Option<Utf8Bytes>) {
         let client = Arc::clone(&self.client);
         self.shared.ask(Request::Unsubscribe { client, topics, reply });
     }

@@ -25,6 +25,20 @@ impl Kinds {
     }
 }
 
+/// Kinds of news of the site.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct SiteKinds(pub(crate) u8);
+
+impl SiteKinds {
+    pub(crate) const PRAYERS: Self = Self(1);
+    pub(crate) const TICKERS: Self = Self(2);
+    pub(crate) const LIQUIDATIONS: Self = Self(4);
+
+    pub(crate) fn with(self, kind: Self, members: usize) -> Self {
+        Self(self.0 | if members > 0 { kind.0 } else { 0 })
+    }
+}
+
 /// Accounts share a bit with those that differ by a multiple of this: some news too many is
 /// dropped later, none is missed.
 const ACCOUNT_BITS: usize = 1 << 16;
@@ -34,6 +48,7 @@ pub(crate) struct Interest {
     any: AtomicBool,
     instruments: Box<[AtomicU8]>,
     accounts: Box<[AtomicU64]>,
+    site: AtomicU8,
     /// Names subscribed to before an account of that name was open.
     awaited: Mutex<HashSet<AccountName>>,
 }
@@ -42,7 +57,8 @@ impl Interest {
     pub(crate) fn new() -> Self {
         let instruments = (0..=u16::MAX).map(|_| AtomicU8::new(0)).collect();
         let accounts = (0..ACCOUNT_BITS / 64).map(|_| AtomicU64::new(0)).collect();
-        Self { any: AtomicBool::new(false), instruments, accounts, awaited: Mutex::default() }
+        let (any, site, awaited) = (AtomicBool::new(false), AtomicU8::new(0), Mutex::default());
+        Self { any, instruments, accounts, site, awaited }
     }
 
     pub(crate) fn any(&self) -> bool {
@@ -52,6 +68,14 @@ impl Interest {
     pub(crate) fn in_kind(&self, instrument: InstrumentId, kind: Kinds) -> bool {
         let kinds = self.instruments[usize::from(instrument.0)].load(Ordering::Relaxed);
         kinds & kind.0 != 0
+    }
+
+    pub(crate) fn in_site(&self, kind: SiteKinds) -> bool {
+        self.site.load(Ordering::Relaxed) & kind.0 != 0
+    }
+
+    pub(crate) fn set_site(&self, kinds: SiteKinds) {
+        self.site.store(kinds.0, Ordering::Relaxed);
     }
 
     pub(crate) fn in_account(&self, account: AccountId) -> bool {

@@ -40,16 +40,18 @@ pub(crate) struct Market {
 impl Market {
     pub(crate) fn new(views: &Views, instrument: &Instrument) -> Self {
         let listing = Listing::of(views, instrument);
-        let topic = |kind| StateTopic::new(public::head(kind, &listing, None));
+        let id = instrument.id;
+        let topic = |topic, kind| StateTopic::new(topic, public::head(kind, &listing, None));
         let candles = Interval::ALL.map(|interval| {
-            StateTopic::new(public::head("CandlestickUpdate", &listing, Some(interval)))
+            let head = public::head("CandlestickUpdate", &listing, Some(interval));
+            StateTopic::new(Topic::Candles(id, interval), head)
         });
         Self {
             executions: Vec::new(),
-            orderbook: topic("OrderBookUpdate"),
-            statistics: topic("MarketStatistics"),
-            status: topic("InstrumentStatus"),
-            auction: topic("AuctionUpdate"),
+            orderbook: topic(Topic::OrderBook(id), "OrderBookUpdate"),
+            statistics: topic(Topic::Statistics(id), "MarketStatistics"),
+            status: topic(Topic::Status(id), "InstrumentStatus"),
+            auction: topic(Topic::Status(id), "AuctionUpdate"),
             candles,
             depth: DepthTopic::default(),
             state: State::new(listing),
@@ -87,7 +89,8 @@ impl Market {
             | Topic::Candles(..)
             | Topic::Status(_)
             | Topic::Executions(_)
-            | Topic::Orders(_) => {}
+            | Topic::Orders(_)
+            | Topic::Site(_) => {}
         }
     }
 
@@ -111,7 +114,7 @@ impl Market {
                 self.status.join(client, Duration::ZERO, 0);
                 self.auction.join(client, Duration::ZERO, 0);
             }
-            Topic::Executions(_) | Topic::Orders(_) => {}
+            Topic::Executions(_) | Topic::Orders(_) | Topic::Site(_) => {}
         }
     }
 
@@ -132,7 +135,7 @@ impl Market {
                 self.status.leave(client);
                 self.auction.leave(client);
             }
-            Topic::Orders(_) => {}
+            Topic::Orders(_) | Topic::Site(_) => {}
         }
     }
 
@@ -157,7 +160,7 @@ impl Market {
                 self.status.show(client, round, &mut |_, json| state.status(json));
                 self.auction.show(client, round, &mut |_, json| state.auction(json));
             }
-            Topic::Executions(_) | Topic::Orders(_) => {}
+            Topic::Executions(_) | Topic::Orders(_) | Topic::Site(_) => {}
         }
     }
 
@@ -166,9 +169,9 @@ impl Market {
             return;
         }
         let text = public::execution(&mut round.json, &self.state.listing, traded, order_ids);
-        let sequence = traded.stamp.sequence.0;
+        let (topic, sequence) = (Topic::Executions(self.id()), traded.stamp.sequence.0);
         for member in &self.executions {
-            let pushed = member.outbox.push_event(text.clone(), sequence, round.now);
+            let pushed = member.outbox.push_event(topic, text.clone(), sequence, round.now);
             round.note(member, pushed);
         }
     }
@@ -182,7 +185,8 @@ impl Market {
         order_ids: OrderIds,
     ) {
         let text = public::execution(&mut round.json, &self.state.listing, traded, order_ids);
-        let pushed = client.outbox.push_event(text, traded.stamp.sequence.0, round.now);
+        let (topic, sequence) = (Topic::Executions(self.id()), traded.stamp.sequence.0);
+        let pushed = client.outbox.push_event(topic, text, sequence, round.now);
         round.note(client, pushed);
     }
 

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use uuid::Uuid;
 
 use super::counters::Counters;
+use super::topic::Topic;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -96,8 +97,16 @@ struct Oldest {
 }
 
 struct Entry {
-    text: Utf8Bytes,
+    message: Due,
     kind: Kind,
+}
+
+/// One message on its way to a client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Due {
+    /// What it was subscribed as; None: an answer to the client itself.
+    pub(crate) topic: Option<Topic>,
+    pub(crate) text: Utf8Bytes,
 }
 
 #[derive(Clone, Copy)]
@@ -112,8 +121,9 @@ enum Kind {
     Void,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Slot {
+    topic: Topic,
     /// Sequence of the message last sent for this key; 0 = none.
     sent: u64,
     /// Number of the entry that waits, and the sequence it carries.
@@ -135,12 +145,15 @@ impl Outbox {
         Self { owner, limits, counters, overloaded, queue: Mutex::default() }
     }
 
-    pub(crate) fn open_slot(&self) -> SlotId {
+    pub(crate) fn open_slot(&self, topic: Topic) -> SlotId {
         let mut queue = self.lock();
-        queue.slots_free.pop().unwrap_or_else(|| {
-            queue.slots.push(Slot::default());
-            SlotId(queue.slots.len() as u32 - 1)
-        })
+        let slot = Slot { topic, sent: 0, waiting: None };
+        if let Some(id) = queue.slots_free.pop() {
+            queue.slots[id.0 as usize] = slot;
+            return id;
+        }
+        queue.slots.push(slot);
+        SlotId(queue.slots.len() as u32 - 1)
     }
 
     /// The key is left: what waits for it is never sent.
@@ -149,10 +162,10 @@ impl Outbox {
         if let Some((number, _)) = queue.slots[slot.0 as usize].waiting {
             let entry = queue.entry(number);
             entry.kind = Kind::Void;
-            entry.text = Utf8Bytes::default();
+            entry.message.text = Utf8Bytes::default();
             queue.keys_waiting -= 1;
         }
-        queue.slots[slot.0 as usize] = Slot::default();
+        queue.slots[slot.0 as usize].waiting = None;
         queue.slots_free.push(slot);
     }
 
@@ -167,9 +180,9 @@ impl Outbox {
         if queue.ending.is_some() {
             return Pushed::Ended;
         }
-        let Slot { sent, waiting } = queue.slots[slot.0 as usize];
+        let Slot { topic, sent, waiting } = queue.slots[slot.0 as usize];
         if let Some((number, _)) = waiting {
-            queue.entry(number).text = encode(sent);
+            queue.entry(number).message.text = encode(sent);
             queue.slots[slot.0 as usize].waiting = Some((number, sequence));
             self.counters.conflated.add(1);
             return Pushed::Behind;
@@ -178,7 +191,8 @@ impl Outbox {
             return Pushed::Full;
         }
         let number = queue.taken + queue.entries.len() as u64;
-        queue.entries.push_back(Entry { text: encode(sent), kind: Kind::State(slot) });
+        let message = Due { topic: Some(topic), text: encode(sent) };
+        queue.entries.push_back(Entry { message, kind: Kind::State(slot) });
         queue.slots[slot.0 as usize].waiting = Some((number, sequence));
         queue.keys_waiting += 1;
         self.watch_load(&mut queue);
@@ -195,40 +209,46 @@ impl Outbox {
         encode: &mut dyn FnMut(u64) -> Utf8Bytes,
     ) -> Pushed {
         let mut queue = self.lock();
-        let Slot { sent, waiting } = queue.slots[slot.0 as usize];
-        queue.slots[slot.0 as usize] = Slot { sent: sequence, waiting: None };
-        let text = encode(sent);
-        if !self.admit(&mut queue, text.len(), Some(sequence), now) {
+        let Slot { topic, sent, waiting } = queue.slots[slot.0 as usize];
+        queue.slots[slot.0 as usize] = Slot { topic, sent: sequence, waiting: None };
+        let message = Due { topic: Some(topic), text: encode(sent) };
+        if !self.admit(&mut queue, message.text.len(), Some(sequence), now) {
             return queue.refuse();
         }
         let kind = Kind::Event { since: now, command: Some(sequence) };
         match waiting {
             Some((number, _)) => {
-                *queue.entry(number) = Entry { text, kind };
+                *queue.entry(number) = Entry { message, kind };
                 queue.keys_waiting -= 1;
             }
-            None => queue.entries.push_back(Entry { text, kind }),
+            None => queue.entries.push_back(Entry { message, kind }),
         }
         queue.announce()
     }
 
     /// `command` is the sequence the message comes from: all messages of one command find place
     /// in an outbox that was empty.
-    pub(crate) fn push_event(&self, text: Utf8Bytes, command: u64, now: Instant) -> Pushed {
-        self.push(text, Some(command), now)
+    pub(crate) fn push_event(
+        &self,
+        topic: Topic,
+        text: Utf8Bytes,
+        command: u64,
+        now: Instant,
+    ) -> Pushed {
+        self.push(Due { topic: Some(topic), text }, Some(command), now)
     }
 
     /// An answer to the client itself.
     pub(crate) fn push_answer(&self, text: Utf8Bytes, now: Instant) -> Pushed {
-        self.push(text, None, now)
+        self.push(Due { topic: None, text }, None, now)
     }
 
-    fn push(&self, text: Utf8Bytes, command: Option<u64>, now: Instant) -> Pushed {
+    fn push(&self, message: Due, command: Option<u64>, now: Instant) -> Pushed {
         let mut queue = self.lock();
-        if !self.admit(&mut queue, text.len(), command, now) {
+        if !self.admit(&mut queue, message.text.len(), command, now) {
             return queue.refuse();
         }
-        queue.entries.push_back(Entry { text, kind: Kind::Event { since: now, command } });
+        queue.entries.push_back(Entry { message, kind: Kind::Event { since: now, command } });
         queue.announce()
     }
 
@@ -261,7 +281,7 @@ impl Outbox {
     }
 
     /// Moves what is due to `chunk`, in order, until at least `bytes_max` are taken.
-    pub(crate) fn take(&self, chunk: &mut VecDeque<Utf8Bytes>, bytes_max: usize) -> Taken {
+    pub(crate) fn take(&self, chunk: &mut VecDeque<Due>, bytes_max: usize) -> Taken {
         let mut queue = self.lock();
         let mut taken = Taken::default();
         let mut bytes = 0;
@@ -278,13 +298,13 @@ impl Outbox {
                 }
                 Kind::Event { since, command: _ } => {
                     taken.oldest_event.get_or_insert(since);
-                    queue.event_bytes -= entry.text.len();
+                    queue.event_bytes -= entry.message.text.len();
                     queue.events_waiting -= 1;
                 }
                 Kind::Void => continue,
             }
-            bytes += entry.text.len();
-            chunk.push_back(entry.text);
+            bytes += entry.message.text.len();
+            chunk.push_back(entry.message);
         }
         queue.find_oldest();
         if queue.entries.is_empty() {

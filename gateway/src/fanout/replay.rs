@@ -121,7 +121,8 @@ pub(crate) fn check(views: &Views, topic: &Topic, sequence: u64) -> Result<(), T
         | Topic::Statistics(_)
         | Topic::Candles(..)
         | Topic::Depth(_)
-        | Topic::Status(_) => return Ok(()),
+        | Topic::Status(_)
+        | Topic::Site(_) => return Ok(()),
     };
     Err(TooOld { oldest })
 }

@@ -2,4 +2,5 @@
 //! what the views remember, over random markets, days of them, with queues too small to keep up.
 
 mod bench;
+mod site;
 mod truth;

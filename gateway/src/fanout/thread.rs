@@ -15,6 +15,7 @@ use engine::projection::MarketNews;
 use engine::runtime::SharedViews;
 use orison_core::{AccountName, InstrumentId};
 use tokio::sync::oneshot;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use uuid::Uuid;
 
 use super::accounts::{Accounts, Follower};
@@ -27,6 +28,7 @@ use super::market::Market;
 use super::outbox::Ending;
 use super::private;
 use super::replay::{self, Cursor, Piece, Reach, Replay, Story, TooOld};
+use super::site::SiteTopics;
 use super::topic::{Topic, Wish};
 
 /// Sessions are woken at the latest after so much news.
@@ -41,6 +43,7 @@ pub(crate) struct Fanout {
     listings: Listings,
     markets: HashMap<InstrumentId, Market>,
     accounts: Accounts,
+    site: SiteTopics,
     enrolled: HashMap<Uuid, HashSet<Topic>>,
     replays: Vec<Replay>,
     /// The first command whose news found no place; all is rebuilt before anything else.
@@ -67,6 +70,7 @@ impl Drop for AbortOnPanic {
 
 impl Fanout {
     pub(crate) fn start(shared: Arc<Shared>, views: SharedViews, inbox: Receiver<Request>) {
+        let site = SiteTopics::new(shared.settings.large_liquidation_usd);
         let fanout = Self {
             shared,
             views,
@@ -76,6 +80,7 @@ impl Fanout {
             listings: Listings::default(),
             markets: HashMap::new(),
             accounts: Accounts::default(),
+            site,
             enrolled: HashMap::new(),
             replays: Vec::new(),
             lost_from: None,
@@ -171,6 +176,11 @@ impl Fanout {
             News::Asset(asset) => self.listings.on_asset(asset),
             News::Account(opened) => self.accounts.on_opened(opened),
             News::Order(news) => self.accounts.on_order(round, news, &self.listings),
+            News::Prayers(view) => self.site.on_prayers(round, view),
+            News::Ticker { ticker, at } => self.site.on_ticker(round, ticker, *at),
+            News::Liquidation { liquidation, at } => {
+                self.site.on_liquidation(round, liquidation, *at);
+            }
         }
     }
 
@@ -206,6 +216,7 @@ impl Fanout {
             let story = Story::Orders(name, follower);
             self.replays.push(Replay { client, story, from: Cursor::start_of(lost_from) });
         }
+        self.site.recover(&mut self.round, &guard, lost_from);
         drop(guard);
         self.tell_history();
     }
@@ -217,8 +228,7 @@ impl Fanout {
                 for topic in &topics {
                     self.leave(&client, topic);
                 }
-                let pushed = client.outbox.push_answer(reply, self.round.now);
-                self.round.note(&client, pushed);
+                self.answer(&client, reply);
             }
             Request::Show { client, topics } => self.show_again(&client, &topics),
             Request::Room => self.tell_history(),
@@ -235,6 +245,13 @@ impl Fanout {
         Life::On
     }
 
+    fn answer(&mut self, client: &Arc<Client>, reply: Option<Utf8Bytes>) {
+        if let Some(reply) = reply {
+            let pushed = client.outbox.push_answer(reply, self.round.now);
+            self.round.note(client, pushed);
+        }
+    }
+
     fn subscribe(&mut self, subscribe: Subscribe) {
         let Subscribe { client, topics, wish, from_sequence, reply, answer } = subscribe;
         let views = self.views.clone();
@@ -249,8 +266,7 @@ impl Fanout {
             reply_to(answer, Err(too_old));
             return;
         }
-        let pushed = client.outbox.push_answer(reply, self.round.now);
-        self.round.note(&client, pushed);
+        self.answer(&client, reply);
         self.listings.load(&guard);
         self.shared.queue.interest.wake();
         for topic in &topics {
@@ -306,6 +322,10 @@ impl Fanout {
             | Topic::Candles(..)
             | Topic::Depth(_)
             | Topic::Status(_) => {}
+            Topic::Site(topic) => {
+                self.site.join(views, client, topic);
+                self.shared.queue.interest.set_site(self.site.kinds());
+            }
         }
     }
 
@@ -386,6 +406,9 @@ impl Fanout {
         if let Some(market) = topic.instrument().and_then(|id| self.markets.get_mut(&id)) {
             market.show(topic, client, &mut self.round);
         }
+        if let Topic::Site(topic) = topic {
+            self.site.show(client, *topic, &mut self.round);
+        }
     }
 
     fn show_orders(&mut self, views: &Views, client: &Arc<Client>, name: &AccountName) {
@@ -417,6 +440,10 @@ impl Fanout {
         if let Some(market) = topic.instrument().and_then(|id| self.markets.get_mut(&id)) {
             market.leave(topic, client);
             interest.set_kinds(market.id(), market.kinds());
+        }
+        if let Topic::Site(topic) = topic {
+            self.site.leave(client, *topic);
+            interest.set_site(self.site.kinds());
         }
         if self.enrolled.values().all(HashSet::is_empty) {
             interest.rest();
@@ -493,7 +520,8 @@ impl Fanout {
     fn send_due(&mut self) -> Option<Instant> {
         let round = &mut self.round;
         let markets = self.markets.values_mut();
-        markets.fold(None, |next, market| earlier(next, market.send_due(round)))
+        let next = markets.fold(None, |next, market| earlier(next, market.send_due(round)));
+        earlier(next, self.site.send_due(round))
     }
 }
 
@@ -516,6 +544,7 @@ fn account_of(topic: &Topic) -> Option<AccountName> {
         | Topic::Statistics(_)
         | Topic::Candles(..)
         | Topic::Depth(_)
-        | Topic::Status(_) => None,
+        | Topic::Status(_)
+        | Topic::Site(_) => None,
     }
 }

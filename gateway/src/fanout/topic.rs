@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::projection::Interval;
-use orison_core::{AccountName, InstrumentId};
+use orison_core::command::Venue;
+use orison_core::{AccountName, InstrumentId, Symbol};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Channel {
@@ -17,9 +18,13 @@ pub(crate) enum Channel {
     Depth,
     Status,
     Orders,
+    Prayer,
+    Ticker,
+    Liquidation,
 }
 
 impl Channel {
+    /// Those of the xTrader socket.
     pub(crate) const ALL: [Self; 7] = [
         Self::Executions,
         Self::OrderBook,
@@ -43,6 +48,9 @@ impl Channel {
             Self::Depth => "depth",
             Self::Status => "status",
             Self::Orders => "orders",
+            Self::Prayer => "prayer",
+            Self::Ticker => "ticker",
+            Self::Liquidation => "liquidation",
         }
     }
 
@@ -62,6 +70,16 @@ pub(crate) enum Topic {
     Status(InstrumentId),
     /// By name: the account may not be open yet.
     Orders(AccountName),
+    Site(Site),
+}
+
+/// What is of no instrument and no account of ours: the prayer site's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Site {
+    Prayers,
+    Ticker(Venue, Symbol),
+    /// Forced orders of the one venue that the site shows.
+    Liquidations,
 }
 
 impl Topic {
@@ -74,10 +92,13 @@ impl Topic {
             Self::Depth(_) => Channel::Depth,
             Self::Status(_) => Channel::Status,
             Self::Orders(_) => Channel::Orders,
+            Self::Site(Site::Prayers) => Channel::Prayer,
+            Self::Site(Site::Ticker(..)) => Channel::Ticker,
+            Self::Site(Site::Liquidations) => Channel::Liquidation,
         }
     }
 
-    /// None: a topic of an account.
+    /// None: a topic of an account, or of the site.
     pub(crate) fn instrument(&self) -> Option<InstrumentId> {
         match *self {
             Self::Executions(id)
@@ -86,7 +107,7 @@ impl Topic {
             | Self::Candles(id, _)
             | Self::Depth(id)
             | Self::Status(id) => Some(id),
-            Self::Orders(_) => None,
+            Self::Orders(_) | Self::Site(_) => None,
         }
     }
 }
@@ -133,8 +154,8 @@ impl Only {
     }
 }
 
-/// `executions:BTC-KRW`, `candles:BTC-KRW_5m`, `orders:alice`; an instrument that is not known
-/// any more shows as its number.
+/// `executions:BTC-KRW`, `candles:BTC-KRW_5m`, `orders:alice`, `ticker:binance.BTCUSDT`; an
+/// instrument that is not known any more shows as its number.
 pub(crate) struct TopicName<'a> {
     pub(crate) topic: &'a Topic,
     pub(crate) symbol: Option<&'a str>,
@@ -142,7 +163,14 @@ pub(crate) struct TopicName<'a> {
 
 impl fmt::Display for TopicName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.topic.channel().word())?;
+        let word = self.topic.channel().word();
+        if let Topic::Site(site) = self.topic {
+            return match site {
+                Site::Prayers | Site::Liquidations => f.write_str(word),
+                Site::Ticker(venue, symbol) => write!(f, "{word}:{venue}.{symbol}"),
+            };
+        }
+        write!(f, "{word}:")?;
         match (self.symbol, self.topic.instrument()) {
             (Some(symbol), _) => f.write_str(symbol)?,
             (None, Some(instrument)) => write!(f, "{instrument}")?,
@@ -155,7 +183,8 @@ impl fmt::Display for TopicName<'_> {
             | Topic::OrderBook(_)
             | Topic::Statistics(_)
             | Topic::Depth(_)
-            | Topic::Status(_) => Ok(()),
+            | Topic::Status(_)
+            | Topic::Site(_) => Ok(()),
         }
     }
 }

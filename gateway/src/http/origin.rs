@@ -32,7 +32,7 @@ impl Origin {
 
 /// What is wrong with the Host of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum HostError {
+pub(crate) enum HostError {
     /// HTTP/1.1 demands exactly one.
     NotOne,
     /// A name that is not ours: the request may come from a page that rebound its own name.
@@ -40,7 +40,7 @@ pub(super) enum HostError {
 }
 
 /// In open mode only a loopback name reaches us. `target` is that of an absolute request line.
-pub(super) fn check_host(headers: &HeaderMap, target: Option<&Authority>) -> Result<(), HostError> {
+pub(crate) fn check_host(headers: &HeaderMap, target: Option<&Authority>) -> Result<(), HostError> {
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return Err(HostError::NotOne);

@@ -110,6 +110,9 @@ fn sockets(app: &App, registry: &mut Registry) {
     open.set(connections.len() as u64);
     waiting.set(connections.iter().map(|connection| connection.queue as u64).sum());
     registry.register("socket_connections", "Sessions open now", open);
+    let stomp = Count::default();
+    stomp.set(app.lobby.open() as u64);
+    registry.register("stomp_sessions", "STOMP sessions open now", stomp);
     registry.register("socket_outbox_messages", "Messages that wait in all outboxes", waiting);
     let subscribers = Family::<Topic, Count>::default();
     for (topic, members) in app.hub.topics() {

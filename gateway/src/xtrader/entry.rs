@@ -176,6 +176,11 @@ pub async fn pray(app: &App, caller: &Caller, object: Object) -> Answer {
     carry_out(app, caller, Act::Pray, prayer::read(object)).await
 }
 
+/// Reads a prayer of a wire that ignores fields it does not know.
+pub fn read_prayer(bytes: &[u8]) -> Result<Command, Problem> {
+    prayer::read_leniently(Object::parse(bytes)?)
+}
+
 /// Up to 20 places and cancels in one request, entered in their order without waiting between
 /// them; one result each, as if each had been asked alone.
 #[utoipa::path(

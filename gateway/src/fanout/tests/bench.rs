@@ -154,7 +154,7 @@ impl Reader {
         from_sequence: Option<u64>,
     ) -> Option<()> {
         let reply = Utf8Bytes::from_static(r#"{"type":"SubscribeSuccess"}"#);
-        let asked = self.seat.subscribe(topics.to_vec(), wish, from_sequence, reply);
+        let asked = self.seat.subscribe(topics.to_vec(), wish, from_sequence, Some(reply));
         let answer = pollster(asked).expect("the hub runs");
         answer.ok()
     }
@@ -166,7 +166,7 @@ impl Reader {
         if taken.room {
             self.seat.room();
         }
-        let parsed = chunk.iter().map(|text| serde_json::from_str(text.as_str()).unwrap());
+        let parsed = chunk.iter().map(|due| serde_json::from_str(due.text.as_str()).unwrap());
         self.messages.extend(parsed);
     }
 

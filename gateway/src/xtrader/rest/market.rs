@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::App;
+use crate::fanout::{PRIMARY_SYMBOL, PRIMARY_VENUE};
 use crate::http::query::Query;
 use crate::language::Message;
 use crate::xtrader::json::shown;
@@ -19,9 +20,6 @@ use crate::xtrader::shape::{
     millis,
 };
 
-/// What `/ticker` alone means.
-const PRIMARY_VENUE: &str = "binance";
-const PRIMARY_SYMBOL: &str = "BTCUSDT";
 const DEPTH_DEFAULT: usize = 10;
 const DEPTH_MAX: usize = 50;
 const CANDLES_DEFAULT: usize = 100;

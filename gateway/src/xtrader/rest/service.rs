@@ -38,6 +38,8 @@ pub(crate) struct HealthAnswer {
 pub(crate) struct ConfigAnswer {
     rest: Option<String>,
     ws: Option<String>,
+    /// STOMP over WebSocket and SockJS is at `/ws` of it.
+    stomp: Option<String>,
     /// open: whoever connects is who it says it is.
     mode: &'static str,
     durability: &'static str,
@@ -91,6 +93,7 @@ pub(crate) fn config(app: &App, directory: &Directory) -> Answer {
     let body = ConfigAnswer {
         rest: url("rest"),
         ws: url("ws"),
+        stomp: url("stomp"),
         mode: "open",
         durability: app.config.durability.word(),
         public_order_ids: app.config.public_order_ids == Switch::On,

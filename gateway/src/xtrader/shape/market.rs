@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{millis, money, rfc3339};
 use crate::config::Switch;
-use crate::notation::side_word;
+use crate::notation::{RATIO_DECIMALS, RATIO_WHOLE, side_word, up_ratio};
 use crate::xtrader::json::{Number, shown, shown_or_null};
 
 /// `[price, quantity]`.
@@ -293,7 +293,6 @@ pub struct PrayerTotals {
 impl PrayerTotals {
     pub fn new(view: &PrayerView) -> Self {
         let up_ratio = up_ratio(view.up_total, view.down_total);
-        let whole = 10i128.pow(u32::from(RATIO_DECIMALS));
         let ratio = |parts| Number(Decimal::new(parts, RATIO_DECIMALS));
         Self {
             up_count: view.up_total,
@@ -301,20 +300,11 @@ impl PrayerTotals {
             up_rpm: view.up_per_minute,
             down_rpm: view.down_per_minute,
             up_ratio: ratio(up_ratio),
-            down_ratio: ratio(whole - up_ratio),
+            down_ratio: ratio(RATIO_WHOLE - up_ratio),
             sequence: view.sequence,
             timestamp: millis(view.time_ns),
         }
     }
-}
-
-const RATIO_DECIMALS: u8 = 12;
-
-/// In parts of 10^-12, a half without votes.
-fn up_ratio(up: u64, down: u64) -> i128 {
-    let (up, all) = (i128::from(up), i128::from(up) + i128::from(down));
-    let whole = 10i128.pow(u32::from(RATIO_DECIMALS));
-    if all == 0 { whole / 2 } else { up * whole / all }
 }
 
 /// What a foreign venue last said.

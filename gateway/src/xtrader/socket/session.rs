@@ -21,7 +21,7 @@ use super::reply;
 use super::request::{self, Ask, OrderCall, Request, RequestId};
 use super::subscriptions::Subscriptions;
 use crate::App;
-use crate::fanout::{Seat, TooOld};
+use crate::fanout::{Due, Seat, TooOld};
 use crate::http::goodbye::Goodbye;
 use crate::http::{Handshake, OrderEntry};
 use crate::language::{Language, Message as Text};
@@ -58,7 +58,7 @@ pub(super) struct Session<'a> {
 /// What has been taken from the outbox and is on its way to the socket.
 #[derive(Default)]
 struct Writing {
-    chunk: VecDeque<Utf8Bytes>,
+    chunk: VecDeque<Due>,
     active: bool,
     ping_due: bool,
     /// Since when its oldest event message had waited.
@@ -197,7 +197,7 @@ impl<'a> Session<'a> {
         }
         let counters = self.seat.counters();
         counters.messages_sent.add(self.writing.chunk.len() as u64);
-        let bytes: usize = self.writing.chunk.iter().map(|text| text.len()).sum();
+        let bytes: usize = self.writing.chunk.iter().map(|due| due.text.len()).sum();
         counters.bytes_sent.add(bytes as u64);
         None
     }
@@ -268,7 +268,7 @@ impl<'a> Session<'a> {
         }
         let reply = reply::confirmed("SubscribeSuccess", &plan, id);
         let (topics, wish) = (plan.topics.clone(), plan.wish.clone());
-        match self.seat.subscribe(topics, wish, ask.from_sequence, reply).await {
+        match self.seat.subscribe(topics, wish, ask.from_sequence, Some(reply)).await {
             Some(Ok(())) => {
                 self.subscriptions.subscribed(&plan);
                 Ok(())
@@ -286,7 +286,7 @@ impl<'a> Session<'a> {
         };
         self.subscriptions.unsubscribed(&plan);
         let reply = reply::confirmed("UnsubscribeSuccess", &plan, id);
-        self.seat.unsubscribe(plan.topics, reply);
+        self.seat.unsubscribe(plan.topics, Some(reply));
         Ok(())
     }
 
@@ -395,8 +395,8 @@ impl Writing {
         }
         while !self.chunk.is_empty() {
             ready!(socket.as_mut().poll_ready(context))?;
-            let Some(text) = self.chunk.pop_front() else { break };
-            socket.as_mut().start_send(Message::Text(text))?;
+            let Some(due) = self.chunk.pop_front() else { break };
+            socket.as_mut().start_send(Message::Text(due.text))?;
         }
         socket.poll_flush(context)
     }

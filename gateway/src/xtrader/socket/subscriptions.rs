@@ -113,7 +113,8 @@ impl Subscriptions {
                 | Topic::OrderBook(_)
                 | Topic::Statistics(_)
                 | Topic::Depth(_)
-                | Topic::Status(_) => true,
+                | Topic::Status(_)
+                | Topic::Site(_) => true,
             };
             channels.contains(&topic.channel()) && symbol && rest
         };
@@ -136,7 +137,8 @@ impl Subscriptions {
                 | Topic::Statistics(_)
                 | Topic::Depth(_)
                 | Topic::Status(_)
-                | Topic::Orders(_) => None,
+                | Topic::Orders(_)
+                | Topic::Site(_) => None,
             }))
         });
         let (wish, account) = (Wish::default(), ask.account);
@@ -297,7 +299,7 @@ fn topics(
                 }
                 Channel::Depth => topics.push(Topic::Depth(id)),
                 Channel::Status => topics.push(Topic::Status(id)),
-                Channel::Orders => {}
+                Channel::Orders | Channel::Prayer | Channel::Ticker | Channel::Liquidation => {}
             }
         }
     }

@@ -1,0 +1,80 @@
+//! The listener of browsers' messaging libraries: STOMP over WebSocket at `/ws` and
+//! `/ws/websocket`, over SockJS below `/ws/`, and the script that SockJS pages load. Paths are
+//! taken as they come. Pages of every origin may use it: it takes prayers, never orders.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, Version};
+
+use crate::App;
+use crate::http::origin::check_host;
+use crate::http::{Reply, Site};
+use crate::sockjs::{self, Mount, Seats};
+use crate::stomp::{PROTOCOLS, Stomp};
+
+const PREFIX: &str = "/ws";
+/// What waits in the transport for a client; behind that state conflates in its outbox.
+const OUTGOING_BYTES_MAX: usize = 64 << 10;
+
+pub struct Plaza {
+    stomp: Arc<Mount>,
+    seats: Arc<Seats>,
+}
+
+impl Plaza {
+    pub fn new(app: &Arc<App>) -> Arc<Self> {
+        let seats = Seats::of_product();
+        let settings = sockjs::Settings {
+            protocols: PROTOCOLS,
+            outgoing_bytes_max: OUTGOING_BYTES_MAX,
+            ..sockjs::Settings::default()
+        };
+        let stomp = Mount::new(settings, &seats, Stomp::new(Arc::clone(app)));
+        Arc::new(Self { stomp, seats })
+    }
+
+    /// Closes every session that the hub has not closed yet; returns once all have gone.
+    pub async fn ended(&self) {
+        self.stomp.stop();
+        self.seats.empty().await;
+    }
+}
+
+impl Site for Plaza {
+    async fn answer(&self, peer: SocketAddr, request: Request<Incoming>) -> Reply {
+        let path = request.uri().path().to_owned();
+        if !is_ours(&request) {
+            let text = "this Host is not ours: use 127.0.0.1, [::1] or localhost\n";
+            return text_reply(StatusCode::FORBIDDEN, text);
+        }
+        if let Some(rest) = sockjs::below(PREFIX, &path) {
+            return self.stomp.answer(peer, rest, request).await;
+        }
+        let is_read = [Method::GET, Method::HEAD].contains(request.method());
+        match sockjs::script(&path).filter(|_| is_read) {
+            Some(script) => script.answer(request.headers()),
+            None => text_reply(StatusCode::NOT_FOUND, "there is nothing here\n"),
+        }
+    }
+}
+
+/// Without identities a name that is not loopback may be one that a page has rebound to us.
+fn is_ours<B>(request: &Request<B>) -> bool {
+    if request.version() == Version::HTTP_10 && !request.headers().contains_key(HOST) {
+        return true;
+    }
+    check_host(request.headers(), request.uri().authority()).is_ok()
+}
+
+fn text_reply(status: StatusCode, text: &'static str) -> Reply {
+    let mut reply = Response::new(Either::Left(Full::new(Bytes::from_static(text.as_bytes()))));
+    *reply.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=UTF-8");
+    reply.headers_mut().insert(CONTENT_TYPE, plain);
+    reply
+}

@@ -1,0 +1,28 @@
+//! STOMP 1.0, 1.1 and 1.2 (stomp.github.io) for the clients of a message broker: topics by name
+//! or pattern, prayers by SEND, errors on a queue of one's own. `Session` is the protocol and
+//! does no I/O; a conversation holds it on whatever carries messages: a WebSocket, or SockJS.
+//!
+//! A frame that is wrong is answered with ERROR and ends the session (1002; 1009 for one that is
+//! too big); a message that is refused is told to `/user/queue/errors` and the session lives on.
+
+mod act;
+mod ant;
+mod beats;
+mod broker;
+mod bucket;
+mod conversation;
+mod decode;
+mod encode;
+mod escape;
+mod frame;
+mod prayer;
+mod service;
+mod session;
+mod subscriptions;
+mod transactions;
+
+pub use service::{Lobby, Stomp};
+pub use session::Settings;
+
+/// Subprotocols of WebSocket, the best first. A client that offers none speaks STOMP all the same.
+pub const PROTOCOLS: &[&str] = &["v12.stomp", "v11.stomp", "v10.stomp"];

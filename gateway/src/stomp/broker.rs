@@ -1,0 +1,189 @@
+//! Which topics there are, by the names that clients know them by, below `/topic/`: `prayer`;
+//! `ticker` and `ticker.{venue}.{symbol}`, alone the first venue's first symbol; `liquidation` of
+//! the first venue; market data as on the xTrader socket, `{orderbook,executions,statistics,
+//! status}.{symbol}` and `candles.{symbol}.{interval}`.
+
+use std::sync::Arc;
+
+use engine::Views;
+use engine::projection::Interval;
+use orison_core::command::Venue;
+use orison_core::{InstrumentId, Symbol};
+
+use super::ant::Pattern;
+use crate::fanout::{PRIMARY_SYMBOL, PRIMARY_VENUE, Site, Topic};
+
+const PREFIX: &str = "/topic/";
+const PRAYER: &str = "/topic/prayer";
+const TICKER: &str = "/topic/ticker";
+const LIQUIDATION: &str = "/topic/liquidation";
+
+/// A topic under one of its names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Named {
+    pub(super) name: Arc<str>,
+    pub(super) topic: Topic,
+}
+
+/// All that the pattern covers now; nothing of what is not known, or not a topic.
+pub(super) fn covered(pattern: &Pattern, views: &Views) -> Vec<Named> {
+    match pattern.exact() {
+        Some(name) => {
+            let topic = topic(name, views);
+            topic.map(|topic| Named { name: name.into(), topic }).into_iter().collect()
+        }
+        None => {
+            let mut covered = Vec::new();
+            each(views, &mut |name, topic| {
+                if pattern.matches(name) {
+                    covered.push(Named { name: name.into(), topic });
+                }
+            });
+            covered
+        }
+    }
+}
+
+/// Changes when a name comes to be known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Extent {
+    instruments: usize,
+    tickers: usize,
+}
+
+impl Extent {
+    pub(super) fn of(views: &Views) -> Self {
+        let instruments = views.catalog.instruments().len();
+        Self { instruments, tickers: views.tickers.all().count() }
+    }
+}
+
+/// May it come to cover more than it does?
+pub(super) fn is_open_ended(pattern: &Pattern, covered: &[Named]) -> bool {
+    match pattern.exact() {
+        Some(name) => covered.is_empty() && name.starts_with(PREFIX),
+        None => true,
+    }
+}
+
+fn topic(name: &str, views: &Views) -> Option<Topic> {
+    match name {
+        PRAYER => return Some(Topic::Site(Site::Prayers)),
+        TICKER => return primary_ticker(),
+        LIQUIDATION => return Some(Topic::Site(Site::Liquidations)),
+        _ => {}
+    }
+    let (kind, of) = name.strip_prefix(PREFIX)?.split_once('.')?;
+    let instrument = |symbol: &str| {
+        let symbol = Symbol::new(symbol).ok()?;
+        views.catalog.instrument_named(&symbol).map(|instrument| instrument.id)
+    };
+    match kind {
+        "orderbook" => instrument(of).map(Topic::OrderBook),
+        "executions" => instrument(of).map(Topic::Executions),
+        "statistics" => instrument(of).map(Topic::Statistics),
+        "status" => instrument(of).map(Topic::Status),
+        "candles" => {
+            let (symbol, interval) = of.rsplit_once('.')?;
+            Some(Topic::Candles(instrument(symbol)?, Interval::parse(interval)?))
+        }
+        "ticker" => {
+            let (venue, symbol) = of.split_once('.')?;
+            ticker(venue, symbol)
+        }
+        _ => None,
+    }
+}
+
+fn primary_ticker() -> Option<Topic> {
+    ticker(PRIMARY_VENUE, PRIMARY_SYMBOL)
+}
+
+/// Of any venue and symbol: it may be heard of later.
+fn ticker(venue: &str, symbol: &str) -> Option<Topic> {
+    let (venue, symbol) = (Venue::new(venue).ok()?, Symbol::new(symbol).ok()?);
+    Some(Topic::Site(Site::Ticker(venue, symbol)))
+}
+
+fn each(views: &Views, found: &mut dyn FnMut(&str, Topic)) {
+    found(PRAYER, Topic::Site(Site::Prayers));
+    if let Some(primary) = primary_ticker() {
+        found(TICKER, primary);
+    }
+    found(LIQUIDATION, Topic::Site(Site::Liquidations));
+    for (_, ticker) in views.tickers.all() {
+        let topic = Topic::Site(Site::Ticker(ticker.venue, ticker.symbol));
+        found(&format!("{TICKER}.{}.{}", ticker.venue, ticker.symbol), topic);
+    }
+    for instrument in views.catalog.instruments() {
+        each_of(instrument.id, instrument.symbol.as_str(), found);
+    }
+}
+
+fn each_of(id: InstrumentId, symbol: &str, found: &mut dyn FnMut(&str, Topic)) {
+    found(&format!("{PREFIX}orderbook.{symbol}"), Topic::OrderBook(id));
+    found(&format!("{PREFIX}executions.{symbol}"), Topic::Executions(id));
+    found(&format!("{PREFIX}statistics.{symbol}"), Topic::Statistics(id));
+    found(&format!("{PREFIX}status.{symbol}"), Topic::Status(id));
+    for interval in Interval::ALL {
+        let name = format!("{PREFIX}candles.{symbol}.{}", interval.word());
+        found(&name, Topic::Candles(id, interval));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+
+    #[test]
+    fn names_and_topics_belong_to_each_other() {
+        let home = tempfile::tempdir().unwrap();
+        let recovered = crate::app::recover(&Config::for_tests(home.path())).unwrap();
+        let views = &recovered.views;
+        let mut count = 0;
+        each(views, &mut |name, found| {
+            assert_eq!(topic(name, views), Some(found), "{name}");
+            count += 1;
+        });
+        assert_eq!(count, 3 + 3 * (4 + Interval::ALL.len()));
+        let covered = |pattern: &str| covered(&Pattern::new(pattern), views).len();
+        for (pattern, expected) in [
+            ("/topic/prayer", 1),
+            ("/topic/ticker", 1),
+            ("/topic/ticker.upbit.KRW-BTC", 1),
+            ("/topic/ticker.upbit", 0),
+            ("/topic/orderbook.BTC-KRW", 1),
+            ("/topic/orderbook.NONE", 0),
+            ("/topic/orderbook", 0),
+            ("/topic/candles.AAPL.5m", 1),
+            ("/topic/candles.AAPL.7m", 0),
+            ("/topic/candles.AAPL", 0),
+            ("/topic/depth.AAPL", 0),
+            ("/topic/*", count),
+            ("/topic/**", count),
+            ("/**", count),
+            ("/topic/*.AAPL", 4),
+            ("/topic/candles.*.1m", 3),
+            ("/queue/*", 0),
+            ("/user/queue/errors", 0),
+            ("/topic/prayer/more", 0),
+            ("topic/prayer", 0),
+        ] {
+            assert_eq!(covered(pattern), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_may_come_to_cover_more_is_known() {
+        let one = Named { name: PRAYER.into(), topic: Topic::Site(Site::Prayers) };
+        for (pattern, covered, expected) in [
+            ("/topic/prayer", vec![one.clone()], false),
+            ("/topic/orderbook.NEW", vec![], true),
+            ("/queue/nothing", vec![], false),
+            ("/topic/*", vec![one], true),
+        ] {
+            assert_eq!(is_open_ended(&Pattern::new(pattern), &covered), expected, "{pattern}");
+        }
+    }
+}
