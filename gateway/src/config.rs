@@ -17,7 +17,7 @@ use orison_core::command::{Genesis, InstrumentSpec};
 use thiserror::Error;
 
 use crate::schedule::timetable::Timetable;
-use crate::{fanout, stomp};
+use crate::{fanout, stockquest, stomp};
 use layers::{Layers, Source};
 pub use listen::Listen;
 
@@ -48,6 +48,8 @@ pub struct Config {
     pub fan_out: fanout::Settings,
     /// Heart-beats of STOMP sessions.
     pub stomp_session: stomp::Settings,
+    /// How often the StockQuest sockets tell what.
+    pub stockquest: stockquest::Settings,
     /// Origins of web pages, beside loopback ones, that may use REST and enter orders.
     pub allowed_origins: Vec<String>,
     /// The first command of an empty journal.

@@ -7,19 +7,20 @@ mod accounts;
 mod client;
 mod counters;
 mod depth;
-mod feed;
+pub(crate) mod feed;
 mod group;
 mod hub;
 mod interest;
 pub(crate) mod json;
-mod listings;
+pub(crate) mod listings;
 mod market;
 mod mirror;
 mod outbox;
-mod private;
-mod public;
+pub(crate) mod private;
+pub(crate) mod public;
 mod replay;
 mod site;
+mod standing;
 mod thread;
 mod topic;
 mod wakeup;
@@ -32,11 +33,11 @@ pub use feed::HubFeed;
 pub(crate) use hub::Seat;
 pub use hub::{Connection, Hub};
 pub use outbox::Limits;
-pub(crate) use outbox::{Due, Ending};
+pub(crate) use outbox::{Due, Ending, Outbox};
 pub use public::OrderIds;
 pub(crate) use replay::TooOld;
 pub(crate) use site::{PRIMARY_SYMBOL, PRIMARY_VENUE};
-pub(crate) use topic::{Channel, Only, Site, Topic, Wish};
+pub(crate) use topic::{Channel, Dialect, Only, Site, Topic, Wish};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {

@@ -10,6 +10,7 @@ use super::layers::{Layers, Source};
 use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments, schedule};
 use crate::fanout::{self, OrderIds};
 use crate::feeds;
+use crate::stockquest;
 use crate::stomp;
 
 pub(super) struct Setting {
@@ -130,6 +131,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         public_order_ids: switch(layers, "public-order-ids")?,
         fan_out: fan_out(layers)?,
         stomp_session: stomp::Settings::DEFAULT,
+        stockquest: stockquest::Settings::DEFAULT,
         allowed_origins: origins(layers)?,
         limits: limits(layers)?,
         instruments: instruments::specs(layers)?,

@@ -7,13 +7,14 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message as Wired};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message as Wired};
 
 use super::format::Frame;
 use super::payload;
@@ -128,7 +129,7 @@ impl<'a> Pump<'a> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut stopped = pin!(stopped);
-        let mut silence = pin!(sleep(self.settings.heartbeat));
+        let mut silence = pin!(sleep(self.beat().unwrap_or(self.settings.heartbeat)));
         loop {
             let turn = poll_fn(|context| {
                 self.poll_turn(context, socket, stopped.as_mut(), silence.as_mut())
@@ -148,15 +149,16 @@ impl<'a> Pump<'a> {
                 }
                 Turn::Written(Ok(())) => {
                     self.read_next = true;
-                    silence.as_mut().reset(Instant::now() + self.settings.heartbeat);
+                    if self.framing == Framing::SockJs {
+                        silence.as_mut().reset(Instant::now() + self.settings.heartbeat);
+                    }
                     None
                 }
                 Turn::Written(Err(error)) => Some(Goodbye::of_error(&error)),
                 Turn::Silence => {
-                    if !self.wire.is_beaten_by_service() {
-                        self.push_frame(&Frame::Heartbeat);
-                    }
-                    silence.as_mut().reset(Instant::now() + self.settings.heartbeat);
+                    self.on_silence();
+                    let beat = self.beat().unwrap_or(self.settings.heartbeat);
+                    silence.as_mut().reset(Instant::now() + beat);
                     None
                 }
                 Turn::Stopped => {
@@ -205,7 +207,7 @@ impl<'a> Pump<'a> {
             if stopped.poll(context).is_ready() {
                 return Poll::Ready(Turn::Stopped);
             }
-            if self.framing == Framing::SockJs && silence.poll(context).is_ready() {
+            if self.beat().is_some() && silence.poll(context).is_ready() {
                 return Poll::Ready(Turn::Silence);
             }
         }
@@ -248,12 +250,32 @@ impl<'a> Pump<'a> {
         socket.poll_flush(context)
     }
 
+    /// How often the line is beaten: with SockJS after so much silence, without it always.
+    fn beat(&self) -> Option<Duration> {
+        match self.framing {
+            Framing::SockJs => Some(self.settings.heartbeat),
+            Framing::Raw => self.settings.ping,
+        }
+    }
+
+    fn on_silence(&mut self) {
+        match self.framing {
+            Framing::SockJs if self.wire.is_beaten_by_service() => {}
+            Framing::SockJs => self.push_frame(&Frame::Heartbeat),
+            Framing::Raw => {
+                self.is_flushed = false;
+                self.due.push_back(Wired::Ping(Bytes::new()));
+            }
+        }
+    }
+
     fn hear(&mut self, frame: Option<Result<Wired, Error>>) -> Result<(), Goodbye> {
         let message = match frame {
             None => return Err(Goodbye::Gone),
             Some(Err(error)) => return Err(Goodbye::of_error(&error)),
             Some(Ok(message)) => message,
         };
+        self.wire.note_frame();
         match (message, self.framing) {
             (Wired::Text(text), Framing::Raw) => self.heard = vec![Message::Text(text)],
             (Wired::Binary(bytes), Framing::Raw) => self.heard = vec![Message::Binary(bytes)],
