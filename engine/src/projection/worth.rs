@@ -44,7 +44,7 @@ impl Worth {
         i128::from(quantity.0).saturating_mul(self.base_units)
     }
 
-    /// Units of the quote asset, negative for what is short; at the ends of 128 bits it stays there.
+    /// Units of the quote asset, negative for what is short; at the end of 128 bits it stays there.
     pub(crate) fn market(&self, price: Price, quantity: i128) -> i128 {
         quantity.saturating_mul(i128::from(price.0)).saturating_mul(self.quote_units)
     }
