@@ -5,13 +5,16 @@
 
 mod envelope;
 mod history;
+mod holdings;
 mod host;
+mod indicators;
 mod kind;
 mod market_data;
 mod moment;
 pub(crate) mod order_news;
 mod orders;
 mod pace;
+mod portfolio;
 mod quote;
 mod room;
 mod service;

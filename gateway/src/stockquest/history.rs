@@ -48,12 +48,16 @@ pub(super) struct Span {
 
 impl Span {
     pub(super) fn read(data: &mut Object) -> Result<Self, Problem> {
-        let interval = match data.text("interval")? {
-            None => Interval::M1,
-            Some(word) => Interval::parse(&word).ok_or_else(invalid_interval)?,
-        };
+        let interval = interval(data, Interval::M1)?;
         let limit = limit(data, LIMIT_DEFAULT, LIMIT_MAX)?;
         Ok(Self { interval, limit })
+    }
+}
+
+pub(super) fn interval(data: &mut Object, default: Interval) -> Result<Interval, Problem> {
+    match data.text("interval")? {
+        None => Ok(default),
+        Some(word) => Interval::parse(&word).ok_or_else(invalid_interval),
     }
 }
 

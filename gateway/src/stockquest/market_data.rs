@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use engine::analytics::Indicators;
+use engine::projection::Interval;
 use orison_core::{InstrumentId, Symbol};
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::envelope::{Request, RequestId, Stamps, unknown_type};
-use super::history::{HistoricalData, Span};
+use super::history::{self, HistoricalData, Span};
 use super::host::{self, Host, Symbols};
+use super::indicators::AnalyticsData;
 use super::kind::Told;
 use super::pace::Pace;
 use super::quote::{InitialData, Quote};
@@ -219,6 +222,14 @@ fn historical(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<
     Ok(())
 }
 
-fn analytics(_host: &Host, _data: &mut Object, _id: Option<&RequestId>) -> Result<(), Problem> {
-    Err(Problem::internal())
+fn analytics(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<(), Problem> {
+    let views = host.app.views.read();
+    let instrument = host::instrument(&views, data)?;
+    let interval = history::interval(data, Interval::M1)?;
+    let figures = Indicators::of(&views, instrument.id, interval).ok_or_else(Problem::internal)?;
+    let sequence = views.at().sequence.0;
+    drop(views);
+    let body = AnalyticsData::new(&instrument, &figures);
+    host.say(Told::AnalyticsData, Stamps::answer(id).at(sequence), &body);
+    Ok(())
 }

@@ -332,4 +332,3 @@ fn check_portfolio(data: &mut Object) -> Result<(), Problem> {
         Some(_) => Err(wrong()),
     }
 }
-

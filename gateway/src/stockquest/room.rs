@@ -11,6 +11,7 @@ use super::host::Host;
 use super::kind::Socket;
 use super::market_data::MarketData;
 use super::orders::{Answer, Orders};
+use super::portfolio::Portfolio;
 use super::studio::{Listener, Tick};
 use crate::fanout::Due;
 use crate::xtrader::problem::Problem;
@@ -19,6 +20,7 @@ pub(super) enum Room {
     /// Nobody is let in yet, or any more.
     Lobby,
     MarketData(MarketData),
+    Portfolio(Portfolio),
     Orders(Box<Orders>),
 }
 
@@ -35,7 +37,8 @@ impl Room {
         match host.socket {
             Socket::MarketData => Self::MarketData(MarketData::open(host)),
             Socket::Orders => Self::Orders(Box::new(Orders::open(host).await)),
-            Socket::Portfolio | Socket::RiskMonitoring | Socket::MlSignals => Self::Lobby,
+            Socket::Portfolio => Self::Portfolio(Portfolio::open(host)),
+            Socket::RiskMonitoring | Socket::MlSignals => Self::Lobby,
         }
     }
 
@@ -44,6 +47,7 @@ impl Room {
         match self {
             Self::Lobby => std::future::pending().await,
             Self::MarketData(room) => room.news().await,
+            Self::Portfolio(room) => News::Tick(room.news().await),
             Self::Orders(room) => News::Answer(room.answered().await),
         }
     }
@@ -51,7 +55,7 @@ impl Room {
     /// Too much is under way otherwise.
     pub(super) fn may_hear(&self) -> bool {
         match self {
-            Self::Lobby | Self::MarketData(_) => true,
+            Self::Lobby | Self::MarketData(_) | Self::Portfolio(_) => true,
             Self::Orders(room) => room.may_hear(),
         }
     }
@@ -65,6 +69,7 @@ impl Room {
         match self {
             Self::Lobby => Err(unknown_type(&request.kind, host.socket)),
             Self::MarketData(room) => room.hear(host, request, id),
+            Self::Portfolio(room) => room.hear(host, request, id),
             Self::Orders(room) => room.hear(host, request, id.cloned()),
         }
     }
@@ -72,14 +77,15 @@ impl Room {
     pub(super) fn on_answer(&mut self, host: &Host, answer: Answer) {
         match self {
             Self::Orders(room) => room.on_answer(host, answer),
-            Self::Lobby | Self::MarketData(_) => {}
+            Self::Lobby | Self::MarketData(_) | Self::Portfolio(_) => {}
         }
     }
 
-    pub(super) fn tick(&mut self, _host: &Host, tick: &Tick, say: &mut dyn FnMut(Utf8Bytes)) {
+    pub(super) fn tick(&mut self, host: &Host, tick: &Tick, say: &mut dyn FnMut(Utf8Bytes)) {
         match self {
             Self::Lobby | Self::Orders(_) => {}
             Self::MarketData(room) => room.tick(tick, say),
+            Self::Portfolio(room) => room.tick(host, tick, say),
         }
     }
 
@@ -88,7 +94,9 @@ impl Room {
     pub(super) fn judge(&mut self, due: &Due) -> Poll<Option<Utf8Bytes>> {
         match self {
             Self::Orders(room) => room.judge(due),
-            Self::Lobby | Self::MarketData(_) => Poll::Ready(Some(due.text.clone())),
+            Self::Lobby | Self::MarketData(_) | Self::Portfolio(_) => {
+                Poll::Ready(Some(due.text.clone()))
+            }
         }
     }
 }

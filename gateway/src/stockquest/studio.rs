@@ -150,6 +150,11 @@ impl Listener {
         }
     }
 
+    /// The next tick is one that is yet to come.
+    pub(super) fn catch_up(&mut self) {
+        self.ticks.mark_unchanged();
+    }
+
     pub(super) fn leave(&mut self, topic: Topic) {
         let before = self.followed.len();
         self.followed.retain(|known| *known != topic);
