@@ -6,6 +6,7 @@ mod feeds;
 mod instruments;
 mod layers;
 mod listen;
+mod risk;
 mod schedule;
 mod settings;
 
@@ -50,6 +51,8 @@ pub struct Config {
     pub stomp_session: stomp::Settings,
     /// How often the StockQuest sockets tell what.
     pub stockquest: stockquest::Settings,
+    /// From which figures on an account's risk is worth an alert.
+    pub risk: stockquest::RiskSettings,
     /// Origins of web pages, beside loopback ones, that may use REST and enter orders.
     pub allowed_origins: Vec<String>,
     /// The first command of an empty journal.

@@ -1,6 +1,6 @@
 //! The listener of browsers' messaging libraries: the five StockQuest sockets, each at its own
 //! address and over SockJS below it; STOMP over WebSocket at `/ws` and `/ws/websocket`, over SockJS
-//! below `/ws/`; and the script that SockJS pages load. Paths are taken as they come, the five
+//! below `/ws/`; `/asyncapi.json`; and the script that SockJS pages load. Paths are taken as they come, the five
 //! names first. Pages of every origin may use it; what belongs to an account is the sockets' to
 //! keep.
 
@@ -17,7 +17,7 @@ use crate::App;
 use crate::http::origin::check_host;
 use crate::http::{Reply, Site};
 use crate::sockjs::{self, Mount, Seats};
-use crate::stockquest::{Hall, Socket, StockQuest};
+use crate::stockquest::{Hall, Socket, StockQuest, asyncapi};
 use crate::stomp::{PROTOCOLS, Stomp};
 
 const PREFIX: &str = "/ws";
@@ -75,6 +75,9 @@ impl Site for Plaza {
             return self.stomp.answer(peer, rest, request).await;
         }
         let is_read = [Method::GET, Method::HEAD].contains(request.method());
+        if path == "/asyncapi.json" && is_read {
+            return reply(StatusCode::OK, "application/json", asyncapi::document());
+        }
         match sockjs::script(&path).filter(|_| is_read) {
             Some(script) => script.answer(request.headers()),
             None => text_reply(StatusCode::NOT_FOUND, "there is nothing here\n"),
@@ -91,9 +94,12 @@ fn is_ours<B>(request: &Request<B>) -> bool {
 }
 
 fn text_reply(status: StatusCode, text: &'static str) -> Reply {
+    reply(status, "text/plain; charset=UTF-8", text)
+}
+
+fn reply(status: StatusCode, kind: &'static str, text: &'static str) -> Reply {
     let mut reply = Response::new(Either::Left(Full::new(Bytes::from_static(text.as_bytes()))));
     *reply.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=UTF-8");
-    reply.headers_mut().insert(CONTENT_TYPE, plain);
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     reply
 }

@@ -3,6 +3,7 @@
 //! with the room of its socket; what is due every second is encoded once for all by the studio.
 //! Orders go the way of every other order; figures come from the engine's views alone.
 
+pub(crate) mod asyncapi;
 mod envelope;
 mod history;
 mod holdings;
@@ -16,13 +17,17 @@ mod orders;
 mod pace;
 mod portfolio;
 mod quote;
+mod risk;
 mod room;
 mod service;
 mod session;
 mod settings;
 mod shape;
+mod signals;
 mod studio;
+mod thresholds;
 
 pub use kind::Socket;
 pub use service::{Hall, StockQuest};
 pub use settings::Settings;
+pub use thresholds::{RiskSettings, Thresholds};

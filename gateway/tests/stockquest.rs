@@ -13,5 +13,7 @@ mod endings;
 mod market_data;
 #[path = "stockquest/orders.rs"]
 mod orders;
+#[path = "stockquest/portfolio.rs"]
+mod portfolio;
 #[path = "stockquest/routing.rs"]
 mod routing;

@@ -7,7 +7,7 @@ use engine::runtime::{Settings as RuntimeSettings, Wait};
 use orison_core::command::Genesis;
 
 use super::layers::{Layers, Source};
-use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments, schedule};
+use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments, risk, schedule};
 use crate::fanout::{self, OrderIds};
 use crate::feeds;
 use crate::stockquest;
@@ -132,6 +132,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         fan_out: fan_out(layers)?,
         stomp_session: stomp::Settings::DEFAULT,
         stockquest: stockquest::Settings::DEFAULT,
+        risk: risk::settings(layers)?,
         allowed_origins: origins(layers)?,
         limits: limits(layers)?,
         instruments: instruments::specs(layers)?,

@@ -37,6 +37,22 @@ impl Socket {
         }
     }
 
+    /// Every word that a client may say here.
+    #[cfg(test)]
+    pub(super) fn asked(self) -> Vec<&'static str> {
+        fn words<T>(rows: &[(&'static str, T)]) -> Vec<&'static str> {
+            rows.iter().map(|(word, _)| *word).collect()
+        }
+        let own = match self {
+            Self::MarketData => words(super::market_data::ASKS),
+            Self::Portfolio => words(super::portfolio::ASKS),
+            Self::Orders => words(super::orders::ASKS),
+            Self::RiskMonitoring => words(super::risk::ASKS),
+            Self::MlSignals => words(super::signals::ASKS),
+        };
+        words(COMMON).into_iter().chain(own).collect()
+    }
+
     /// Whether it shows what belongs to an account.
     pub(super) fn is_private(self) -> bool {
         match self {

@@ -12,6 +12,8 @@ use super::kind::Socket;
 use super::market_data::MarketData;
 use super::orders::{Answer, Orders};
 use super::portfolio::Portfolio;
+use super::risk::Risk;
+use super::signals::Signals;
 use super::studio::{Listener, Tick};
 use crate::fanout::Due;
 use crate::xtrader::problem::Problem;
@@ -22,6 +24,8 @@ pub(super) enum Room {
     MarketData(MarketData),
     Portfolio(Portfolio),
     Orders(Box<Orders>),
+    Risk(Risk),
+    Signals(Signals),
 }
 
 /// What a room waits for.
@@ -38,7 +42,8 @@ impl Room {
             Socket::MarketData => Self::MarketData(MarketData::open(host)),
             Socket::Orders => Self::Orders(Box::new(Orders::open(host).await)),
             Socket::Portfolio => Self::Portfolio(Portfolio::open(host)),
-            Socket::RiskMonitoring | Socket::MlSignals => Self::Lobby,
+            Socket::RiskMonitoring => Self::Risk(Risk::open(host)),
+            Socket::MlSignals => Self::Signals(Signals::open(host)),
         }
     }
 
@@ -49,13 +54,19 @@ impl Room {
             Self::MarketData(room) => room.news().await,
             Self::Portfolio(room) => News::Tick(room.news().await),
             Self::Orders(room) => News::Answer(room.answered().await),
+            Self::Risk(room) => News::Tick(room.news().await),
+            Self::Signals(room) => News::Tick(room.news().await),
         }
     }
 
     /// Too much is under way otherwise.
     pub(super) fn may_hear(&self) -> bool {
         match self {
-            Self::Lobby | Self::MarketData(_) | Self::Portfolio(_) => true,
+            Self::Lobby
+            | Self::MarketData(_)
+            | Self::Portfolio(_)
+            | Self::Risk(_)
+            | Self::Signals(_) => true,
             Self::Orders(room) => room.may_hear(),
         }
     }
@@ -71,13 +82,19 @@ impl Room {
             Self::MarketData(room) => room.hear(host, request, id),
             Self::Portfolio(room) => room.hear(host, request, id),
             Self::Orders(room) => room.hear(host, request, id.cloned()),
+            Self::Risk(room) => room.hear(host, request, id),
+            Self::Signals(room) => room.hear(host, request, id),
         }
     }
 
     pub(super) fn on_answer(&mut self, host: &Host, answer: Answer) {
         match self {
             Self::Orders(room) => room.on_answer(host, answer),
-            Self::Lobby | Self::MarketData(_) | Self::Portfolio(_) => {}
+            Self::Lobby
+            | Self::MarketData(_)
+            | Self::Portfolio(_)
+            | Self::Risk(_)
+            | Self::Signals(_) => {}
         }
     }
 
@@ -86,6 +103,8 @@ impl Room {
             Self::Lobby | Self::Orders(_) => {}
             Self::MarketData(room) => room.tick(tick, say),
             Self::Portfolio(room) => room.tick(host, tick, say),
+            Self::Risk(room) => room.tick(host, tick, say),
+            Self::Signals(room) => room.tick(tick, say),
         }
     }
 
@@ -94,7 +113,11 @@ impl Room {
     pub(super) fn judge(&mut self, due: &Due) -> Poll<Option<Utf8Bytes>> {
         match self {
             Self::Orders(room) => room.judge(due),
-            Self::Lobby | Self::MarketData(_) | Self::Portfolio(_) => {
+            Self::Lobby
+            | Self::MarketData(_)
+            | Self::Portfolio(_)
+            | Self::Risk(_)
+            | Self::Signals(_) => {
                 Poll::Ready(Some(due.text.clone()))
             }
         }

@@ -17,11 +17,13 @@ use super::envelope::{Stamps, encode};
 use super::kind::Told;
 use super::quote::{MarketOverview, Quote};
 use super::settings::Settings;
+use super::signals;
 
 /// What of an instrument is followed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Topic {
     Quote(InstrumentId),
+    Signal(InstrumentId),
 }
 
 /// One tick.
@@ -127,6 +129,7 @@ fn text(views: &Views, topic: Topic) -> Option<Utf8Bytes> {
             let quote = Quote::new(views, views.catalog.instrument(id)?);
             Some(encode(Told::RealTimeUpdate, stamps, &quote))
         }
+        Topic::Signal(id) => Some(signals::update(views, views.catalog.instrument(id)?)),
     }
 }
 

@@ -41,6 +41,18 @@ async fn an_empty_market_answers_with_nulls_and_lists_that_are_empty() {
             json!({"symbol": "AAPL"}),
             ("HISTORICAL_DATA", json!({"symbol": "AAPL", "interval": "1m", "candles": []})),
         ),
+        (
+            "REQUEST_ANALYTICS",
+            json!({"symbol": "AAPL", "interval": "5m"}),
+            (
+                "ANALYTICS_DATA",
+                json!({
+                    "symbol": "AAPL", "interval": "5m", "candles": 0, "close": null,
+                    "sma20": null, "ema20": null, "rsi14": null, "macd": null,
+                    "bollinger": null, "atr14": null, "vwap": null, "volatility": null,
+                }),
+            ),
+        ),
     ] {
         assert_eq!(quest.ask(kind, data).await, (answer.0.to_owned(), answer.1), "{kind}");
     }

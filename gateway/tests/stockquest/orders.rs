@@ -235,6 +235,8 @@ async fn what_the_market_refuses_is_told_once() {
     let mut quest = Quest::open(&exchange, ALICE).await;
     quest.told().await;
     quest.ask("SUBSCRIBE_ORDERS", json!({})).await;
+    // A refused order opens no account, and what has none has no stream.
+    quest.ask("SUBMIT_ORDER", limit("Buy", 10, "1")).await;
     let mut market = named(limit("Buy", 100, "1"), "m");
     market["type"] = json!("Market");
     market["price"] = json!(null);
