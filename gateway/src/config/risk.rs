@@ -62,10 +62,12 @@ fn account(table: Table) -> Result<(Option<AccountName>, Table), String> {
     }
     let name = match table.account.as_str() {
         "*" => None,
-        name => Some(AccountName::new(name).ok().filter(|name| !name.is_empty()).ok_or_else(|| {
-            let allowed = "1 to 32 printable ASCII characters, or \"*\"";
-            format!("account: {name:?} is not allowed; allowed: {allowed}")
-        })?),
+        name => {
+            Some(AccountName::new(name).ok().filter(|name| !name.is_empty()).ok_or_else(|| {
+                let allowed = "1 to 32 printable ASCII characters, or \"*\"";
+                format!("account: {name:?} is not allowed; allowed: {allowed}")
+            })?)
+        }
     };
     Ok((name, table))
 }

@@ -7,7 +7,9 @@ use engine::runtime::{Settings as RuntimeSettings, Wait};
 use orison_core::command::Genesis;
 
 use super::layers::{Layers, Source};
-use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments, risk, schedule};
+use super::{
+    Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments, risk, schedule,
+};
 use crate::fanout::{self, OrderIds};
 use crate::feeds;
 use crate::stockquest;

@@ -9,11 +9,11 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use super::history::HistoricalData;
 use super::holdings::{
     PortfolioAnalytics, PortfolioConfirmed, PortfolioList, PortfolioSnapshot, PortfolioUpdate,
     PositionDetails, PositionUpdate,
 };
-use super::history::HistoricalData;
 use super::indicators::AnalyticsData;
 use super::kind::{Socket, Told};
 use super::order_news::{ActiveOrders, ExecutionReport, OrderEvent, OrderRejected};
@@ -130,9 +130,9 @@ fn description() -> Value {
         };
         operations.insert(format!("{name}.tells"), operation("send", tells));
         operations.insert(format!("{name}.hears"), operation("receive", asks));
-        let all = keys.iter().map(|key| {
-            (key.clone(), json!({"$ref": format!("#/components/messages/{key}")}))
-        });
+        let all = keys
+            .iter()
+            .map(|key| (key.clone(), json!({"$ref": format!("#/components/messages/{key}")})));
         let all: Map<String, Value> = all.collect();
         channels.insert(name.into(), json!({"address": socket.path(), "messages": all}));
     }

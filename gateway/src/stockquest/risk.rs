@@ -174,18 +174,20 @@ impl RiskBody {
                 expected_shortfall: Ratio(tail.expected_shortfall),
             }),
             drawdown: part.drawdown.map(|drawdown| DrawdownBody::new(views, part.quote, &drawdown)),
-            liquidity: shown.filter_map(|liquidity| {
-                let instrument = views.catalog.instrument(liquidity.instrument)?;
-                Some(LiquidityBody {
-                    symbol: instrument.symbol.to_string(),
-                    quantity: instrument.volume_decimal(liquidity.quantity).into(),
-                    at_once: instrument.volume_decimal(liquidity.at_once).into(),
-                    at_once_share: liquidity.at_once_share.map(Ratio),
-                    slippage: amount(liquidity.slippage),
-                    recent_volume: instrument.volume_decimal(liquidity.recent_volume).into(),
-                    unwind_seconds: liquidity.unwind_seconds.map(Ratio),
+            liquidity: shown
+                .filter_map(|liquidity| {
+                    let instrument = views.catalog.instrument(liquidity.instrument)?;
+                    Some(LiquidityBody {
+                        symbol: instrument.symbol.to_string(),
+                        quantity: instrument.volume_decimal(liquidity.quantity).into(),
+                        at_once: instrument.volume_decimal(liquidity.at_once).into(),
+                        at_once_share: liquidity.at_once_share.map(Ratio),
+                        slippage: amount(liquidity.slippage),
+                        recent_volume: instrument.volume_decimal(liquidity.recent_volume).into(),
+                        unwind_seconds: liquidity.unwind_seconds.map(Ratio),
+                    })
                 })
-            }).collect(),
+                .collect(),
         }
     }
 }
@@ -203,7 +205,8 @@ fn figures(views: &Views, host: &Host) -> Figures {
 impl Risk {
     /// The figures at once, and what is beyond its thresholds.
     pub(super) fn open(host: &Host) -> Self {
-        let watch = Pace::new(None, host.settings.risk_ticks, host.settings.tick, host.studio.now());
+        let watch =
+            Pace::new(None, host.settings.risk_ticks, host.settings.tick, host.studio.now());
         let listener = host.studio.listen();
         let alarms = Alarms::default();
         let mut room = Self { listener, watch, seen: 0, alarms, subscription: None };
@@ -278,8 +281,7 @@ impl Risk {
     }
 
     pub(super) fn tick(&mut self, host: &Host, tick: &Tick, say: &mut dyn FnMut(Utf8Bytes)) {
-        let is_told =
-            self.subscription.as_mut().is_some_and(|s| s.pace.is_due(tick.number));
+        let is_told = self.subscription.as_mut().is_some_and(|s| s.pace.is_due(tick.number));
         let is_watched = self.watch.is_due(tick.number);
         match (is_told, is_watched) {
             (true, _) => self.look(host, Show::Figures, say),

@@ -117,9 +117,7 @@ impl Room {
             | Self::MarketData(_)
             | Self::Portfolio(_)
             | Self::Risk(_)
-            | Self::Signals(_) => {
-                Poll::Ready(Some(due.text.clone()))
-            }
+            | Self::Signals(_) => Poll::Ready(Some(due.text.clone())),
         }
     }
 }

@@ -316,7 +316,9 @@ fn objective(data: &mut Object) -> Result<Objective, Problem> {
     let (least, mean) = (Objective::MinimumVariance, Objective::MeanVariance { aversion });
     match data.text("objective")? {
         None => Ok(least),
-        Some(text) => word("objective", &text, &[("minimumvariance", least), ("meanvariance", mean)]),
+        Some(text) => {
+            word("objective", &text, &[("minimumvariance", least), ("meanvariance", mean)])
+        }
     }
 }
 

@@ -179,11 +179,7 @@ impl Change {
 }
 
 /// Every figure that there is and that has a threshold.
-fn measures(
-    views: &Views,
-    risk: &Risk,
-    thresholds: &Thresholds,
-) -> BTreeMap<Subject, Measure> {
+fn measures(views: &Views, risk: &Risk, thresholds: &Thresholds) -> BTreeMap<Subject, Measure> {
     let mut measured = BTreeMap::new();
     let mut add = |subject, value: Option<f64>, threshold: Option<f64>| {
         if let Some((value, threshold)) = value.zip(threshold) {

@@ -105,9 +105,7 @@ fn portfolio() -> Vec<Request> {
     let (first, held) = (json!({"portfolioId": 1}), json!({"portfolioId": 1, "symbol": "AAPL"}));
     let subscribed = json!({"portfolioId": 1, "updateType": "ALL", "updateInterval": 5000});
     let whole = |kind, summary| request(kind, summary, (one.clone(), &[]), first.clone());
-    let of = |kind, summary| {
-        request(kind, summary, (position.clone(), &["symbol"]), held.clone())
-    };
+    let of = |kind, summary| request(kind, summary, (position.clone(), &["symbol"]), held.clone());
     vec![
         request("SUBSCRIBE_PORTFOLIO", "What changes", (subscribe, &[]), subscribed),
         whole("UNSUBSCRIBE_PORTFOLIO", "No more"),
