@@ -124,8 +124,7 @@ impl Binance {
 
     /// The request has left: the venue carries these from now on.
     pub(super) fn on_sent(&mut self, sent: &BTreeSet<Topic>, now: Instant) {
-        self.asked.insert(self.next_id, now + ANSWER_TIMEOUT);
-        self.next_id += 1;
+        self.asked(now);
         let has = |subject, symbol: &Symbol| {
             Topic::new(VenueName::Binance, subject, *symbol).is_some_and(|t| sent.contains(&t))
         };
@@ -133,6 +132,22 @@ impl Binance {
         self.trades.retain(|symbol, _| has(Subject::Trade, symbol));
         for topic in sent.iter().filter(|topic| topic.subject() == Subject::Depth) {
             self.books.entry(topic.symbol()).or_default();
+        }
+    }
+
+    pub(super) fn asked(&mut self, now: Instant) {
+        self.asked.insert(self.next_id, now + ANSWER_TIMEOUT);
+        self.next_id += 1;
+    }
+
+    pub(super) fn taken_over(&mut self) {
+        self.asked.clear();
+    }
+
+    pub(super) fn is_data(text: &str) -> bool {
+        match message::read(text) {
+            Ok(Said::Ticker(_) | Said::Liquidation(..) | Said::Trade(_) | Said::Depth(_)) => true,
+            Ok(Said::Done { .. } | Said::Refused { .. } | Said::Other) | Err(_) => false,
         }
     }
 
@@ -153,10 +168,13 @@ impl Binance {
                 return Heard::Control;
             }
             Ok(Said::Refused { id, reason }) => {
-                return Heard::Refused(match id {
-                    Some(id) => format!("request {id}: {reason}"),
-                    None => reason,
-                });
+                return match id {
+                    Some(id) => {
+                        self.asked.remove(&id);
+                        Heard::Unknown(reason)
+                    }
+                    None => Heard::Refused(reason),
+                };
             }
             Ok(Said::Other) => return Heard::Control,
             Err(error) => return Heard::Unreadable(error.to_string()),
@@ -167,6 +185,11 @@ impl Binance {
     fn on_ticker(&mut self, ticker: Ticker, notes: &mut Notes) {
         match self.tickers.insert(ticker.symbol, ticker) {
             Some(before) if before == ticker => notes.duplicates += 1,
+            // Told late by a connection that has just taken over.
+            Some(before) if before.event_time_ms > ticker.event_time_ms => {
+                self.tickers.insert(ticker.symbol, before);
+                notes.duplicates += 1;
+            }
             Some(_) | None => notes.events.push(VenueEvent::Ticker(ticker)),
         }
     }
