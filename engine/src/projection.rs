@@ -16,6 +16,7 @@ pub mod prayers;
 pub mod statistics;
 pub mod tickers;
 pub mod trades;
+pub mod values;
 mod worth;
 
 use orison_core::event::{Amended, Balance, Decremented, Entry, Phase, Place, Trade};
@@ -34,6 +35,8 @@ pub use prayers::{PrayerView, Prayers};
 pub use statistics::{DayStatistics, Statistics};
 pub use tickers::Tickers;
 pub use trades::{PublicTrade, Resume, Trades};
+pub(crate) use values::Sources;
+pub use values::{Mark, MarkSource, Value, ValueSample, Values};
 
 /// How much history views keep; the oldest goes first. All are at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,10 @@ pub struct ViewLimits {
     pub account_events_total_max: usize,
     /// Life events kept with one order; at least 2.
     pub order_events_max: usize,
+    /// Samples of the value of an account, one a minute.
+    pub value_samples_max: usize,
+    /// Accounts and quote assets whose value is sampled; who begins later has no history.
+    pub value_lines_max: usize,
 }
 
 impl ViewLimits {
@@ -63,6 +70,8 @@ impl ViewLimits {
         account_events_max: 10_000,
         account_events_total_max: 1 << 20,
         order_events_max: 64,
+        value_samples_max: 1_440,
+        value_lines_max: 2_048,
     };
 }
 
@@ -87,6 +96,7 @@ pub struct Views {
     pub markets: Markets,
     pub balances: Balances,
     pub positions: Positions,
+    pub values: Values,
     pub prayers: Prayers,
     pub tickers: Tickers,
     pub external: External,
@@ -107,6 +117,7 @@ impl Views {
             markets: Markets::new(),
             balances: Balances::new(),
             positions: Positions::new(),
+            values: Values::new(limits.value_samples_max, limits.value_lines_max),
             prayers: Prayers::new(),
             tickers: Tickers::new(),
             external: External::new(),
@@ -118,7 +129,7 @@ impl Views {
     /// `index` counts the events of a command from 0.
     pub fn on_event(&mut self, stamp: Stamp, index: u32, event: &Event) {
         if index == 0 {
-            self.begin();
+            self.begin(stamp);
         }
         self.show_levels(event);
         self.orders.on_event(stamp, index, event);
@@ -160,7 +171,10 @@ impl Views {
     }
 
     /// A new command: what the last one changed is no longer news.
-    fn begin(&mut self) {
+    fn begin(&mut self, stamp: Stamp) {
+        let Self { catalog, depth, statistics, balances, positions, values, .. } = self;
+        let sources = Sources { catalog, depth, statistics, balances, positions };
+        values.sample(stamp.time_ns, sources);
         self.depth.begin();
         self.trades.begin();
         self.statistics.begin();
@@ -174,6 +188,9 @@ impl Views {
         self.trades.on_trade(stamp, index, trade);
         self.balances.on_trade(trade);
         self.positions.on_trade(trade);
+        let quote = self.catalog.instrument(trade.instrument).map(|traded| traded.quote);
+        let quote = quote.expect("an instrument is created before it trades");
+        self.values.on_trade(stamp, trade, quote);
         self.sum(trade.instrument, Bar::of(trade));
     }
 
@@ -288,6 +305,16 @@ impl Views {
         self.catalog.account(name).unwrap_or_default()
     }
 
+    pub(crate) fn sources(&self) -> Sources<'_> {
+        let Self { catalog, depth, statistics, balances, positions, .. } = self;
+        Sources { catalog, depth, statistics, balances, positions }
+    }
+
+    /// What the instrument is valued at. None: nothing says so.
+    pub fn mark(&self, instrument: InstrumentId) -> Option<Mark> {
+        Mark::of(&self.sources(), instrument)
+    }
+
     /// The last complete command.
     pub fn at(&self) -> Stamp {
         self.at
@@ -305,4 +332,4 @@ fn show_amended(depth: &mut Depth, a: &Amended) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

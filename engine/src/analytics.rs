@@ -1,0 +1,11 @@
+//! Figures computed from the read models when somebody asks: indicators, portfolios, risk and
+//! optimal weights. No state, no clock: the same views give the same bits. Amounts stay whole
+//! units as long as they can; floats are for ratios and statistics, and are finite or absent.
+
+pub mod indicators;
+mod number;
+pub mod portfolio;
+mod returns;
+
+pub use indicators::{Bollinger, Indicators, Macd};
+pub use portfolio::{Drawdown, Holding, Portfolio, PortfolioPart};
