@@ -124,7 +124,8 @@ impl Binance {
 
     /// The request has left: the venue carries these from now on.
     pub(super) fn on_sent(&mut self, sent: &BTreeSet<Topic>, now: Instant) {
-        self.asked(now);
+        self.asked.insert(self.next_id, now + ANSWER_TIMEOUT);
+        self.next_id += 1;
         let has = |subject, symbol: &Symbol| {
             Topic::new(VenueName::Binance, subject, *symbol).is_some_and(|t| sent.contains(&t))
         };
@@ -135,8 +136,9 @@ impl Binance {
         }
     }
 
-    pub(super) fn asked(&mut self, now: Instant) {
-        self.asked.insert(self.next_id, now + ANSWER_TIMEOUT);
+    /// Of a connection that is to take over nothing is expected: whether it is any good is seen by
+    /// what it tells.
+    pub(super) fn asked_elsewhere(&mut self) {
         self.next_id += 1;
     }
 

@@ -116,9 +116,9 @@ impl Protocol {
     }
 
     /// A request has left on a connection that is to take over: what is carried stays as it is.
-    pub(super) fn asked(&mut self, now: Instant) {
+    pub(super) fn asked_elsewhere(&mut self) {
         match self {
-            Self::Binance(binance) => binance.asked(now),
+            Self::Binance(binance) => binance.asked_elsewhere(),
             Self::Upbit(_) => {}
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gateway::feeds::{LineName, VenueEvent};
 
-use crate::connection::{TICKER, is_knock, say, subscribed};
+use crate::connection::{TICKER, say, subscribed};
 use crate::town::{Town, topics};
 use crate::venues::Door;
 use crate::venues::market::{Futures, Won};
@@ -67,23 +67,34 @@ async fn the_end_of_a_day_leaves_no_hole() {
 /// One that is let in and hears nothing does not take over; the old one goes on meanwhile.
 #[tokio::test(start_paused = true)]
 async fn a_next_connection_that_is_no_good_does_not_take_over() {
-    for (door, mute) in [(Door::Refuse(503), false), (Door::Slam, false), (Door::Open, true)] {
+    for (door, mute, aloof) in [
+        (Door::Refuse(503), false, false),
+        (Door::Hang, false, false),
+        (Door::Slam, false, false),
+        (Door::Open, true, false),
+        (Door::Open, true, true),
+    ] {
         let mut town = Town::new(|settings| {
-            settings.timing.life = Duration::from_secs(120);
+            settings.timing.life = Duration::from_secs(300);
             settings.timing.silence = Duration::from_secs(3600);
             settings.topics = topics(&[TICKER]);
         });
         subscribed(&town).await;
         say(&town, 1);
         town.hear().await;
-        town.binance.behave(|manners| (manners.door, manners.mute) = (door, mute));
-        tokio::time::sleep(Duration::from_secs(600)).await;
-        assert!(town.binance.count(is_knock) > 3, "it is tried again and again: {door:?}");
+        let behave = |door, mute, aloof| {
+            let wanted = (door, mute, aloof);
+            town.binance.behave(|m| (m.door, m.mute, m.aloof) = wanted);
+        };
+        behave(door, mute, aloof);
+        tokio::time::sleep(Duration::from_secs(780)).await;
+        let failures = town.metrics(LineName::BinanceMarket).connect_failures;
+        assert!(failures >= 3, "it is tried again and again: {door:?} {failures}");
         let metrics = town.metrics(LineName::BinanceMarket);
         assert_eq!((metrics.connects, metrics.reconnects), (1, 0), "{door:?}: {metrics:?}");
         assert!(metrics.last_error.unwrap().starts_with("the next connection: "));
-        town.binance.behave(|manners| (manners.door, manners.mute) = (Door::Open, false));
-        for number in 2..100 {
+        behave(Door::Open, false, false);
+        for number in 2..200 {
             say(&town, number);
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
@@ -93,6 +104,6 @@ async fn a_next_connection_that_is_no_good_does_not_take_over() {
         while let Ok(VenueEvent::Ticker(ticker)) = town.heard.try_recv() {
             numbers.push(ticker.event_time_ms);
         }
-        assert_eq!(numbers, (2..100).collect::<Vec<_>>(), "{door:?}");
+        assert_eq!(numbers, (2..200).collect::<Vec<_>>(), "{door:?}");
     }
 }

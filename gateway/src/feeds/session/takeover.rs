@@ -118,7 +118,7 @@ impl Session<'_> {
             return;
         }
         let sent = send(&mut successor.socket, request.message).await;
-        line.protocol.asked(now);
+        line.protocol.asked_elsewhere();
         line.gauge.change(|metrics| metrics.requests_sent += 1);
         successor.sent = request.sent;
         successor.token_at = Some(now);
