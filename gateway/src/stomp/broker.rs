@@ -1,7 +1,7 @@
 //! Which topics there are, by the names that clients know them by, below `/topic/`: `prayer`;
 //! `ticker` and `{ticker,trade,depth}.{venue}.{symbol}`, `ticker` alone the first venue's first
-//! symbol; `liquidation` of the first venue; market data as on the xTrader socket, `{orderbook,executions,statistics,
-//! status}.{symbol}` and `candles.{symbol}.{interval}`.
+//! symbol; `liquidation` of the first venue; market data as on the xTrader socket,
+//! `{orderbook,executions,statistics,status}.{symbol}` and `candles.{symbol}.{interval}`.
 
 use std::sync::Arc;
 
