@@ -8,6 +8,7 @@ mod client;
 mod counters;
 mod depth;
 pub(crate) mod feed;
+mod foreign;
 mod group;
 mod hub;
 mod interest;

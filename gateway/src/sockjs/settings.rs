@@ -16,7 +16,7 @@ pub struct Settings {
     pub protocols: &'static [&'static str],
     /// Nothing said for so long: an `h`.
     pub heartbeat: Duration,
-    /// A WebSocket without SockJS framing is pinged this often; None: it is not.
+    /// A WebSocket without SockJS framing is pinged this often; None: after a silence only.
     pub ping: Option<Duration>,
     /// A session over HTTP that nobody receives from ends after this.
     pub session_timeout: Duration,

@@ -9,17 +9,19 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Bytes, Error, Message as Wired};
+use tokio_tungstenite::tungstenite::{Error, Message as Wired};
 
 use super::format::Frame;
 use super::payload;
 use super::service::{Close, Message, Serving, Transport, Wire, outlive};
 use super::settings::Settings;
+use super::watch::{self, Watched};
 use crate::http::goodbye::Goodbye;
 
 /// Allocated for every connection at once.
@@ -108,6 +110,7 @@ impl<'a> Pump<'a> {
             .write_buffer_size(WRITE_BUFFER_BYTES)
             .max_message_size(Some(self.settings.payload_bytes_max))
             .max_frame_size(Some(self.settings.payload_bytes_max));
+        let stream = Watched::new(stream);
         let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         self.push_frame(&Frame::Open);
         let goodbye = self.converse(&mut socket, stopped).await;
@@ -129,7 +132,7 @@ impl<'a> Pump<'a> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut stopped = pin!(stopped);
-        let mut silence = pin!(sleep(self.beat().unwrap_or(self.settings.heartbeat)));
+        let mut silence = pin!(sleep(self.beat_interval()));
         loop {
             let turn = poll_fn(|context| {
                 self.poll_turn(context, socket, stopped.as_mut(), silence.as_mut())
@@ -149,16 +152,17 @@ impl<'a> Pump<'a> {
                 }
                 Turn::Written(Ok(())) => {
                     self.read_next = true;
-                    if self.framing == Framing::SockJs {
+                    if self.ping().is_none() {
                         silence.as_mut().reset(Instant::now() + self.settings.heartbeat);
                     }
                     None
                 }
-                Turn::Written(Err(error)) => Some(Goodbye::of_error(&error)),
+                Turn::Written(Err(error)) => Some(goodbye_of(&error)),
                 Turn::Silence => {
-                    self.on_silence();
-                    let beat = self.beat().unwrap_or(self.settings.heartbeat);
-                    silence.as_mut().reset(Instant::now() + beat);
+                    if !self.wire.is_beaten_by_service() {
+                        self.beat();
+                    }
+                    silence.as_mut().reset(Instant::now() + self.beat_interval());
                     None
                 }
                 Turn::Stopped => {
@@ -207,7 +211,8 @@ impl<'a> Pump<'a> {
             if stopped.poll(context).is_ready() {
                 return Poll::Ready(Turn::Stopped);
             }
-            if self.beat().is_some() && silence.poll(context).is_ready() {
+            // What is still being written is no silence.
+            if self.is_flushed && silence.poll(context).is_ready() {
                 return Poll::Ready(Turn::Silence);
             }
         }
@@ -250,29 +255,10 @@ impl<'a> Pump<'a> {
         socket.poll_flush(context)
     }
 
-    /// How often the line is beaten: with SockJS after so much silence, without it always.
-    fn beat(&self) -> Option<Duration> {
-        match self.framing {
-            Framing::SockJs => Some(self.settings.heartbeat),
-            Framing::Raw => self.settings.ping,
-        }
-    }
-
-    fn on_silence(&mut self) {
-        match self.framing {
-            Framing::SockJs if self.wire.is_beaten_by_service() => {}
-            Framing::SockJs => self.push_frame(&Frame::Heartbeat),
-            Framing::Raw => {
-                self.is_flushed = false;
-                self.due.push_back(Wired::Ping(Bytes::new()));
-            }
-        }
-    }
-
     fn hear(&mut self, frame: Option<Result<Wired, Error>>) -> Result<(), Goodbye> {
         let message = match frame {
             None => return Err(Goodbye::Gone),
-            Some(Err(error)) => return Err(Goodbye::of_error(&error)),
+            Some(Err(error)) => return Err(goodbye_of(&error)),
             Some(Ok(message)) => message,
         };
         self.wire.note_frame();
@@ -303,6 +289,26 @@ impl<'a> Pump<'a> {
         }
     }
 
+    /// Set where silence is not waited for: the pongs say that the client is there.
+    fn ping(&self) -> Option<Duration> {
+        self.settings.ping.filter(|_| self.framing == Framing::Raw)
+    }
+
+    fn beat_interval(&self) -> Duration {
+        self.ping().unwrap_or(self.settings.heartbeat)
+    }
+
+    /// Said into a silence: it keeps the ways between open, and a peer that is gone is noticed.
+    fn beat(&mut self) {
+        match self.framing {
+            Framing::SockJs => self.push_frame(&Frame::Heartbeat),
+            Framing::Raw => {
+                self.is_flushed = false;
+                self.due.push_back(Wired::Ping(Bytes::new()));
+            }
+        }
+    }
+
     /// A raw socket carries no frames of SockJS.
     fn push_frame(&mut self, frame: &Frame) {
         if self.framing == Framing::SockJs {
@@ -327,6 +333,15 @@ impl<'a> Pump<'a> {
             return None;
         }
         Some(Goodbye::Close { code: close.code, reason: shortened(close.reason) })
+    }
+}
+
+fn goodbye_of(error: &Error) -> Goodbye {
+    match error {
+        Error::Io(inner) if watch::is_not_utf8(inner) => {
+            Goodbye::Broken { code: 1007, reason: "invalid UTF-8" }
+        }
+        error => Goodbye::of_error(error),
     }
 }
 
