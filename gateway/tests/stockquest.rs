@@ -15,5 +15,9 @@ mod market_data;
 mod orders;
 #[path = "stockquest/portfolio.rs"]
 mod portfolio;
+#[path = "stockquest/risk.rs"]
+mod risk;
 #[path = "stockquest/routing.rs"]
 mod routing;
+#[path = "stockquest/signals.rs"]
+mod signals;

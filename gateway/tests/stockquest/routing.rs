@@ -31,6 +31,20 @@ async fn each_name_is_a_socket_a_greeting_and_a_sockjs_prefix() {
 }
 
 #[tokio::test]
+async fn the_description_of_all_messages_is_served() {
+    let exchange = Exchange::start().await;
+    let mut http = Client::connect(address(&exchange)).await;
+    let reply = http.get("/asyncapi.json").await;
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")));
+    let described = reply.json();
+    assert_eq!(described["asyncapi"], "3.0.0");
+    for name in NAMES {
+        assert_eq!(described["channels"][name]["address"], format!("/ws/{name}"));
+    }
+    exchange.stop().await;
+}
+
+#[tokio::test]
 async fn names_that_are_none_are_stomps_to_answer() {
     let exchange = Exchange::start().await;
     let mut http = Client::connect(address(&exchange)).await;
