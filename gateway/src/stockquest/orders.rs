@@ -123,7 +123,8 @@ struct Label<'a> {
 #[serde(rename_all = "camelCase")]
 struct About<'a> {
     order_id: Option<&'a str>,
-    symbol: Option<&'a str>,
+    /// Owned: it may have had to be escaped.
+    symbol: Option<String>,
 }
 
 /// SUBSCRIPTION_CONFIRMED of this socket.
@@ -330,7 +331,7 @@ impl Orders {
             None => {}
         }
         let is_own = order.is_some_and(|order| self.own.contains(&order));
-        let is_told = is_own || self.subscription.has(label.data.symbol);
+        let is_told = is_own || self.subscription.has(label.data.symbol.as_deref());
         Poll::Ready(is_told.then(|| due.text.clone()))
     }
 }

@@ -32,7 +32,7 @@ pub(super) enum Room {
 pub(super) enum News {
     Tick(Arc<Tick>),
     Overview(Utf8Bytes),
-    Answer(Answer),
+    Answer(Box<Answer>),
 }
 
 impl Room {
@@ -53,7 +53,7 @@ impl Room {
             Self::Lobby => std::future::pending().await,
             Self::MarketData(room) => room.news().await,
             Self::Portfolio(room) => News::Tick(room.news().await),
-            Self::Orders(room) => News::Answer(room.answered().await),
+            Self::Orders(room) => News::Answer(Box::new(room.answered().await)),
             Self::Risk(room) => News::Tick(room.news().await),
             Self::Signals(room) => News::Tick(room.news().await),
         }

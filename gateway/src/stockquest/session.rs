@@ -215,7 +215,7 @@ impl Session {
     fn on_news(&mut self, news: News) -> Option<Close> {
         match news {
             News::Answer(answer) => {
-                self.room.on_answer(&self.host, answer);
+                self.room.on_answer(&self.host, *answer);
                 self.deliver();
             }
             News::Tick(tick) => {
