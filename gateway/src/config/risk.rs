@@ -76,7 +76,7 @@ impl Table {
     fn over(&self, known: Thresholds) -> Thresholds {
         let said = |said: Option<f64>, known| match said {
             None => known,
-            Some(off) if off == 0.0 => None,
+            Some(0.0) => None,
             Some(threshold) => Some(threshold),
         };
         Thresholds {
