@@ -4,8 +4,15 @@
 
 pub mod indicators;
 mod number;
+pub mod optimum;
 pub mod portfolio;
 mod returns;
+pub mod risk;
 
 pub use indicators::{Bollinger, Indicators, Macd};
+pub use optimum::{Objective, Optimum, OptimumError, Weight};
 pub use portfolio::{Drawdown, Holding, Portfolio, PortfolioPart};
+pub use risk::{LimitKind, Liquidity, Risk, RiskPart, Tail, Usage};
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ pub mod markets;
 pub mod orders;
 pub mod positions;
 pub mod prayers;
+pub mod signals;
 pub mod statistics;
 pub mod tickers;
 pub mod trades;
@@ -32,6 +33,7 @@ pub use markets::{Indicative, Market, MarketNews, Markets};
 pub use orders::{AccountEvent, OrderStatus, OrderView, Orders};
 pub use positions::{Position, Positions};
 pub use prayers::{PrayerView, Prayers};
+pub use signals::{Features, Score, Signal, SignalWord, Signals};
 pub use statistics::{DayStatistics, Statistics};
 pub use tickers::Tickers;
 pub use trades::{PublicTrade, Resume, Trades};
@@ -97,6 +99,7 @@ pub struct Views {
     pub balances: Balances,
     pub positions: Positions,
     pub values: Values,
+    pub signals: Signals,
     pub prayers: Prayers,
     pub tickers: Tickers,
     pub external: External,
@@ -118,6 +121,7 @@ impl Views {
             balances: Balances::new(),
             positions: Positions::new(),
             values: Values::new(limits.value_samples_max, limits.value_lines_max),
+            signals: Signals::new(),
             prayers: Prayers::new(),
             tickers: Tickers::new(),
             external: External::new(),
@@ -191,6 +195,7 @@ impl Views {
         let quote = self.catalog.instrument(trade.instrument).map(|traded| traded.quote);
         let quote = quote.expect("an instrument is created before it trades");
         self.values.on_trade(stamp, trade, quote);
+        self.signals.on_trade(stamp, trade);
         self.sum(trade.instrument, Bar::of(trade));
     }
 
@@ -287,6 +292,11 @@ impl Views {
             self.candles.add(stamp, instrument, &bar);
         }
         self.depth.end(stamp);
+        for &instrument in self.depth.changed() {
+            if let Some(book) = self.depth.book(instrument) {
+                self.signals.on_book(stamp, instrument, book);
+            }
+        }
         self.orders.end();
         self.at = stamp;
     }

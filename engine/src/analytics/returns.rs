@@ -42,3 +42,27 @@ pub(super) fn per_year(interval: Interval) -> f64 {
     const YEAR_NS: u64 = 365 * 24 * 3_600 * 1_000_000_000;
     YEAR_NS as f64 / interval.nanoseconds() as f64
 }
+
+/// Change of each close over the one before, as a part of that one.
+pub(super) fn simple(closes: &[Price]) -> Vec<f64> {
+    closes.windows(2).map(|pair| (pair[1].0 - pair[0].0) as f64 / pair[0].0 as f64).collect()
+}
+
+/// Simple returns of several instruments over the same intervals, oldest first, at most
+/// `returns_max` of each: as far back as all of them have closes.
+pub(super) fn together(
+    views: &Views,
+    instruments: &[InstrumentId],
+    interval: Interval,
+    returns_max: usize,
+) -> Vec<Vec<f64>> {
+    let mut series: Vec<Vec<f64>> = instruments
+        .iter()
+        .map(|&instrument| simple(&closes(views, instrument, interval, returns_max + 1)))
+        .collect();
+    let count = series.iter().map(Vec::len).min().unwrap_or(0);
+    for returns in &mut series {
+        returns.drain(..returns.len() - count);
+    }
+    series
+}
