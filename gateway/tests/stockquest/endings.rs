@@ -32,6 +32,7 @@ async fn beats_come_by_themselves_and_a_marked_one_is_answered() {
     // One without a mark says nothing but that the client is there.
     quest.send(r#"{"type":"HEARTBEAT","timestamp":"2025-01-12T10:20:30"}"#).await;
     assert_eq!(quest.ask("HEARTBEAT", json!({})).await, ("HEARTBEAT".to_owned(), json!({})));
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -56,6 +57,7 @@ async fn who_answers_nothing_is_gone_and_pongs_count() {
     .await;
     let mut quest = Quest::open(&silent, "/ws/portfolio").await;
     assert_eq!(quest.close_code().await, Some(4408));
+    drop((listening, quest));
     silent.stop().await;
     exchange.stop().await;
 }
@@ -110,6 +112,7 @@ async fn a_stop_says_goodbye() {
         let error = quest.until("ERROR").await;
         assert_eq!(error["data"]["code"], "STOPPING");
         assert_eq!(quest.close_code().await, Some(1001));
+        drop(quest);
     };
     tokio::join!(stopping, listening);
 }
@@ -126,6 +129,7 @@ async fn a_flood_ends_the_session_and_binary_does_not() {
         }
     }
     assert_eq!(quest.close_code().await, Some(1008));
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -156,5 +160,6 @@ async fn who_does_not_read_its_answers_is_closed_and_ticks_pass_it_by() {
     tokio::time::timeout(Duration::from_secs(60), flooding).await.expect("it is closed in time");
     assert!(counters.conflated.get() > 0, "ticks did not wait for it");
     assert_eq!(slow.close_code().await, Some(4500));
+    drop(slow);
     exchange.stop().await;
 }

@@ -56,6 +56,7 @@ async fn an_empty_market_answers_with_nulls_and_lists_that_are_empty() {
     ] {
         assert_eq!(quest.ask(kind, data).await, (answer.0.to_owned(), answer.1), "{kind}");
     }
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -87,6 +88,7 @@ async fn a_quote_shows_the_day_and_the_best_of_the_book() {
         "volume": 0.75, "tradeCount": 2,
     });
     assert_eq!((history["interval"].clone(), bars), (json!("1d"), vec![expected]));
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -120,6 +122,7 @@ async fn a_subscription_is_confirmed_then_shown_then_told_each_tick() {
     for _ in 0..3 {
         assert_eq!(quest.told().await["type"], "MARKET_OVERVIEW");
     }
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -143,6 +146,7 @@ async fn intervals_are_clamped_and_a_snapshot_has_no_updates() {
     for _ in 0..3 {
         assert_eq!(quest.told().await["type"], "MARKET_OVERVIEW");
     }
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -161,6 +165,7 @@ async fn the_overview_has_an_index_of_equal_weights() {
     assert_eq!(overview["index"], index);
     let counts = ["advancing", "declining", "unchanged", "tradeCount"];
     assert_eq!(counts.map(|name| overview[name].as_u64().unwrap()), [1, 1, 0, 4]);
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -209,5 +214,6 @@ async fn what_cannot_be_understood_is_an_error_and_the_session_lives_on() {
         assert!(told["data"]["error"].is_string(), "{text}");
     }
     assert_eq!(quest.ask("REQUEST_QUOTE", json!({"symbol": "AAPL"})).await.0, "QUOTE_RESPONSE");
+    drop(quest);
     exchange.stop().await;
 }

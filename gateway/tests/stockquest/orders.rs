@@ -63,6 +63,7 @@ async fn what_is_open_comes_first_even_of_an_account_that_nobody_knows() {
     let mut bob = Quest::open(&exchange, "/ws/orders?account=bob").await;
     let orders = bob.told().await["data"]["orders"].clone();
     assert_eq!((orders.as_array().unwrap().len(), &orders[0]["orderId"]), (1, &json!(id)));
+    drop((nobody, bob));
     exchange.stop().await;
 }
 
@@ -99,6 +100,7 @@ async fn an_order_is_submitted_before_anything_else_is_said_of_it() {
         (&json!(101), &json!(2), &json!("Taker"), &json!("Buy"))
     );
     assert_eq!(all[6]["data"]["averagePrice"], json!(101));
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -133,6 +135,7 @@ async fn a_resting_order_lives_until_it_is_modified_filled_or_cancelled() {
     let (_, history) = quest.ask("REQUEST_ORDER_HISTORY", json!({"symbol": "BTC-KRW"})).await;
     assert_eq!(history["orders"].as_array().unwrap().len(), 1);
     assert_eq!(history["next"], json!(null));
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -160,6 +163,7 @@ async fn a_fired_stop_is_a_status_before_its_fill() {
         ]
     );
     assert_eq!(all[0]["data"]["triggered"], json!(true));
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -223,9 +227,9 @@ async fn content_that_is_bad_rejects_the_order_and_a_bad_message_is_an_error() {
         assert_eq!(seen, (told, code), "{kind} {data}: {body}");
         assert_eq!(body["field"].as_str().unwrap_or("-"), field, "{kind} {data}");
     }
-    let views = exchange.app.views.read();
-    assert!(views.catalog.account_names().is_empty(), "nothing of it reached the engine");
-    drop(views);
+    let is_untouched = exchange.app.views.read().catalog.account_names().is_empty();
+    assert!(is_untouched, "nothing of it reached the engine");
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -256,6 +260,7 @@ async fn what_the_market_refuses_is_told_once() {
     let told = other.told().await;
     let seen = (&told["type"], &told["data"]["code"], &told["data"]["operation"]);
     assert_eq!(seen, (&json!("ORDER_REJECTED"), &json!("ORDER_NOT_FOUND"), &json!("CANCEL")));
+    drop((quest, other));
     exchange.stop().await;
 }
 
@@ -289,6 +294,7 @@ async fn without_a_subscription_a_session_hears_of_its_own_orders_only() {
     assert_eq!((cancelled.len(), &cancelled[0]["type"]), (1, &json!("ORDER_CANCELLED")));
     let (_, left) = all.ask("UNSUBSCRIBE_ORDERS", json!({})).await;
     assert_eq!((&left["subscribed"], &left["symbols"]), (&json!(false), &json!([])));
+    drop((alone, all, some));
     exchange.stop().await;
 }
 
@@ -310,6 +316,7 @@ async fn a_repeat_is_answered_with_the_first_order_and_enters_nothing() {
         (kind.as_str(), &refused["code"]),
         ("ORDER_REJECTED", &json!("DUPLICATE_CLIENT_ORDER_ID"))
     );
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -345,6 +352,7 @@ async fn many_orders_at_once_are_answered_each_in_their_order() {
         }
     }
     assert_eq!(submitted, (0..ORDERS).collect::<Vec<_>>());
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -371,5 +379,6 @@ async fn history_is_told_in_pages() {
         }
     }
     assert_eq!(seen, ["h4", "h3", "h2", "h1", "h0"]);
+    drop(quest);
     exchange.stop().await;
 }

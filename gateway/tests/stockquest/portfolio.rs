@@ -47,6 +47,7 @@ async fn an_account_that_nobody_knows_has_one_empty_portfolio() {
         assert_eq!(answer, (told.to_owned(), expected), "{kind}");
     }
     assert!(exchange.app.views.read().catalog.account_names().is_empty(), "a read opens none");
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -81,6 +82,7 @@ async fn fills_make_positions_with_their_cost_and_profit() {
         (&short["quantity"], &short["marketValue"], &short["unrealizedPnL"]),
         (&json!(-20), &json!(-2400), &json!(-200))
     );
+    drop((quest, maker));
     exchange.stop().await;
 }
 
@@ -97,6 +99,7 @@ async fn several_currencies_have_parts_and_no_total() {
     let mut costs: Vec<_> = parts.iter().map(cost).collect();
     costs.sort_by_key(|(currency, _)| currency.to_string());
     assert_eq!(costs, [(json!("KRW"), json!(5_000_000)), (json!("USD"), json!(100))]);
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -134,6 +137,7 @@ async fn a_subscription_shows_all_and_then_only_what_changes() {
     assert_eq!(seen[1].2.as_array().unwrap().len(), 2, "a second currency");
     let (_, left) = quest.ask("UNSUBSCRIBE_PORTFOLIO", json!({"portfolioId": 1})).await;
     assert_eq!((&left["subscribed"], &left["updateType"]), (&json!(false), &json!(null)));
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -157,5 +161,6 @@ async fn positions_are_read_and_portfolios_are_ones_own() {
         let (told, body) = quest.ask(kind, data.clone()).await;
         assert_eq!((told.as_str(), body["code"].as_str()), ("ERROR", Some(code)), "{kind} {data}");
     }
+    drop(quest);
     exchange.stop().await;
 }

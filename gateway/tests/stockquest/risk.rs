@@ -23,6 +23,7 @@ async fn an_account_that_nobody_knows_risks_nothing() {
     let told = quest.told().await;
     let nothing = json!({"account": "nobody", "openOrders": 0, "limits": [], "parts": []});
     assert_eq!((&told["type"], &told["data"]), (&json!("RISK_UPDATE"), &nothing));
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -62,6 +63,7 @@ async fn exposure_is_told_at_once_and_to_who_subscribes_on_schedule() {
     }
     let (_, left) = quest.ask("UNSUBSCRIBE", json!({})).await;
     assert_eq!(left["symbols"], json!([]));
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -112,5 +114,6 @@ async fn an_alert_comes_unasked_and_is_over_well_below_its_threshold() {
     assert_eq!(alert(&mut late).await, (json!("RAISED"), 5.0));
     assert_eq!(maker.told().await["type"], "RISK_UPDATE", "another account has no thresholds");
     assert_eq!(maker.ask("HEARTBEAT", json!({})).await.0, "HEARTBEAT");
+    drop((quest, maker, late));
     exchange.stop().await;
 }

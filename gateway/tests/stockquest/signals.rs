@@ -26,6 +26,7 @@ async fn a_signal_before_the_first_guess_is_hold_with_nulls() {
     }
     let (_, left) = quest.ask("UNSUBSCRIBE", json!({"symbols": ["AAPL"]})).await;
     assert_eq!(left["symbols"], json!([]));
+    drop(quest);
     exchange.stop().await;
 }
 
@@ -45,5 +46,6 @@ async fn weights_that_nothing_determines_are_an_error() {
         let (kind, body) = quest.ask("OPTIMIZE_PORTFOLIO", data.clone()).await;
         assert_eq!((kind.as_str(), body["code"].as_str()), ("ERROR", Some(code)), "{data}");
     }
+    drop(quest);
     exchange.stop().await;
 }
