@@ -1,8 +1,8 @@
 //! The listener of browsers' messaging libraries: the five StockQuest sockets, each at its own
-//! address and over SockJS below it; STOMP over WebSocket at `/ws` and `/ws/websocket`, over SockJS
-//! below `/ws/`; `/asyncapi.json`; and the script that SockJS pages load. Paths are taken as they come, the five
-//! names first. Pages of every origin may use it; what belongs to an account is the sockets' to
-//! keep.
+//! address and over SockJS below it; STOMP over WebSocket at `/ws` and `/ws/websocket`, over
+//! SockJS below `/ws/`; `/asyncapi.json`; and the script that SockJS pages load. Paths are taken as
+//! they come, the five names first. Pages of every origin may use it; what belongs to an account
+//! is the sockets' to keep.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

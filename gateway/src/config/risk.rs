@@ -1,5 +1,5 @@
-//! The tables of `[[risk]]`: from which figures on an account's risk is worth an alert. What a table
-//! does not name keeps its default; 0 turns it off.
+//! The tables of `[[risk]]`: from which figures on an account's risk is worth an alert. What a
+//! table does not name keeps its default; 0 turns it off.
 
 use orison_core::AccountName;
 use serde::Deserialize;

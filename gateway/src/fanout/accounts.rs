@@ -10,6 +10,7 @@ use orison_core::{AccountId, AccountName};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::client::{Client, Round};
+use super::due::Place;
 use super::feed::OrderNews;
 use super::interest::Interest;
 use super::listings::Listings;
@@ -161,7 +162,8 @@ impl Follower {
         let Some(text) = text else { return };
         self.told = news.event.stamp.sequence.0;
         let topic = Topic::Orders(*account);
-        let pushed = self.client.outbox.push_event(topic, text, self.told, round.now);
+        let place = Place { sequence: self.told, index: news.event.index };
+        let pushed = self.client.outbox.push_event(topic, text, place, round.now);
         round.note(&self.client, pushed);
     }
 
@@ -175,7 +177,8 @@ impl Follower {
         self.told = news.event.stamp.sequence.0;
         for text in texts {
             let topic = Topic::Orders(*account);
-            let pushed = self.client.outbox.push_event(topic, text.clone(), self.told, round.now);
+            let place = Place { sequence: self.told, index: news.event.index };
+            let pushed = self.client.outbox.push_event(topic, text.clone(), place, round.now);
             round.note(&self.client, pushed);
         }
     }

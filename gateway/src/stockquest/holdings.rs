@@ -1,5 +1,5 @@
-//! The bodies of portfolio messages: figures of the engine in units of money become decimals, ratios
-//! stay numbers. One part for each currency, for no rate between two is known.
+//! The bodies of portfolio messages: figures of the engine in units of money become decimals,
+//! ratios stay numbers. One part for each currency, for no rate between two is known.
 
 use engine::Views;
 use engine::analytics::{Drawdown, Holding, Portfolio, PortfolioPart};

@@ -26,7 +26,7 @@ use super::kind::Told;
 use super::order_news::{OrderBody, OrderEvent, OrderRejected, body};
 use super::shape::camel;
 use crate::desk::Outcome;
-use crate::fanout::{Dialect, Due, Topic, Wish};
+use crate::fanout::{self, Dialect, Due, Topic, Wish};
 use crate::xtrader::entry::{self, Call, Caller, Refused};
 use crate::xtrader::json::Object;
 use crate::xtrader::problem::Problem;
@@ -152,7 +152,8 @@ impl Orders {
     pub(super) async fn open(host: &Host) -> Self {
         let topics = vec![Topic::Orders(host.account)];
         let wish = Wish { dialect: Dialect::StockQuest, ..Wish::default() };
-        let joined = host.seat.subscribe(topics, wish, None, None).await;
+        let joined =
+            host.seat.subscribe(fanout::Ask { topics, wish, ..fanout::Ask::default() }).await;
         // None: the hub has stopped, and the outbox says so next.
         debug_assert!(joined.is_none_or(|joined| joined.is_ok()), "no history was asked for");
         Self {
@@ -306,7 +307,7 @@ impl Orders {
     /// Pending: it may be of a command whose answer this session still waits for.
     pub(super) fn judge(&mut self, due: &Due) -> Poll<Option<Utf8Bytes>> {
         // An answer of our own.
-        if due.topic.is_none() {
+        if due.about.is_none() {
             return Poll::Ready(Some(due.text.clone()));
         }
         let label: Label<'_> =

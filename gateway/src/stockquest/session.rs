@@ -5,13 +5,14 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use hyper::header::ACCEPT_LANGUAGE;
 use orison_core::AccountName;
+use tokio::time::Sleep;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::envelope::{self, Request, RequestId, Stamps};
@@ -62,8 +63,8 @@ pub(super) struct Session {
 /// The transport's side.
 struct Line {
     talk: Talk,
-    /// The transport had no room when last asked.
-    is_blocked: bool,
+    /// The transport has had no room since then.
+    blocked_since: Option<Instant>,
     hear_next: bool,
 }
 
@@ -105,7 +106,7 @@ impl Session {
         Self {
             next_beat: now + host.settings.heartbeat,
             host,
-            line: Line { talk, is_blocked: false, hear_next: false },
+            line: Line { talk, blocked_since: None, hear_next: false },
             room: Room::Lobby,
             pending: VecDeque::new(),
             refused,
@@ -138,9 +139,9 @@ impl Session {
                     biased;
                     news = room.news() => Turn::News(news),
                     turn = poll_fn(|context| {
-                        line.poll(context, outbox, Wants { is_open, may_hear, is_parting })
+                        let wants = Wants { is_open, may_hear, is_parting };
+                        line.poll(context, outbox, wants, timer.as_mut())
                     }) => turn,
-                    () = timer.as_mut() => Turn::Timer,
                 }
             };
             let ended = match turn {
@@ -219,7 +220,7 @@ impl Session {
                 self.deliver();
             }
             News::Tick(tick) => {
-                if self.line.is_blocked {
+                if self.line.blocked_since.is_some() {
                     self.host.seat.counters().conflated.add(1);
                     return None;
                 }
@@ -228,7 +229,7 @@ impl Session {
                 self.put(due);
             }
             News::Overview(text) => {
-                if self.line.is_blocked {
+                if self.line.blocked_since.is_some() {
                     self.host.seat.counters().conflated.add(1);
                     return None;
                 }
@@ -300,7 +301,7 @@ impl Session {
         }
         let outbox = &self.host.seat.client.outbox;
         let age_max = self.host.app.hub.settings().outbox.event_age_max;
-        let oldest = outbox.oldest_event().filter(|_| self.line.is_blocked);
+        let oldest = outbox.oldest_event().filter(|_| self.line.blocked_since.is_some());
         if oldest.is_some_and(|oldest| now.saturating_duration_since(oldest) > age_max) {
             outbox.end(Ending::SlowConsumer);
             return Some(SLOW);
@@ -325,9 +326,9 @@ impl Session {
         }
         let idle_at = self.heard_at + self.host.settings.idle_max;
         let next = self.next_beat.min(idle_at);
-        match self.line.is_blocked {
-            true => next.min(Instant::now() + WATCH),
-            false => next,
+        match self.line.blocked_since {
+            Some(_) => next.min(Instant::now() + WATCH),
+            None => next,
         }
     }
 }
@@ -342,7 +343,13 @@ struct Wants {
 }
 
 impl Line {
-    fn poll(&mut self, context: &mut Context<'_>, outbox: &Outbox, wants: Wants) -> Poll<Turn> {
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        outbox: &Outbox,
+        wants: Wants,
+        mut timer: Pin<&mut Sleep>,
+    ) -> Poll<Turn> {
         if std::mem::take(&mut self.hear_next)
             && let Poll::Ready(turn) = self.poll_hear(context, wants)
         {
@@ -351,7 +358,7 @@ impl Line {
         match self.talk.poll_room(context) {
             Poll::Ready(Err(_)) => return Poll::Ready(Turn::Gone),
             Poll::Ready(Ok(())) => {
-                self.is_blocked = false;
+                self.blocked_since = None;
                 if wants.is_open && outbox.poll_due(context).is_ready() {
                     return Poll::Ready(Turn::Due);
                 }
@@ -360,13 +367,22 @@ impl Line {
                 }
             }
             Poll::Pending => {
-                self.is_blocked = true;
+                if self.blocked_since.is_none() {
+                    let now = Instant::now();
+                    self.blocked_since = Some(now);
+                    let watch_at = tokio::time::Instant::from(now + WATCH);
+                    let earlier = watch_at.min(timer.deadline());
+                    timer.as_mut().reset(earlier);
+                }
                 if outbox.poll_overflow(context).is_ready() {
                     return Poll::Ready(Turn::Overflow);
                 }
             }
         }
-        self.poll_hear(context, wants)
+        if let Poll::Ready(turn) = self.poll_hear(context, wants) {
+            return Poll::Ready(turn);
+        }
+        timer.poll(context).map(|()| Turn::Timer)
     }
 
     fn poll_hear(&mut self, context: &mut Context<'_>, wants: Wants) -> Poll<Turn> {

@@ -8,7 +8,9 @@ use crate::support::Exchange;
 const ALICE: &str = "/ws/orders?account=alice";
 
 fn limit(side: &str, price: i64, quantity: &str) -> Value {
-    json!({"symbol": "BTC-KRW", "side": side, "type": "limit", "price": price, "quantity": quantity})
+    json!({
+        "symbol": "BTC-KRW", "side": side, "type": "limit", "price": price, "quantity": quantity,
+    })
 }
 
 fn named(mut order: Value, client_order_id: &str) -> Value {
