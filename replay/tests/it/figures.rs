@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::run::{journal, text, tool};
 
-/// Two accounts trade one instrument over `minutes` minutes, up one and down two.
+/// Two accounts trade one instrument over `minutes` minutes, two steps up and one down.
 fn tape(minutes: u64) -> String {
     let mut tape = String::new();
     for minute in 0..minutes {
@@ -14,7 +14,8 @@ fn tape(minutes: u64) -> String {
         for (side, account) in [("sell", "ann"), ("buy", "bob")] {
             tape += &format!(
                 "{{\"op\":\"new\",\"id\":\"{minute}\",\"account\":\"{account}\",\
-                 \"side\":\"{side}\",\"type\":\"limit\",\"price\":\"{price}\",\"quantity\":\"2\"}}\n"
+                 \"side\":\"{side}\",\"type\":\"limit\",\"price\":\"{price}\",\
+                 \"quantity\":\"2\"}}\n"
             );
         }
     }
