@@ -144,9 +144,10 @@ async fn sweep(rest: &mut crate::support::Client, makers: usize) {
     for _ in 0..makers {
         assert_eq!(rest.post("/api/v1/order", TRADE[0]).await.status, 202);
     }
+    let quantity = 2 * makers;
     let taker = format!(
-        r#"{{"symbol":"AAPL","side":"Buy","type":"Limit","price":190,"quantity":{},"account":"b"}}"#,
-        2 * makers
+        r#"{{"symbol":"AAPL","side":"Buy","type":"Limit","price":190,"quantity":{quantity},
+            "account":"b"}}"#
     );
     assert_eq!(rest.post("/api/v1/order", &taker).await.status, 202);
 }
