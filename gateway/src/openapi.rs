@@ -49,6 +49,7 @@ use crate::xtrader::rest::{connections, feeds, market, money, orders, service};
         entry::pray,
         market::primary_ticker,
         market::ticker,
+        service::token,
         service::time,
         service::health,
         connections::connections,
