@@ -17,7 +17,7 @@ use crate::http::Surface;
 use crate::identity::Action;
 use crate::xtrader::entry;
 use crate::xtrader::problem::ProblemBody;
-use crate::xtrader::rest::{Route, connections, feeds, market, money, orders, service};
+use crate::xtrader::rest::{Route, connections, external, feeds, market, money, orders, service};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -53,6 +53,7 @@ use crate::xtrader::rest::{Route, connections, feeds, market, money, orders, ser
         entry::pray,
         market::primary_ticker,
         market::ticker,
+        external::external,
         service::token,
         service::time,
         service::health,
