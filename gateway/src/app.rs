@@ -17,14 +17,14 @@ use crate::desk::Desk;
 use crate::fanout::Hub;
 use crate::feeds::Feeds;
 use crate::http::bucket::Buckets;
-use crate::identity::Identity;
+use crate::identity::{Identity, LoadError};
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
 use crate::stomp::Lobby;
 
 pub struct App {
     pub config: Config,
-    pub identity: Identity,
+    pub identity: Arc<Identity>,
     pub views: SharedViews,
     pub desk: Desk,
     pub hub: Hub,
@@ -38,6 +38,14 @@ pub struct App {
     monitor: Monitor,
     /// None once stopped.
     runtime: Mutex<Option<Runtime>>,
+}
+
+#[derive(Debug, Error)]
+pub enum AppStartError {
+    #[error(transparent)]
+    Runtime(#[from] StartError),
+    #[error(transparent)]
+    Identity(#[from] LoadError),
 }
 
 #[derive(Debug, Error)]
@@ -91,7 +99,8 @@ pub fn wall_ns() -> u64 {
 }
 
 impl App {
-    pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, StartError> {
+    pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, AppStartError> {
+        let identity = Identity::of(&config, wall_ns() / 1_000_000)?;
         let limits = *recovered.exchange.genesis().unwrap_or(&config.limits);
         let office = Office::new(std::mem::take(&mut recovered.changes), limits);
         let lobby = Lobby::new(config.stomp_session);
@@ -111,7 +120,7 @@ impl App {
         desk.open(runtime.ingress());
         Ok(Arc::new(Self {
             config,
-            identity: Identity::open(),
+            identity: Arc::new(identity),
             views,
             desk,
             hub,

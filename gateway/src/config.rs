@@ -17,6 +17,7 @@ use engine::runtime::Wait;
 use orison_core::command::{Genesis, InstrumentSpec};
 use thiserror::Error;
 
+use crate::identity::command::Errand;
 use crate::schedule::timetable::Timetable;
 use crate::{fanout, stockquest, stomp};
 use layers::{Layers, Source};
@@ -30,6 +31,12 @@ pub struct Config {
     pub ws: Listen,
     pub stomp: Listen,
     pub admin: Listen,
+    /// Where the keys are. None: open mode.
+    pub identity: Option<PathBuf>,
+    /// How far the time of a signed request may be off.
+    pub identity_window_ms: u64,
+    /// What every listener of HTTP speaks TLS with. None: it speaks none.
+    pub tls: Option<TlsFiles>,
     pub durability: Durability,
     /// Of a new journal segment.
     pub segment_bytes: u64,
@@ -64,6 +71,13 @@ pub struct Config {
     /// A filter of `tracing`, such as `info` or `gateway=debug`.
     pub log: String,
     pub log_format: LogFormat,
+}
+
+/// A chain of certificates and its private key, both in PEM.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TlsFiles {
+    pub certificates: PathBuf,
+    pub key: PathBuf,
 }
 
 /// What an acknowledgement means.
@@ -106,8 +120,8 @@ pub enum ConfigError {
     #[error("{given}: the {setting} listener is not part of this build; allowed: off")]
     NotBuilt { given: Source, setting: &'static str },
     #[error(
-        "{given}: {address} is not a loopback address; without identities only 127.0.0.1, [::1] \
-         and localhost are allowed"
+        "{given}: {address} is not a loopback address; without identities (--identity DIR) only \
+         127.0.0.1, [::1] and localhost are allowed"
     )]
     NotLoopback { given: Source, address: std::net::SocketAddr },
     #[error("{path}: {reason}")]
@@ -121,6 +135,8 @@ pub enum ConfigError {
 pub struct Loaded {
     pub config: Config,
     pub warnings: Vec<String>,
+    /// What is asked in place of serving.
+    pub errand: Option<Errand>,
 }
 
 impl Config {
@@ -133,7 +149,7 @@ impl Config {
     ) -> Result<Loaded, ConfigError> {
         let layers = Layers::read(arguments, environment, directory)?;
         let config = settings::config(&layers)?;
-        Ok(Loaded { config, warnings: layers.warnings })
+        Ok(Loaded { config, warnings: layers.warnings, errand: layers.errand })
     }
 
     /// The built-in defaults with a small journal in `data` and a free port for each listener.

@@ -13,6 +13,7 @@ pub mod feeds;
 pub mod http;
 pub mod identity;
 mod intake;
+mod jose;
 pub mod language;
 pub mod listing;
 pub mod metrics;

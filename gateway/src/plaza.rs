@@ -1,8 +1,8 @@
 //! The listener of browsers' messaging libraries: the five StockQuest sockets, each at its own
 //! address and over SockJS below it; STOMP over WebSocket at `/ws` and `/ws/websocket`, over
 //! SockJS below `/ws/`; `/asyncapi.json`; and the script that SockJS pages load. Paths are taken as
-//! they come, the five names first. Pages of every origin may use it; what belongs to an account
-//! is the sockets' to keep.
+//! they come, the five names first. In open mode pages of every origin may use it; what belongs to
+//! an account is the sockets' to keep.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,8 +14,10 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Version};
 
 use crate::App;
-use crate::http::origin::check_host;
+use crate::http::admission;
+use crate::http::origin::{Origin, check_host};
 use crate::http::{Reply, Site};
+use crate::identity::Mode;
 use crate::sockjs::{self, Mount, Seats};
 use crate::stockquest::{Hall, Socket, StockQuest, asyncapi};
 use crate::stomp::{PROTOCOLS, Stomp};
@@ -25,6 +27,7 @@ const PREFIX: &str = "/ws";
 const OUTGOING_BYTES_MAX: usize = 64 << 10;
 
 pub struct Plaza {
+    app: Arc<App>,
     /// The five StockQuest sockets, each below its own prefix.
     quests: [(&'static str, Arc<Mount>); Socket::ALL.len()],
     stomp: Arc<Mount>,
@@ -46,7 +49,23 @@ impl Plaza {
         });
         let settings = sockjs::Settings { protocols: PROTOCOLS, ..settings };
         let stomp = Mount::new(settings, &seats, Stomp::new(Arc::clone(app)));
-        Arc::new(Self { quests, stomp, seats })
+        Arc::new(Self { app: Arc::clone(app), quests, stomp, seats })
+    }
+
+    /// With identities: only pages that we trust, and no secret in an address.
+    fn admit<B>(&self, request: &Request<B>) -> Result<(), (StatusCode, &'static str)> {
+        let identity = &self.app.identity;
+        if admission::check_query(identity, request.uri().query()).is_err() {
+            let text = "credentials never stand in an address: send them in a header or message\n";
+            return Err((StatusCode::UNAUTHORIZED, text));
+        }
+        let origin = Origin::of(request.headers(), &self.app.config.allowed_origins);
+        match (identity.mode(), origin) {
+            (Mode::Authenticated, Origin::Foreign) => {
+                Err((StatusCode::FORBIDDEN, "this web origin is not allowed here\n"))
+            }
+            (Mode::Open, _) | (_, Origin::Absent | Origin::Trusted) => Ok(()),
+        }
     }
 
     /// Closes every session that the hub has not closed yet; returns once all have gone.
@@ -62,7 +81,10 @@ impl Plaza {
 impl Site for Plaza {
     async fn answer(&self, peer: SocketAddr, request: Request<Incoming>) -> Reply {
         let path = request.uri().path().to_owned();
-        if !is_ours(&request) {
+        if let Err((status, text)) = self.admit(&request) {
+            return text_reply(status, text);
+        }
+        if !is_ours(&request, self.app.identity.mode()) {
             let text = "this Host is not ours: use 127.0.0.1, [::1] or localhost\n";
             return text_reply(StatusCode::FORBIDDEN, text);
         }
@@ -86,11 +108,11 @@ impl Site for Plaza {
 }
 
 /// Without identities a name that is not loopback may be one that a page has rebound to us.
-fn is_ours<B>(request: &Request<B>) -> bool {
+fn is_ours<B>(request: &Request<B>, mode: Mode) -> bool {
     if request.version() == Version::HTTP_10 && !request.headers().contains_key(HOST) {
         return true;
     }
-    check_host(request.headers(), request.uri().authority()).is_ok()
+    check_host(request.headers(), request.uri().authority(), mode).is_ok()
 }
 
 fn text_reply(status: StatusCode, text: &'static str) -> Reply {

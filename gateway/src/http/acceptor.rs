@@ -19,6 +19,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use super::linger::Linger;
+use super::tls::Tls;
+use super::wire::Wire;
 use super::{Listener, connection};
 
 /// HTTP connections open at once, over all listeners; one more is answered 503 and closed. An
@@ -64,15 +66,17 @@ pub struct Counters {
 pub struct Acceptor {
     connections: Arc<Semaphore>,
     pub(super) counters: Counters,
+    /// None: in the clear.
+    pub(super) tls: Option<Tls>,
     /// True once the process is stopping.
     stopping: watch::Sender<bool>,
 }
 
 impl Acceptor {
-    pub fn new(counters: Counters) -> Arc<Self> {
+    pub fn new(counters: Counters, tls: Option<Tls>) -> Arc<Self> {
         let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let (stopping, _) = watch::channel(false);
-        Arc::new(Self { connections, counters, stopping })
+        Arc::new(Self { connections, counters, tls, stopping })
     }
 
     /// Accepts from now on, until `stop`.
@@ -142,7 +146,10 @@ fn begin<S: Site>(acceptor: &Arc<Acceptor>, stream: TcpStream, peer: SocketAddr,
         }
         Err(_) => {
             acceptor.counters.refused.inc();
-            tokio::spawn(refuse(stream, peer));
+            // Under TLS there is no word for it before a handshake.
+            if acceptor.tls.is_none() {
+                tokio::spawn(refuse(stream, peer));
+            }
         }
     }
 }
@@ -157,7 +164,7 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
 }
 
 async fn refuse(stream: TcpStream, peer: SocketAddr) {
-    let mut stream = Linger::new(stream);
+    let mut stream = Linger::new(Wire::Plain(stream));
     let refused = async {
         stream.write_all(FULL).await?;
         stream.shutdown().await

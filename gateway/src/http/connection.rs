@@ -15,6 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::acceptor::{Acceptor, Site};
 use super::linger::Linger;
+use super::wire::Wire;
 
 /// A request's head must be complete by then, counted from the connection's start or the answer
 /// before: so this also ends idle keep-alive connections.
@@ -31,12 +32,17 @@ pub(super) async fn serve<S: Site>(
     permit: OwnedSemaphorePermit,
 ) {
     let counted = Open::new(&acceptor.counters.open);
+    let wire = tokio::select! {
+        wire = wire(&acceptor, stream) => wire,
+        () = acceptor.stopped() => None,
+    };
+    let Some(wire) = wire else { return };
     let service = service_fn(async |request| Ok::<_, Infallible>(site.answer(peer, request).await));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_header_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Linger::new(stream)), service)
+        .serve_connection(TokioIo::new(Linger::new(wire)), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -50,6 +56,14 @@ pub(super) async fn serve<S: Site>(
         tracing::debug!(%peer, %error, "connection ended");
     }
     drop((counted, permit));
+}
+
+/// None: the handshake of TLS has failed.
+async fn wire(acceptor: &Acceptor, stream: TcpStream) -> Option<Wire> {
+    match &acceptor.tls {
+        None => Some(Wire::Plain(stream)),
+        Some(tls) => tls.accept(stream).await.map(|stream| Wire::Tls(Box::new(stream))),
+    }
 }
 
 /// A connection is counted as long as this lives.

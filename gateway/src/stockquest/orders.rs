@@ -197,7 +197,8 @@ impl Orders {
             Ask::Status => status(host, &mut data, id.as_ref()),
             Ask::History => history(host, &mut data, id.as_ref()),
             Ask::Enter(call) => {
-                self.enter(host, call, data, id);
+                let caller = host.caller()?;
+                self.enter(host, caller, (call, data), id);
                 Ok(())
             }
         }
@@ -237,9 +238,14 @@ impl Orders {
         host.say(Told::SubscriptionConfirmed, Stamps::answer(id), &body);
     }
 
-    fn enter(&mut self, host: &Host, call: Call, mut data: Object, id: Option<RequestId>) {
+    fn enter(
+        &mut self,
+        host: &Host,
+        caller: Caller,
+        (call, mut data): (Call, Object),
+        id: Option<RequestId>,
+    ) {
         let app = Arc::clone(&host.app);
-        let caller = Caller { account: Some(host.account), language: host.language };
         to_rest(&mut data);
         let named = Named {
             symbol: data.shown("symbol"),

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use hyper::header::ACCEPT_LANGUAGE;
-use orison_core::AccountName;
+use orison_core::{AccountName, Reason};
 use tokio::time::Sleep;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -23,9 +23,11 @@ use super::service::Hall;
 use super::shape::{AuthConfirmed, ConnectionEstablished, Empty, millis};
 use crate::App;
 use crate::fanout::{Due, Ending, Outbox};
+use crate::http::admission;
 use crate::http::burst::Burst;
 use crate::http::query::Query;
 use crate::http::{OrderEntry, order_entry};
+use crate::identity::{Action, IDENTITY_CLOSE, Refusal, Standing};
 use crate::language::{Language, Message as Text};
 use crate::sockjs::{Close, Message, Opening, Talk};
 use crate::xtrader::entry::{account_name, shared_account};
@@ -52,6 +54,8 @@ pub(super) struct Session {
     pending: VecDeque<Due>,
     /// Why the session cannot even begin.
     refused: Option<Problem>,
+    /// The account that the address names.
+    named: Option<AccountName>,
     parting: Option<(Close, Instant)>,
     burst: Burst,
     next_beat: Instant,
@@ -90,10 +94,12 @@ impl Session {
     ) -> Self {
         let now = Instant::now();
         let languages = opening.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let (account, refused) = match account(opening) {
-            Ok(account) => (account, foreign_page(app, socket, opening)),
-            Err(problem) => (shared_account(), Some(problem)),
+        let (named, refused) = match named(opening) {
+            Ok(named) => (named, foreign_page(app, socket, opening)),
+            Err(problem) => (None, Some(problem)),
         };
+        // A wrong one is nobody, who may yet say who it is.
+        let opener = admission::opener(&app.identity, &opening.headers, Some(&opening.query));
         let host = Host {
             app: Arc::clone(app),
             studio: Arc::clone(&hall.studio),
@@ -101,9 +107,11 @@ impl Session {
             socket,
             seat: app.hub.join_unnoticed(opening.peer),
             language: Language::from_accept_language(languages.unwrap_or_default()),
-            account,
+            standing: Standing::new(opener.unwrap_or_default(), now),
+            account: named.unwrap_or_else(shared_account),
         };
         Self {
+            named,
             next_beat: now + host.settings.heartbeat,
             host,
             line: Line { talk, blocked_since: None, hear_next: false },
@@ -125,7 +133,8 @@ impl Session {
                 self.host.refuse(&problem, None);
                 self.part(POLICY);
             }
-            None => self.room = Room::open(&self.host).await,
+            None if self.host.standing.principal().is_ok() => self.enter().await,
+            None => {}
         }
         let mut timer = pin!(tokio::time::sleep_until(self.timer_at().into()));
         loop {
@@ -146,7 +155,7 @@ impl Session {
             };
             let ended = match turn {
                 Turn::News(news) => self.on_news(news),
-                Turn::Heard(Some(message)) => self.on_message(&message),
+                Turn::Heard(Some(message)) => self.on_message(&message).await,
                 Turn::Heard(None) | Turn::Gone => Some(GONE),
                 Turn::Due => self.take_due(),
                 Turn::Overflow => Some(SLOW),
@@ -164,18 +173,43 @@ impl Session {
     }
 
     fn greet(&self) {
-        let Host { socket, settings, account, seat, .. } = &self.host;
+        let Host { socket, settings, account, seat, standing, .. } = &self.host;
         let body = ConnectionEstablished {
             session_id: seat.client.id.to_string(),
             socket: socket.name(),
-            account: Some(account.as_str().to_owned()),
+            account: standing.principal().is_ok().then(|| account.to_string()),
             heartbeat_interval: millis(settings.heartbeat),
             idle_timeout: millis(settings.idle_max),
         };
         self.host.say(Told::ConnectionEstablished, Stamps::default(), &body);
     }
 
-    fn on_message(&mut self, message: &Message) -> Option<Close> {
+    /// Somebody is there: the room of the socket opens, for the account that is theirs.
+    async fn enter(&mut self) {
+        match self.admitted() {
+            Ok(account) => {
+                self.host.account = account;
+                self.room = Room::open(&self.host).await;
+            }
+            Err(problem) => {
+                self.host.refuse(&problem, None);
+                self.part(POLICY);
+            }
+        }
+    }
+
+    fn admitted(&self) -> Result<AccountName, Problem> {
+        let Host { socket, standing, .. } = &self.host;
+        if !socket.is_private() {
+            standing.check(Action::ReadMarket)?;
+            return Ok(self.host.account);
+        }
+        let principal = standing.check(Action::ReadOwn)?;
+        let account = principal.account_of(self.named, Action::ReadOwn);
+        account.map_err(|_| Problem::refused(Reason::UnknownAccount).about("account"))
+    }
+
+    async fn on_message(&mut self, message: &Message) -> Option<Close> {
         self.heard_at = Instant::now();
         self.host.seat.client.heard();
         self.host.seat.counters().messages_received.add(1);
@@ -187,9 +221,58 @@ impl Session {
             return None;
         };
         let (id, request) = envelope::decode(text.as_str());
-        let heard = request.and_then(|request| self.hear(request, id.as_ref()));
+        let heard = match request {
+            Ok(request) if request.among(COMMON) == Some(Common::Auth) => {
+                return self.authenticate(request, id.as_ref()).await;
+            }
+            Ok(request) => self.hear(request, id.as_ref()),
+            Err(problem) => Err(problem),
+        };
         if let Err(problem) = heard {
             self.host.refuse(&problem, id.as_ref());
+        }
+        None
+    }
+
+    /// A wrong token ends a session that was nobody's; one that is somebody's goes on as it was.
+    async fn authenticate(&mut self, request: Request, id: Option<&RequestId>) -> Option<Close> {
+        let mut data = request.data;
+        let token = match data.text("token") {
+            Ok(Some(token)) => token,
+            Ok(None) => {
+                self.host.refuse(&Problem::missing("token"), id);
+                return None;
+            }
+            Err(problem) => {
+                self.host.refuse(&problem, id);
+                return None;
+            }
+        };
+        let was_nobody = self.host.standing.principal().is_err();
+        let identity = Arc::clone(&self.host.app.identity);
+        let taken = self.host.standing.take(&identity, &token, self.heard_at).cloned();
+        match taken {
+            Ok(principal) => {
+                if was_nobody && let Ok(account) = self.admitted() {
+                    self.host.account = account;
+                }
+                let body = AuthConfirmed {
+                    user: principal.user.to_string(),
+                    account: self.host.account.to_string(),
+                    role: principal.role.word(),
+                    expires_at: principal.expires_at_ms,
+                };
+                self.host.say(Told::AuthConfirmed, Stamps::answer(id), &body);
+                if was_nobody {
+                    self.enter().await;
+                }
+            }
+            Err(refusal) => {
+                self.host.refuse(&refusal.into(), id);
+                if was_nobody {
+                    self.part(of_identity(refusal));
+                }
+            }
         }
         None
     }
@@ -203,13 +286,11 @@ impl Session {
                 }
                 Ok(())
             }
-            Some(Common::Auth) => {
-                let account = Some(self.host.account.as_str().to_owned());
-                let body = AuthConfirmed { account, role: "trader" };
-                self.host.say(Told::AuthConfirmed, Stamps::answer(id), &body);
-                Ok(())
+            Some(Common::Auth) => Ok(()),
+            None => {
+                self.host.standing.principal()?;
+                self.room.hear(&self.host, request, id)
             }
-            None => self.room.hear(&self.host, request, id),
         }
     }
 
@@ -306,6 +387,9 @@ impl Session {
             outbox.end(Ending::SlowConsumer);
             return Some(SLOW);
         }
+        if let Err(refusal) = self.host.standing.check_time(&self.host.app.identity, now) {
+            return Some(of_identity(refusal));
+        }
         let frames = self.line.talk.frames();
         if std::mem::replace(&mut self.frames, frames) != frames {
             self.heard_at = now;
@@ -326,6 +410,7 @@ impl Session {
         }
         let idle_at = self.heard_at + self.host.settings.idle_max;
         let next = self.next_beat.min(idle_at);
+        let next = self.host.standing.due_at().map_or(next, |due| next.min(due));
         match self.line.blocked_since {
             Some(_) => next.min(Instant::now() + WATCH),
             None => next,
@@ -393,10 +478,16 @@ impl Line {
     }
 }
 
-/// `?account=` of the address; without it the shared one.
-fn account(opening: &Opening) -> Result<AccountName, Problem> {
+/// `?account=` of the address.
+fn named(opening: &Opening) -> Result<Option<AccountName>, Problem> {
     let query = Query::parse(&opening.query)?;
-    query.get("account").map_or_else(|| Ok(shared_account()), account_name)
+    query.get("account").map(account_name).transpose()
+}
+
+/// The text is that of the refusal; who is not let in has no language yet.
+fn of_identity(refusal: Refusal) -> Close {
+    let reason = refusal.message().text(Language::English).to_owned();
+    Close { code: IDENTITY_CLOSE, reason: reason.into() }
 }
 
 /// What belongs to an account is for whoever may enter orders for it: a foreign page shall not

@@ -24,6 +24,7 @@ use super::session::Session;
 use crate::App;
 use crate::fanout::{About, Ask, Asker, Ending, Seat, TooOld, Topic};
 use crate::feeds::{RegisterError, Registration};
+use crate::http::admission;
 use crate::language::{Language, Message as Text};
 use crate::sockjs::{Close, Message, Opening, Talk};
 use crate::xtrader::problem::Problem;
@@ -89,9 +90,13 @@ impl Conversation {
         let now = Instant::now();
         let seat = app.hub.join_unnoticed(opening.peer);
         let id = seat.client.id.simple().to_string();
+        let identity = Arc::clone(&app.identity);
+        // A wrong one is nobody, who may yet say who it is in CONNECT.
+        let opener = admission::opener(&identity, &opening.headers, Some(&opening.query));
+        let opener = opener.unwrap_or_default();
         let languages = opening.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         Self {
-            session: Session::new(id, app.lobby.settings, now),
+            session: Session::new(id, app.lobby.settings, identity, opener, now),
             seat,
             talk,
             language: Language::from_accept_language(languages.unwrap_or_default()),

@@ -19,6 +19,7 @@ use super::problem::{Answer, Problem};
 use crate::App;
 use crate::http::Surface;
 use crate::http::query::{Query, decode_segment};
+use crate::identity::{Action, Principal};
 
 pub(crate) use service::config;
 
@@ -26,6 +27,7 @@ pub(crate) use service::config;
 pub(crate) struct Call<'a> {
     pub(crate) app: &'a Arc<App>,
     pub(crate) method: &'a Method,
+    pub(crate) principal: Principal,
     pub(crate) caller: Caller,
     pub(crate) query: Query,
     pub(crate) body: Option<Object>,
@@ -61,6 +63,8 @@ pub(crate) enum Route {
     Symbols,
     Time,
     Health,
+    /// A token for a WebSocket.
+    Token,
     Connections,
     Metrics,
     OpenApi,
@@ -125,6 +129,7 @@ impl Route {
             ["statistics", symbol] => Self::Statistics(named(symbol)?),
             ["executions", symbol] => Self::Executions(named(symbol)?),
             ["symbols"] => Self::Symbols,
+            ["token"] => Self::Token,
             ["time"] => Self::Time,
             ["health"] => Self::Health,
             ["connections"] => Self::Connections,
@@ -153,6 +158,7 @@ impl Route {
             | Self::Cancel
             | Self::Amend
             | Self::CancelAll
+            | Self::Token
             | Self::Batch => POST,
             Self::Order(_) => &[Method::GET, Method::DELETE],
             Self::Prayer => &[Method::GET, Method::POST],
@@ -207,6 +213,7 @@ impl Route {
             Self::Statistics(_) => "statistics/{symbol}",
             Self::Executions(_) => "executions/{symbol}",
             Self::Symbols => "symbols",
+            Self::Token => "token",
             Self::Time => "time",
             Self::Health => "health",
             Self::Connections => "connections",
@@ -224,10 +231,49 @@ impl Route {
     }
 }
 
+impl Route {
+    /// What the caller has to be allowed to. None: anybody may ask.
+    pub(crate) fn action(&self, method: &Method) -> Option<Action> {
+        match self {
+            Self::Place
+            | Self::Test
+            | Self::Oco
+            | Self::Oto
+            | Self::Cancel
+            | Self::Amend
+            | Self::CancelAll
+            | Self::Batch => Some(Action::Trade),
+            Self::Order(_) if method == Method::DELETE => Some(Action::Trade),
+            Self::Order(_)
+            | Self::Orders
+            | Self::Fills
+            | Self::Account
+            | Self::Balances
+            | Self::Positions => Some(Action::ReadOwn),
+            Self::OrderBook(_)
+            | Self::Klines { .. }
+            | Self::AllStatistics
+            | Self::Statistics(_)
+            | Self::Executions(_)
+            | Self::Symbols
+            | Self::Token
+            | Self::Prayer
+            | Self::PrimaryTicker
+            | Self::Ticker { .. }
+            | Self::External { .. }
+            | Self::Feeds => Some(Action::ReadMarket),
+            Self::FeedSubscriptions => Some(Action::Administer),
+            Self::Connections | Self::Metrics => Some(Action::Audit),
+            // The socket asks for itself, with its first message at the latest.
+            Self::Time | Self::Health | Self::OpenApi | Self::Config | Self::WebSocket => None,
+        }
+    }
+}
+
 /// Carries a call out. Routes that answer no JSON of xTrader (`metrics`, `openapi.json`,
 /// `config.json`, `ws`) are served by HTTP itself.
 pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
-    let Call { app, method, caller, query, body } = call;
+    let Call { app, method, principal, caller, query, body } = call;
     let language = caller.language;
     let answer = match (route, body) {
         (Route::Place, Some(body)) => Ok(entry::place(app, &caller, body).await),
@@ -261,6 +307,7 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Feeds, _) => Ok(feeds::feeds(app)),
         (Route::FeedSubscriptions, Some(body)) => feeds::subscribe(app, body),
         (Route::FeedSubscriptions, None) => feeds::unsubscribe(app, &query),
+        (Route::Token, Some(body)) => service::token(app, &principal, body),
         (Route::Time, _) => Ok(service::time()),
         (Route::Health, _) => Ok(service::health(app)),
         (Route::Connections, _) => Ok(connections::connections(app)),
@@ -273,6 +320,7 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
             | Route::Amend
             | Route::CancelAll
             | Route::Batch
+            | Route::Token
             | Route::Metrics
             | Route::OpenApi
             | Route::Config

@@ -9,6 +9,7 @@ use super::request::RequestId;
 use super::subscriptions::Plan;
 use crate::fanout::json::Json;
 use crate::fanout::wall_ms;
+use crate::identity::Principal;
 use crate::language::Language;
 use crate::xtrader::problem::{Answer, Problem};
 
@@ -22,6 +23,21 @@ pub(super) fn connected(client: Uuid) -> Utf8Bytes {
 pub(super) fn ping() -> Utf8Bytes {
     let mut json = open("Ping");
     json.integer("timestamp", wall_ms());
+    json.close()
+}
+
+/// Who the session is from now on.
+pub(super) fn authenticated(principal: &Principal, id: Option<&RequestId>) -> Utf8Bytes {
+    let mut json = open("AuthSuccess");
+    json.text("user", &principal.user);
+    if let Some(account) = &principal.account {
+        json.text("account", account.as_str());
+    }
+    json.word("role", principal.role.word());
+    if let Some(at) = principal.expires_at_ms {
+        json.integer("expires_at", at);
+    }
+    echo(&mut json, id);
     json.close()
 }
 

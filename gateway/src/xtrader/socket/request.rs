@@ -29,6 +29,15 @@ impl RequestId {
     }
 }
 
+/// What is never shown.
+pub(super) struct Secret(pub(super) String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum Request {
     Subscribe(Box<Ask>),
@@ -37,6 +46,8 @@ pub(super) enum Request {
     /// The client's own timestamp, echoed as it came.
     Ping(Option<Box<RawValue>>),
     Pong,
+    /// A token.
+    Auth(Secret),
     Enter(OrderCall, Object),
     #[cfg(test)]
     Panic,
@@ -108,6 +119,10 @@ fn request(mut object: Object) -> Result<Request, Problem> {
         "Snapshot" => ask(object).map(Request::Snapshot),
         "Ping" => Ok(Request::Ping(ping_timestamp(&mut object)?)),
         "Pong" => Ok(Request::Pong),
+        "Auth" => {
+            let token = object.text("token")?.ok_or_else(|| Problem::missing("token"))?;
+            Ok(Request::Auth(Secret(token)))
+        }
         "PlaceOrder" => enter(OrderCall::Place, object),
         "TestOrder" => enter(OrderCall::Test, object),
         "PlaceOco" => enter(OrderCall::Oco, object),

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesOrdered, Stream};
 use futures_util::{Sink, StreamExt};
+use orison_core::{AccountName, Reason};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, sleep_until};
 use tokio_tungstenite::WebSocketStream;
@@ -18,13 +19,14 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
 use super::ending;
 use super::reply;
-use super::request::{self, Ask, OrderCall, Request, RequestId};
+use super::request::{self, Ask, OrderCall, Request, RequestId, Secret};
 use super::subscriptions::Subscriptions;
 use crate::App;
 use crate::fanout::{self, Asker, Due, Seat, TooOld};
 use crate::http::burst::Burst;
 use crate::http::goodbye::Goodbye;
 use crate::http::{Handshake, OrderEntry};
+use crate::identity::{Action, NotTheirs, Standing};
 use crate::language::{Language, Message as Text};
 use crate::xtrader::entry::{self, Caller};
 use crate::xtrader::json::Object;
@@ -44,6 +46,7 @@ pub(super) struct Session<'a> {
     seat: &'a Seat,
     language: Language,
     order_entry: OrderEntry,
+    standing: Standing,
     subscriptions: Subscriptions,
     /// In the order the orders came in, which is the order they were entered in.
     answers: FuturesOrdered<Answering>,
@@ -85,6 +88,7 @@ impl<'a> Session<'a> {
             seat,
             language: handshake.language,
             order_entry: handshake.order_entry,
+            standing: Standing::new(handshake.principal.clone(), now),
             subscriptions: Subscriptions::default(),
             answers: FuturesOrdered::new(),
             writing: Writing::default(),
@@ -103,7 +107,14 @@ impl<'a> Session<'a> {
         loop {
             let turn = poll_fn(|context| self.poll_turn(context, socket, timer.as_mut())).await;
             let ended = match turn {
-                Turn::Frame(frame) => self.on_frame(frame).await,
+                Turn::Frame(frame) => {
+                    let due = self.standing.due_at();
+                    let ended = self.on_frame(frame).await;
+                    if self.standing.due_at() != due {
+                        timer.as_mut().reset(self.timer_at().into());
+                    }
+                    ended
+                }
                 Turn::Answered(text) => {
                     self.say(text);
                     None
@@ -231,15 +242,20 @@ impl<'a> Session<'a> {
         if !matches!(request, Ok(Request::Enter(..))) && self.burst.is_over(self.heard) {
             return Some(ending::FLOOD);
         }
+        let request = match request {
+            Ok(Request::Auth(token)) => return self.authenticate(&token, id),
+            Ok(Request::Pong) => return None,
+            request => self.standing.principal().map_err(Problem::from).and(request),
+        };
         let done = match request {
-            Ok(Request::Subscribe(ask)) => self.subscribe(&ask, id).await,
+            Ok(Request::Subscribe(ask)) => self.subscribe(*ask, id).await,
             Ok(Request::Unsubscribe(ask)) => self.unsubscribe(&ask, id),
-            Ok(Request::Snapshot(ask)) => self.snapshot(&ask),
+            Ok(Request::Snapshot(ask)) => self.snapshot(*ask),
             Ok(Request::Ping(timestamp)) => {
                 self.say(reply::pong(timestamp.as_deref(), id));
                 Ok(())
             }
-            Ok(Request::Pong) => Ok(()),
+            Ok(Request::Auth(_) | Request::Pong) => Ok(()),
             Ok(Request::Enter(call, object)) => {
                 self.enter(call, object, id.cloned());
                 Ok(())
@@ -254,12 +270,41 @@ impl<'a> Session<'a> {
         None
     }
 
-    async fn subscribe(&mut self, ask: &Ask, id: Option<&RequestId>) -> Result<(), Problem> {
+    /// A wrong token ends a session that was nobody's; one that is somebody's goes on as it was.
+    fn authenticate(&mut self, token: &Secret, id: Option<&RequestId>) -> Option<Goodbye> {
+        let was_nobody = self.standing.principal().is_err();
+        match self.standing.take(&self.app.identity, &token.0, self.heard) {
+            Ok(principal) => {
+                let reply = reply::authenticated(principal, id);
+                self.say(reply);
+                None
+            }
+            Err(refusal) if was_nobody => Some(ending::of_identity(refusal)),
+            Err(refusal) => {
+                self.refuse(&refusal.into(), id);
+                None
+            }
+        }
+    }
+
+    /// Whose orders are meant. Outer: nothing may be read; inner: that account may not.
+    fn whose(&self, ask: &Ask) -> Result<Result<AccountName, NotTheirs>, Problem> {
+        let principal = self.standing.check(Action::ReadMarket)?;
+        Ok(principal.account_of(ask.account, Action::ReadOwn))
+    }
+
+    async fn subscribe(&mut self, mut ask: Ask, id: Option<&RequestId>) -> Result<(), Problem> {
         self.language = ask.language.unwrap_or(self.language);
+        let whose = self.whose(&ask)?;
+        ask.account = whose.ok();
         let plan = {
             let views = self.app.views.read();
-            self.subscriptions.plan_subscribe(ask, views.catalog.instruments())?
+            self.subscriptions.plan_subscribe(&ask, views.catalog.instruments())?
         };
+        if plan.account.is_some() {
+            self.standing.check(Action::ReadOwn)?;
+            whose.map_err(|_| Problem::refused(Reason::UnknownAccount).about("account"))?;
+        }
         // Own orders are for whoever may order: a foreign page shall not read them either.
         if plan.account.is_some() && self.order_entry == OrderEntry::Refused {
             return Err(origin_refused().about("channels"));
@@ -294,10 +339,11 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn snapshot(&mut self, ask: &Ask) -> Result<(), Problem> {
+    fn snapshot(&mut self, mut ask: Ask) -> Result<(), Problem> {
+        ask.account = self.whose(&ask)?.ok();
         let topics = {
             let views = self.app.views.read();
-            self.subscriptions.plan_snapshot(ask, views.catalog.instruments())?
+            self.subscriptions.plan_snapshot(&ask, views.catalog.instruments())?
         };
         self.seat.show(topics);
         Ok(())
@@ -308,11 +354,13 @@ impl<'a> Session<'a> {
     fn enter(&mut self, call: OrderCall, object: Object, id: Option<RequestId>) {
         let (app, language) = (Arc::clone(self.app), self.language);
         let order_entry = self.order_entry;
+        let caller = self.standing.check(Action::Trade);
+        let caller = caller.map(|principal| Caller::of(principal, None, Action::Trade, language));
         self.answers.push_back(Box::pin(async move {
-            let caller = Caller { account: None, language };
-            let answer = match order_entry {
-                OrderEntry::Refused => origin_refused().answer(language),
-                OrderEntry::Allowed => carry_out(&app, &caller, call, object).await,
+            let answer = match (order_entry, caller) {
+                (OrderEntry::Refused, _) => origin_refused().answer(language),
+                (OrderEntry::Allowed, Err(refusal)) => Problem::from(refusal).answer(language),
+                (OrderEntry::Allowed, Ok(caller)) => carry_out(&app, &caller, call, object).await,
             };
             reply::order_response(&answer, id.as_ref())
         }));
@@ -341,6 +389,9 @@ impl<'a> Session<'a> {
                 return Some(ending::of_outbox(crate::fanout::Ending::SlowConsumer));
             }
         }
+        if let Err(refusal) = self.standing.check_time(&self.app.identity, now) {
+            return Some(ending::of_identity(refusal));
+        }
         if now.saturating_duration_since(self.heard) > settings.silence_max {
             return Some(ending::SILENT);
         }
@@ -356,6 +407,7 @@ impl<'a> Session<'a> {
         let silent_at = self.heard + self.app.hub.settings().silence_max;
         // A moment behind the limit, so that it has passed when the timer fires.
         let next = self.next_beat.min(silent_at + Duration::from_millis(1));
+        let next = self.standing.due_at().map_or(next, |due| next.min(due));
         match self.writing.active {
             true => next.min(Instant::now() + WRITE_WATCH),
             false => next,

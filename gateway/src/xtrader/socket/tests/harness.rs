@@ -90,7 +90,8 @@ impl Market {
     ) -> Client {
         let (ours, theirs) = tokio::io::duplex(pipe_bytes);
         let peer = "127.0.0.1:1".parse().unwrap();
-        let handshake = Handshake { peer, language, order_entry };
+        let principal = self.app.identity.of_nobody();
+        let handshake = Handshake { peer, language, order_entry, principal };
         tokio::spawn(super::super::serve_on(Arc::clone(&self.app), theirs, handshake));
         let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
         let mut client = Client { socket };
