@@ -6,6 +6,7 @@
 pub mod projection;
 pub mod record;
 pub mod runtime;
+pub mod snapshot;
 pub mod witness;
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod markets;
 pub mod orders;
 pub mod positions;
 pub mod prayers;
+mod sections;
 pub mod statistics;
 pub mod tickers;
 pub mod trades;
@@ -92,6 +93,7 @@ pub struct Views {
     pub external: External,
     /// What the running command has traded.
     bars: Vec<(InstrumentId, Bar)>,
+    limits: ViewLimits,
     at: Stamp,
 }
 
@@ -111,6 +113,7 @@ impl Views {
             tickers: Tickers::new(),
             external: External::new(),
             bars: Vec::new(),
+            limits,
             at: Stamp::default(),
         }
     }
@@ -286,6 +289,11 @@ impl Views {
 
     fn named(&self, name: &AccountName) -> AccountId {
         self.catalog.account(name).unwrap_or_default()
+    }
+
+    /// How much history is kept.
+    pub fn limits(&self) -> ViewLimits {
+        self.limits
     }
 
     /// The last complete command.

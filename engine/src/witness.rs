@@ -71,5 +71,9 @@ pub fn set_hash(exchange: &Exchange) -> [u8; 16] {
     sum.to_le_bytes()
 }
 
+orison_core::stored! {
+    Witness { stream, resting, index, at }
+}
+
 #[cfg(test)]
 mod tests;

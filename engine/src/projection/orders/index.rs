@@ -57,3 +57,8 @@ impl NameHash {
         xxh3_64_with_seed(name.bytes(), seed)
     }
 }
+
+orison_core::stored! {
+    Heads { heads }
+    NameHash { seed }
+}
