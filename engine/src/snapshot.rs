@@ -124,9 +124,13 @@ impl Loading {
         }
     }
 
-    /// The core, once its section has been read.
-    pub fn exchange(&self) -> Option<&Exchange> {
-        self.exchange.as_ref()
+    /// The core, once its section has been read: for somebody to look at until it is put back.
+    pub fn take_exchange(&mut self) -> Option<Exchange> {
+        self.exchange.take()
+    }
+
+    pub fn put_exchange(&mut self, exchange: Exchange) {
+        self.exchange = Some(exchange);
     }
 
     /// `limits`: how much history the views must keep; None: as much as they were stored with.

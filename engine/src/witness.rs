@@ -72,6 +72,7 @@ pub fn set_hash(exchange: &Exchange) -> [u8; 16] {
 }
 
 orison_core::stored! {
+    Digests { at, set, events }
     Witness { stream, resting, index, at }
 }
 

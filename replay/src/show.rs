@@ -62,6 +62,7 @@ fn put_verified(object: &mut Object<'_>, verified: &Verified) {
         .bare("first_sequence", journal.first_sequence)
         .bare("last_sequence", journal.last_sequence)
         .bare("last_time_ns", journal.last_time_ns)
+        .bare("begun_after", verified.begun_after)
         .bare("segments", journal.segments)
         .bare("checkpoints", journal.checkpoints)
         .bare("checkpoints_compared", compared.checkpoints)
@@ -99,6 +100,10 @@ fn print_verified(out: &mut impl Write, verified: &Verified) -> io::Result<()> {
     let (journal, compared) = (&verified.journal, &verified.compared);
     writeln!(out, "journal      {}", Hex(&journal.identity))?;
     writeln!(out, "commands     {} to {}", journal.first_sequence, journal.last_sequence)?;
+    if verified.begun_after > 0 {
+        let after = verified.begun_after;
+        writeln!(out, "replayed     after {after}: of what came before there is a snapshot alone")?;
+    }
     writeln!(out, "last time    {}", Moment(journal.last_time_ns))?;
     writeln!(out, "segments     {}", journal.segments)?;
     writeln!(out, "checkpoints  {} of {} compared", compared.checkpoints, journal.checkpoints)?;
@@ -144,12 +149,16 @@ pub(crate) fn recovered(out: &mut impl Write, recovered: &Recovered, form: Form)
             object
                 .bare("sequence", opened.last_sequence)
                 .bare("commands", commands)
+                .bare("snapshot", recovered.beginning.sequence())
                 .bare("seconds", format_args!("{seconds:.3}"))
                 .bare("closed_cleanly", opened.closed_cleanly);
             put_cut(object, "cut", opened.cut.as_ref());
         }),
         Form::Text => {
             let last = opened.last_sequence;
+            for line in recovered.found() {
+                writeln!(out, "{line}")?;
+            }
             writeln!(out, "recovered sequence={last} commands={commands} seconds={seconds:.3}")?;
             if let Some(cut) = &opened.cut {
                 writeln!(out, "CUT  {}", describe(cut))?;
