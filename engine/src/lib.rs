@@ -3,6 +3,7 @@
 //! files other than through `journal`.
 #![deny(unsafe_code)]
 
+pub mod analytics;
 pub mod projection;
 pub mod record;
 pub mod runtime;

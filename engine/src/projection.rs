@@ -14,9 +14,11 @@ pub mod orders;
 pub mod positions;
 pub mod prayers;
 mod sections;
+pub mod signals;
 pub mod statistics;
 pub mod tickers;
 pub mod trades;
+pub mod values;
 mod worth;
 
 use orison_core::event::{Amended, Balance, Decremented, Entry, Phase, Place, Trade};
@@ -32,9 +34,12 @@ pub use markets::{Indicative, Market, MarketNews, Markets};
 pub use orders::{AccountEvent, OrderStatus, OrderView, Orders};
 pub use positions::{Position, Positions};
 pub use prayers::{PrayerView, Prayers};
+pub use signals::{Features, Score, Signal, SignalWord, Signals};
 pub use statistics::{DayStatistics, Statistics};
 pub use tickers::Tickers;
 pub use trades::{PublicTrade, Resume, Trades};
+pub(crate) use values::Sources;
+pub use values::{Mark, MarkSource, Value, ValueSample, Values};
 
 /// How much history views keep; the oldest goes first. All are at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +58,10 @@ pub struct ViewLimits {
     pub account_events_total_max: usize,
     /// Life events kept with one order; at least 2.
     pub order_events_max: usize,
+    /// Samples of the value of an account, one a minute.
+    pub value_samples_max: usize,
+    /// Accounts and quote assets whose value is sampled; who begins later has no history.
+    pub value_lines_max: usize,
 }
 
 impl ViewLimits {
@@ -64,6 +73,8 @@ impl ViewLimits {
         account_events_max: 10_000,
         account_events_total_max: 1 << 20,
         order_events_max: 64,
+        value_samples_max: 1_440,
+        value_lines_max: 2_048,
     };
 }
 
@@ -88,6 +99,8 @@ pub struct Views {
     pub markets: Markets,
     pub balances: Balances,
     pub positions: Positions,
+    pub values: Values,
+    pub signals: Signals,
     pub prayers: Prayers,
     pub tickers: Tickers,
     pub external: External,
@@ -109,6 +122,8 @@ impl Views {
             markets: Markets::new(),
             balances: Balances::new(),
             positions: Positions::new(),
+            values: Values::new(limits.value_samples_max, limits.value_lines_max),
+            signals: Signals::new(),
             prayers: Prayers::new(),
             tickers: Tickers::new(),
             external: External::new(),
@@ -121,7 +136,7 @@ impl Views {
     /// `index` counts the events of a command from 0.
     pub fn on_event(&mut self, stamp: Stamp, index: u32, event: &Event) {
         if index == 0 {
-            self.begin();
+            self.begin(stamp);
         }
         self.show_levels(event);
         self.orders.on_event(stamp, index, event);
@@ -163,7 +178,10 @@ impl Views {
     }
 
     /// A new command: what the last one changed is no longer news.
-    fn begin(&mut self) {
+    fn begin(&mut self, stamp: Stamp) {
+        let Self { catalog, depth, statistics, balances, positions, values, .. } = self;
+        let sources = Sources { catalog, depth, statistics, balances, positions };
+        values.sample(stamp.time_ns, sources);
         self.depth.begin();
         self.trades.begin();
         self.statistics.begin();
@@ -177,6 +195,10 @@ impl Views {
         self.trades.on_trade(stamp, index, trade);
         self.balances.on_trade(trade);
         self.positions.on_trade(trade);
+        let quote = self.catalog.instrument(trade.instrument).map(|traded| traded.quote);
+        let quote = quote.expect("an instrument is created before it trades");
+        self.values.on_trade(stamp, trade, quote);
+        self.signals.on_trade(stamp, trade);
         self.sum(trade.instrument, Bar::of(trade));
     }
 
@@ -273,6 +295,11 @@ impl Views {
             self.candles.add(stamp, instrument, &bar);
         }
         self.depth.end(stamp);
+        for &instrument in self.depth.changed() {
+            if let Some(book) = self.depth.book(instrument) {
+                self.signals.on_book(stamp, instrument, book);
+            }
+        }
         self.orders.end();
         self.at = stamp;
     }
@@ -296,6 +323,16 @@ impl Views {
         self.limits
     }
 
+    pub(crate) fn sources(&self) -> Sources<'_> {
+        let Self { catalog, depth, statistics, balances, positions, .. } = self;
+        Sources { catalog, depth, statistics, balances, positions }
+    }
+
+    /// What the instrument is valued at. None: nothing says so.
+    pub fn mark(&self, instrument: InstrumentId) -> Option<Mark> {
+        Mark::of(&self.sources(), instrument)
+    }
+
     /// The last complete command.
     pub fn at(&self) -> Stamp {
         self.at
@@ -313,4 +350,4 @@ fn show_amended(depth: &mut Depth, a: &Amended) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

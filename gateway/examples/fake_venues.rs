@@ -7,13 +7,16 @@
 mod venues;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use tokio::net::TcpListener;
 use tokio::time::interval;
 use venues::market::{Dice, Futures, Won};
+use venues::recording::{self, Speed};
 use venues::{House, Kind};
 
 #[derive(Parser)]
@@ -31,9 +34,25 @@ struct Arguments {
     /// Prints what the clients do.
     #[arg(long)]
     verbose: bool,
+    /// Plays recordings instead of a market, once somebody has subscribed; may be given several
+    /// times. Names say what they hold: usdm_*.gz, spot_*.gz, BINANCE_FUTURES.ws.*, UPBIT.ws.*,
+    /// binance_forceOrder_*.csv.zst.
+    #[arg(long)]
+    play: Vec<PathBuf>,
+    /// How fast they are played.
+    #[arg(long, value_enum, default_value_t = Pace::Recorded)]
+    speed: Pace,
     /// Connections end after so many seconds instead of 24 hours.
     #[arg(long)]
     life: Option<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Pace {
+    /// As it came.
+    Recorded,
+    /// As fast as can be.
+    Full,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -78,6 +97,9 @@ async fn main() -> anyhow::Result<()> {
             tokio::spawn(tell(name, Arc::clone(house)));
         }
     }
+    if !arguments.play.is_empty() {
+        return play(&arguments, &binance, &upbit).await;
+    }
     let seed = arguments.seed;
     let mut futures =
         [Futures::new("BTCUSDT", 61_800, seed), Futures::new("ETHUSDT", 2_600, seed + 1)];
@@ -104,6 +126,29 @@ async fn main() -> anyhow::Result<()> {
             }
         }
     }
+}
+
+/// One recording after the other, each once somebody listens.
+async fn play(arguments: &Arguments, binance: &House, upbit: &House) -> anyhow::Result<()> {
+    let speed = match arguments.speed {
+        Pace::Recorded => Speed::Recorded,
+        Pace::Full => Speed::Full,
+    };
+    for path in &arguments.play {
+        let opened = recording::open(path);
+        let (tape, lines) =
+            opened.with_context(|| format!("{}: of no known kind", path.display()))?;
+        println!("waiting for a subscriber of {}", path.display());
+        let mut looks = interval(Duration::from_millis(100));
+        while !tape.is_heard(binance, upbit) {
+            looks.tick().await;
+        }
+        // What is subscribed together arrives together, more or less.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        recording::play(&lines, speed, |text| tape.say(binance, upbit, text)).await;
+        println!("played {} messages of {}", lines.len(), path.display());
+    }
+    std::future::pending().await
 }
 
 async fn tell(name: &'static str, house: Arc<House>) {

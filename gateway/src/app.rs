@@ -17,12 +17,14 @@ use crate::desk::Desk;
 use crate::fanout::Hub;
 use crate::feeds::Feeds;
 use crate::http::bucket::Buckets;
+use crate::identity::Identity;
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
 use crate::stomp::Lobby;
 
 pub struct App {
     pub config: Config,
+    pub identity: Identity,
     pub views: SharedViews,
     pub desk: Desk,
     pub hub: Hub,
@@ -109,6 +111,7 @@ impl App {
         desk.open(runtime.ingress());
         Ok(Arc::new(Self {
             config,
+            identity: Identity::open(),
             views,
             desk,
             hub,

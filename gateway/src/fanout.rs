@@ -8,6 +8,7 @@ mod client;
 mod counters;
 mod depth;
 mod feed;
+mod foreign;
 mod group;
 mod hub;
 mod interest;

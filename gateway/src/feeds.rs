@@ -16,6 +16,7 @@ mod protocol;
 mod recent;
 mod session;
 mod settings;
+mod sieve;
 mod status;
 mod topic;
 mod upbit;
@@ -38,9 +39,10 @@ use pending::Pending;
 pub use pending::{DEBOUNCE, PendingState};
 use protocol::Protocol;
 pub use settings::{Settings, Timing};
+use sieve::Sieve;
 use status::Gauge;
 pub use status::{ConnectionMetrics, FeedsStatus, LineState};
-pub use topic::{BadTopic, LineName, Subject, Topic, VenueName};
+pub use topic::{BadTopic, LineName, Subject, Topic, VenueName, base_first};
 pub use upbit::{Format, Keys};
 use wanted::Wanted;
 pub use wanted::{RegisterError, Registration, SubscriptionStats, TOPICS_PER_LINE_MAX};
@@ -95,6 +97,7 @@ impl Feeds {
                 gauge,
                 protocol: Protocol::new(name, &settings),
                 pending: Pending::new(),
+                sieve: Sieve::default(),
                 backoff: Backoff::default(),
             };
             tasks.spawn(line.run());

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::App;
 use crate::desk::DeskError;
-use crate::feeds::{Depth, Dial, Feeds, Level, Trade, VenueEvent};
+use crate::feeds::{Depth, Dial, Feeds, Level, OwnAsset, OwnAssets, OwnOrder, Trade, VenueEvent};
 
 /// How long a command that may not be lost waits before it is tried again.
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
@@ -72,13 +72,30 @@ fn command_of(event: VenueEvent) -> Option<(Command, Urgency)> {
             command.map(|depth| (Command::ExternalDepth(depth), Urgency::State))
         }
         VenueEvent::OwnOrder(order) => {
-            tracing::debug!(?order, "own order at the venue");
+            tell_order(&order);
             None
         }
         VenueEvent::OwnAssets(assets) => {
-            tracing::debug!(?assets, "own assets at the venue");
+            tell_assets(&assets);
             None
         }
+    }
+}
+
+/// Own orders and money at a venue are nobody's but the operator's, who reads the log: they are no
+/// part of the exchange, its journal or its listeners.
+fn tell_order(order: &OwnOrder) {
+    let number = |number: Option<Foreign>| number.map(|number| number.to_decimal().to_string());
+    let (venue, symbol, id) = (order.venue, order.symbol, order.id.as_str());
+    let (executed, remaining) = (number(order.executed_quantity), number(order.remaining_quantity));
+    let (side, state) = (order.side, order.state.as_str());
+    tracing::info!(%venue, %symbol, id, ?side, state, executed, remaining, "own order");
+}
+
+fn tell_assets(assets: &OwnAssets) {
+    for OwnAsset { currency, balance, locked } in &assets.assets {
+        let (balance, locked) = (balance.to_decimal(), locked.to_decimal());
+        tracing::info!(venue = %assets.venue, currency, %balance, %locked, "own asset");
     }
 }
 

@@ -11,6 +11,7 @@ pub mod desk;
 pub mod fanout;
 pub mod feeds;
 pub mod http;
+pub mod identity;
 mod intake;
 pub mod language;
 pub mod listing;

@@ -13,7 +13,7 @@ use utoipa::openapi::{OpenApi as Description, Server};
 
 use crate::xtrader::entry;
 use crate::xtrader::problem::ProblemBody;
-use crate::xtrader::rest::{connections, feeds, market, money, orders, service};
+use crate::xtrader::rest::{connections, external, feeds, market, money, orders, service};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -49,6 +49,7 @@ use crate::xtrader::rest::{connections, feeds, market, money, orders, service};
         entry::pray,
         market::primary_ticker,
         market::ticker,
+        external::external,
         service::time,
         service::health,
         connections::connections,

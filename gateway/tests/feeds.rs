@@ -3,6 +3,9 @@
 //! machine; few tests go over real sockets: one with TLS, one to the real exchange.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+#[path = "stomp/client.rs"]
+#[allow(dead_code, reason = "each test binary uses its part")]
+mod stomp;
 mod support;
 #[path = "support/venues/house.rs"]
 mod venues;
@@ -15,11 +18,17 @@ mod data;
 mod private;
 #[path = "feeds/recordings.rs"]
 mod recordings;
+#[path = "feeds/refusal.rs"]
+mod refusal;
 #[path = "feeds/road.rs"]
 mod road;
 #[path = "feeds/subscription.rs"]
 mod subscription;
+#[path = "feeds/succession.rs"]
+mod succession;
 #[path = "feeds/tls.rs"]
 mod tls;
 #[path = "feeds/town.rs"]
 mod town;
+#[path = "feeds/wishes.rs"]
+mod wishes;

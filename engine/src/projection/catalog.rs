@@ -83,7 +83,7 @@ impl Catalog {
     }
 
     /// What the steps of a known instrument are worth.
-    pub(super) fn worth(&self, instrument: &Instrument) -> Option<Worth> {
+    pub(crate) fn worth(&self, instrument: &Instrument) -> Option<Worth> {
         Worth::of(instrument, self.asset(instrument.base)?, self.asset(instrument.quote)?)
     }
 

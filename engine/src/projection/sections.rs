@@ -12,7 +12,7 @@ const VIEWS_VERSION: u32 = 1;
 orison_core::stored! {
     ViewLimits {
         trades_max, candles_max, closed_orders_max, closed_orders_total_max, account_events_max,
-        account_events_total_max, order_events_max,
+        account_events_total_max, order_events_max, value_samples_max, value_lines_max,
     }
 }
 
@@ -70,4 +70,6 @@ sections! {
     prayers: 1 History,
     tickers: 1 History,
     external: 1 History,
+    values: 1 History,
+    signals: 1 History,
 }

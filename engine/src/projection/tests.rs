@@ -1,6 +1,6 @@
 //! Claims about the read models on hand-made events, whole values, row by row; and a judge.
 
-mod feed;
+pub(crate) mod feed;
 
 mod conditions;
 mod depth;

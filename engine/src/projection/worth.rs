@@ -6,7 +6,7 @@ use orison_core::types::AssetId;
 use orison_core::{Decimal, Instrument, Price, Quantity};
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Worth {
+pub(crate) struct Worth {
     pub(super) base: AssetId,
     pub(super) quote: AssetId,
     pub(super) quantity_step: Step,
@@ -42,6 +42,11 @@ impl Worth {
     /// Units of the base asset; at the end of 128 bits it stays there.
     pub(super) fn base(&self, quantity: Quantity) -> i128 {
         i128::from(quantity.0).saturating_mul(self.base_units)
+    }
+
+    /// Units of the quote asset, negative for what is short; at the end of 128 bits it stays there.
+    pub(crate) fn market(&self, price: Price, quantity: i128) -> i128 {
+        quantity.saturating_mul(i128::from(price.0)).saturating_mul(self.quote_units)
     }
 
     /// Units of the quote asset. What the core lets trade fits.

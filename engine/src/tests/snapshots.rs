@@ -22,6 +22,8 @@ const KEPT: ViewLimits = ViewLimits {
     account_events_max: 7,
     account_events_total_max: 15,
     order_events_max: 3,
+    value_samples_max: 3,
+    value_lines_max: 4,
 };
 
 #[derive(Clone, Default, PartialEq, Eq, Debug)]

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gateway::http::{Reply, Site};
 use gateway::sockjs::{
@@ -90,11 +91,17 @@ impl Service for Echo {
     }
 }
 
-/// Closes at once.
+/// Closes, once its client has had the time to read that it is open: to some of the suite's
+/// clients whatever arrives together with the end of the handshake is lost.
 struct GoAway;
+
+const GO_AWAY_AFTER: Duration = Duration::from_millis(20);
 
 impl Service for GoAway {
     fn serve(&self, _opening: Opening, _talk: Talk) -> Serving {
-        Box::pin(async { Close::new(3000, "Go away!") })
+        Box::pin(async {
+            tokio::time::sleep(GO_AWAY_AFTER).await;
+            Close::new(3000, "Go away!")
+        })
     }
 }

@@ -34,6 +34,9 @@ pub(super) fn feeds(layers: &Layers) -> Result<Option<Settings>, ConfigError> {
     settings.depth_levels = number(layers, "feed-depth-levels", 1, levels_max)? as usize;
     let large_usd = number(layers, "feed-large-usd", 1, 1 << 53)?;
     settings.large_usd = Decimal::new(i128::from(large_usd), 0);
+    let seconds = |name| number(layers, name, 1, 86_400).map(Duration::from_secs);
+    settings.timing.silence = seconds("feed-silence-s")?;
+    settings.timing.quiet = seconds("feed-quiet-s")?;
     settings.topics = topics(layers, &settings)?;
     Ok(Some(settings))
 }

@@ -59,6 +59,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("feed-upbit-format", "SIMPLE", "FORMAT", "How Upbit is asked to write"),
     setting("feed-depth-ms", "1000", "MS", "A venue's depth at most this often, 0 = every change"),
     setting("feed-depth-levels", "5", "COUNT", "Levels of a venue's depth that are taken"),
+    setting(
+        "feed-silence-s",
+        "60",
+        "SECONDS",
+        "A feed of Binance tickers or books is silent at most",
+    ),
+    setting("feed-quiet-s", "600", "SECONDS", "Any other feed, where nothing may well happen"),
     setting("feed-large-usd", "100000", "USD", "From this worth on a liquidation is large"),
     Setting {
         name: "demo",

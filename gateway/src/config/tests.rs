@@ -163,6 +163,7 @@ fn feeds_are_off_unless_asked_for_and_want_what_their_venues_have() {
         (["--feed-upbit-keys", "no-such-file"], ["--feed-upbit-keys", "off, or a file"]),
         (["--feed-upbit-format", "XML"], ["--feed-upbit-format", "SIMPLE_LIST"]),
         (["--feed-depth-levels", "9"], ["--feed-depth-levels", "1 to 8"]),
+        (["--feed-silence-s", "0"], ["--feed-silence-s", "1 to 86400"]),
         (["--feed-topics", "upbit:ticker:BTC-KRW"], ["--feed-topics", "--feed upbit"]),
         (["--feed-topics", "binance:candle:X"], ["--feed-topics", "is no topic"]),
     ] {

@@ -7,15 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::projection::candles::CandleChange;
 use engine::projection::{
-    AccountEvent, DayStatistics, LevelChange, MarketNews, PrayerView, PublicTrade,
+    AccountEvent, DayStatistics, ExternalBook, LevelChange, MarketNews, PrayerView, PublicTrade,
 };
 use engine::{Output, Token, Views};
-use orison_core::command::{Liquidation, Ticker};
+use orison_core::command::{ExternalTrade, Liquidation, Ticker};
 use orison_core::event::{AccountOpened, AssetOpened, Conditions};
 use orison_core::{
     AccountId, ClientOrderId, Event, ExecutionId, Instrument, InstrumentId, OrderId, Stamp,
 };
 
+use super::foreign::Key;
 use super::interest::{Interest, Kinds, SiteKinds};
 use super::wakeup::Wakeup;
 
@@ -39,6 +40,8 @@ pub(crate) enum News {
     Prayers(PrayerView),
     Ticker { ticker: Ticker, at: Stamp },
     Liquidation { liquidation: Liquidation, at: Stamp },
+    ForeignTrade { trade: ExternalTrade, at: Stamp },
+    ForeignBook { key: Key, book: Box<ExternalBook> },
 }
 
 /// Levels one command changed; they stand in the batch.
@@ -124,6 +127,8 @@ pub struct HubFeed {
     queue: Arc<FeedQueue>,
     /// News that no view lists, of the command so far.
     names: Vec<News>,
+    /// The venue's book that the command so far tells anew.
+    book: Option<Key>,
     /// The next command expected; a later one means that some were never shown to us.
     next: u64,
     uncalled: usize,
@@ -131,7 +136,7 @@ pub struct HubFeed {
 
 impl HubFeed {
     pub(crate) fn new(queue: Arc<FeedQueue>, next: u64) -> Self {
-        Self { queue, names: Vec::new(), next, uncalled: 0 }
+        Self { queue, names: Vec::new(), book: None, next, uncalled: 0 }
     }
 
     /// `index` counts the events of a command from 0.
@@ -158,6 +163,17 @@ impl HubFeed {
                     self.names.push(News::Liquidation { liquidation, at });
                 }
             }
+            Event::ExternalTrade(trade) => {
+                if self.queue.interest.in_site(SiteKinds::TRADES) {
+                    let (trade, at) = (*trade, output.stamp());
+                    self.names.push(News::ForeignTrade { trade, at });
+                }
+            }
+            Event::ExternalDepth(head) => {
+                if self.queue.interest.in_site(SiteKinds::BOOKS) {
+                    self.book = Some((head.venue, head.symbol));
+                }
+            }
             Event::Accepted(_)
             | Event::Rejected(_)
             | Event::Trade(_)
@@ -166,8 +182,6 @@ impl HubFeed {
             | Event::Amended(_)
             | Event::Level(_)
             | Event::Prayed(_)
-            | Event::ExternalTrade(_)
-            | Event::ExternalDepth(_)
             | Event::ExternalLevel(_)
             | Event::Conditions(_)
             | Event::Waiting(_)
@@ -186,6 +200,11 @@ impl HubFeed {
     /// The command is complete and `views` show it.
     pub fn on_end(&mut self, _token: Token, stamp: Stamp, views: &Views) {
         let expected = std::mem::replace(&mut self.next, stamp.sequence.0 + 1);
+        if let Some(key) = self.book.take()
+            && let Some(book) = views.external.book(&key.0, &key.1)
+        {
+            self.names.push(News::ForeignBook { key, book: Box::new(book.clone()) });
+        }
         if !self.queue.interest.any() {
             self.names.clear();
             return;

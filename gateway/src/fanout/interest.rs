@@ -33,6 +33,8 @@ impl SiteKinds {
     pub(crate) const PRAYERS: Self = Self(1);
     pub(crate) const TICKERS: Self = Self(2);
     pub(crate) const LIQUIDATIONS: Self = Self(4);
+    pub(crate) const TRADES: Self = Self(8);
+    pub(crate) const BOOKS: Self = Self(16);
 
     pub(crate) fn with(self, kind: Self, members: usize) -> Self {
         Self(self.0 | if members > 0 { kind.0 } else { 0 })

@@ -149,6 +149,10 @@ impl Json {
     /// `units x 10^-scale`
     pub(crate) fn units(&mut self, key: &str, units: i128, scale: u8) {
         self.key(key);
+        self.units_value(units, scale);
+    }
+
+    pub(crate) fn units_value(&mut self, units: i128, scale: u8) {
         if units < 0 {
             self.bytes.push(b'-');
         }

@@ -13,6 +13,7 @@ use orison_core::{Sequence, Side, Stamp, Symbol};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::client::{Client, Round};
+use super::foreign::ForeignTopics;
 use super::group::{StateTopic, earlier};
 use super::interest::SiteKinds;
 use super::json::Json;
@@ -31,6 +32,7 @@ pub(crate) struct SiteTopics {
     view: PrayerView,
     tickers: BTreeMap<(Venue, Symbol), TickerTopic>,
     liquidations: Vec<Arc<Client>>,
+    pub(crate) foreign: ForeignTopics,
     large_usd: u64,
     /// The last forced order told.
     told: u64,
@@ -50,6 +52,7 @@ impl SiteTopics {
             view: PrayerView::default(),
             tickers: BTreeMap::new(),
             liquidations: Vec::new(),
+            foreign: ForeignTopics::default(),
             large_usd,
             told: 0,
         }
@@ -61,6 +64,8 @@ impl SiteTopics {
             .with(SiteKinds::PRAYERS, self.prayers.members())
             .with(SiteKinds::TICKERS, self.tickers.len())
             .with(SiteKinds::LIQUIDATIONS, self.liquidations.len())
+            .with(SiteKinds::TRADES, self.foreign.trades())
+            .with(SiteKinds::BOOKS, self.foreign.books())
     }
 
     /// `views` are at the last command handled. A topic that nobody watched is taken from them.
@@ -82,6 +87,10 @@ impl SiteTopics {
                     self.liquidations.push(Arc::clone(client));
                 }
             }
+            Site::Trades(venue, symbol) => {
+                self.foreign.join_trades(views, client, (venue, symbol));
+            }
+            Site::Depth(venue, symbol) => self.foreign.join_book(views, client, (venue, symbol)),
         }
     }
 
@@ -97,10 +106,12 @@ impl SiteTopics {
                 }
             }
             Site::Liquidations => self.liquidations.retain(|member| !Arc::ptr_eq(member, client)),
+            Site::Trades(venue, symbol) => self.foreign.leave_trades(client, (venue, symbol)),
+            Site::Depth(venue, symbol) => self.foreign.leave_book(client, (venue, symbol)),
         }
     }
 
-    /// How it stands, to one member; forced orders have happened and stand no way.
+    /// How it stands, to one member; forced orders and trades have happened and stand no way.
     pub(crate) fn show(&mut self, client: &Arc<Client>, topic: Site, round: &mut Round) {
         match topic {
             Site::Prayers => {
@@ -113,7 +124,8 @@ impl SiteTopics {
                     topic.show(client, round, &mut |_, json| ticker(json, latest.as_ref()));
                 }
             }
-            Site::Liquidations => {}
+            Site::Depth(venue, symbol) => self.foreign.show_book(client, (venue, symbol), round),
+            Site::Liquidations | Site::Trades(..) => {}
         }
     }
 
@@ -147,6 +159,7 @@ impl SiteTopics {
     pub(crate) fn send_due(&mut self, round: &mut Round) -> Option<Instant> {
         let view = self.view;
         let next = self.prayers.send_due(round, &mut |_, json| Some(prayers(json, &view)));
+        let next = earlier(next, self.foreign.send_due(round));
         self.tickers.values_mut().fold(next, |next, TickerTopic { topic, latest }| {
             let due = topic.send_due(round, &mut |_, json| ticker(json, latest.as_ref()));
             earlier(next, due)
@@ -157,6 +170,7 @@ impl SiteTopics {
     /// still remembered are told.
     pub(crate) fn recover(&mut self, round: &mut Round, views: &Views, lost_from: u64) {
         self.on_prayers(round, &views.prayers.view());
+        self.foreign.recover(round, views);
         for ((venue, symbol), TickerTopic { topic, latest }) in &mut self.tickers {
             *latest = views.tickers.latest(venue, symbol);
             topic.changed(round, &mut |_, json| ticker(json, latest.as_ref()));

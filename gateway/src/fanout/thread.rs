@@ -181,6 +181,8 @@ impl Fanout {
             News::Liquidation { liquidation, at } => {
                 self.site.on_liquidation(round, liquidation, *at);
             }
+            News::ForeignTrade { trade, at } => self.site.foreign.on_trade(round, trade, *at),
+            News::ForeignBook { key, book } => self.site.foreign.on_book(round, *key, book),
         }
     }
 

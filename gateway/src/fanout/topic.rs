@@ -21,6 +21,8 @@ pub(crate) enum Channel {
     Prayer,
     Ticker,
     Liquidation,
+    ForeignTrades,
+    ForeignDepth,
 }
 
 impl Channel {
@@ -51,6 +53,8 @@ impl Channel {
             Self::Prayer => "prayer",
             Self::Ticker => "ticker",
             Self::Liquidation => "liquidation",
+            Self::ForeignTrades => "trade",
+            Self::ForeignDepth => "venue_depth",
         }
     }
 
@@ -80,6 +84,10 @@ pub(crate) enum Site {
     Ticker(Venue, Symbol),
     /// Forced orders of the one venue that the site shows.
     Liquidations,
+    /// What a foreign venue trades.
+    Trades(Venue, Symbol),
+    /// Its book.
+    Depth(Venue, Symbol),
 }
 
 impl Topic {
@@ -95,6 +103,8 @@ impl Topic {
             Self::Site(Site::Prayers) => Channel::Prayer,
             Self::Site(Site::Ticker(..)) => Channel::Ticker,
             Self::Site(Site::Liquidations) => Channel::Liquidation,
+            Self::Site(Site::Trades(..)) => Channel::ForeignTrades,
+            Self::Site(Site::Depth(..)) => Channel::ForeignDepth,
         }
     }
 
@@ -167,7 +177,9 @@ impl fmt::Display for TopicName<'_> {
         if let Topic::Site(site) = self.topic {
             return match site {
                 Site::Prayers | Site::Liquidations => f.write_str(word),
-                Site::Ticker(venue, symbol) => write!(f, "{word}:{venue}.{symbol}"),
+                Site::Ticker(venue, symbol)
+                | Site::Trades(venue, symbol)
+                | Site::Depth(venue, symbol) => write!(f, "{word}:{venue}.{symbol}"),
             };
         }
         write!(f, "{word}:")?;

@@ -136,6 +136,23 @@ impl Binance {
         }
     }
 
+    /// Of a connection that is to take over nothing is expected: whether it is any good is seen by
+    /// what it tells.
+    pub(super) fn asked_elsewhere(&mut self) {
+        self.next_id += 1;
+    }
+
+    pub(super) fn taken_over(&mut self) {
+        self.asked.clear();
+    }
+
+    pub(super) fn is_data(text: &str) -> bool {
+        match message::read(text) {
+            Ok(Said::Ticker(_) | Said::Liquidation(..) | Said::Trade(_) | Said::Depth(_)) => true,
+            Ok(Said::Done { .. } | Said::Refused { .. } | Said::Other) | Err(_) => false,
+        }
+    }
+
     pub(super) fn hear(&mut self, text: &str, now: Instant, notes: &mut Notes) -> Heard {
         match message::read(text) {
             Ok(Said::Ticker(ticker)) => self.on_ticker(ticker, notes),
@@ -153,10 +170,13 @@ impl Binance {
                 return Heard::Control;
             }
             Ok(Said::Refused { id, reason }) => {
-                return Heard::Refused(match id {
-                    Some(id) => format!("request {id}: {reason}"),
-                    None => reason,
-                });
+                return match id {
+                    Some(id) => {
+                        self.asked.remove(&id);
+                        Heard::Unknown(reason)
+                    }
+                    None => Heard::Refused(reason),
+                };
             }
             Ok(Said::Other) => return Heard::Control,
             Err(error) => return Heard::Unreadable(error.to_string()),
@@ -167,6 +187,11 @@ impl Binance {
     fn on_ticker(&mut self, ticker: Ticker, notes: &mut Notes) {
         match self.tickers.insert(ticker.symbol, ticker) {
             Some(before) if before == ticker => notes.duplicates += 1,
+            // Told late by a connection that has just taken over.
+            Some(before) if before.event_time_ms > ticker.event_time_ms => {
+                self.tickers.insert(ticker.symbol, before);
+                notes.duplicates += 1;
+            }
             Some(_) | None => notes.events.push(VenueEvent::Ticker(ticker)),
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Error as WsError;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
@@ -18,6 +19,7 @@ use super::limiter::Limiter;
 use super::pending::Pending;
 use super::protocol::Protocol;
 use super::session::{Ended, Patience, Session};
+use super::sieve::Sieve;
 use super::status::{Gauge, LineState};
 use super::topic::LineName;
 use super::wanted::Wanted;
@@ -46,6 +48,7 @@ pub(super) struct Line {
     pub(super) gauge: Gauge,
     pub(super) protocol: Protocol,
     pub(super) pending: Pending,
+    pub(super) sieve: Sieve,
     pub(super) backoff: Backoff,
 }
 
@@ -73,11 +76,6 @@ impl Line {
                 Ok(socket) => match self.serve(socket).await {
                     Ended::Stopped => break,
                     Ended::Unwanted => continue,
-                    Ended::Old => {
-                        tracing::info!(line = self.name.word(), "reconnects before the venue does");
-                        self.gauge.change(|metrics| metrics.reconnects += 1);
-                        continue;
-                    }
                     Ended::Failed { reason, patience } => (reason, patience),
                 },
                 Err(NotOpen::Stopped) => break,
@@ -100,7 +98,11 @@ impl Line {
     async fn is_wanted(&mut self) -> bool {
         loop {
             self.generations.borrow_and_update();
-            let (topics, generation) = self.wanted.set(self.name);
+            let (wanted, generation) = self.wanted.set(self.name);
+            // No trial lasts without a connection. What the venue refused is not asked for again.
+            self.sieve.opened();
+            let topics = self.sieve.pick(&wanted).unwrap_or_default();
+            self.gauge.refused(self.sieve.aside());
             if !topics.is_empty() {
                 // What is registered with the first is in the first request.
                 self.pending.changed(Instant::now());
@@ -123,33 +125,29 @@ impl Line {
 
     async fn open(&mut self) -> Result<WebSocketStream<Wire>, NotOpen> {
         self.gauge.state(LineState::Connecting);
-        let mut stop = self.stop.clone();
-        let opening = async {
-            self.limiters.connects.wait().await;
-            let limit = self.settings.timing.connect;
-            match timeout(limit, self.connect()).await {
-                Ok(connected) => connected,
-                Err(_) => Err(Refused::from(format!("no connection within {} s", limit.as_secs()))),
-            }
-        };
+        let opening = self.opening();
         let opened = tokio::select! {
             opened = opening => opened,
-            () = stop.stopped() => return Err(NotOpen::Stopped),
+            () = self.stop.stopped() => return Err(NotOpen::Stopped),
         };
         opened.map_err(|Refused { reason, patience }| NotOpen::Failed { reason, patience })
     }
 
-    async fn connect(&self) -> Result<WebSocketStream<Wire>, Refused> {
-        let request = self.protocol.handshake(&self.settings)?;
-        let target = Target::of(request.uri())?;
-        let dialled = self.dial.dial(&target).await;
-        let wire = dialled.map_err(|error| format!("{}: {error}", target.host))?;
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_BYTES)
-            .max_message_size(Some(MESSAGE_BYTES_MAX))
-            .max_frame_size(Some(MESSAGE_BYTES_MAX));
-        let (socket, _) = client_async_with_config(request, wire, Some(config)).await?;
-        Ok(socket)
+    /// A connection, once the venue's limit allows it.
+    pub(super) fn opening(
+        &self,
+    ) -> impl Future<Output = Result<WebSocketStream<Wire>, Refused>> + Send + use<> {
+        let request = self.protocol.handshake(&self.settings);
+        let (dial, connects) = (Arc::clone(&self.dial), self.limiters.connects.clone());
+        let limit = self.settings.timing.connect;
+        async move {
+            let request = request?;
+            connects.wait().await;
+            match timeout(limit, connect(dial.as_ref(), request)).await {
+                Ok(connected) => connected,
+                Err(_) => Err(Refused::from(format!("no connection within {} s", limit.as_secs()))),
+            }
+        }
     }
 
     async fn serve(&mut self, socket: WebSocketStream<Wire>) -> Ended {
@@ -194,8 +192,20 @@ impl Line {
     }
 }
 
-struct Refused {
-    reason: String,
+async fn connect(dial: &dyn Dial, request: Request) -> Result<WebSocketStream<Wire>, Refused> {
+    let target = Target::of(request.uri())?;
+    let dialled = dial.dial(&target).await;
+    let wire = dialled.map_err(|error| format!("{}: {error}", target.host))?;
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .max_message_size(Some(MESSAGE_BYTES_MAX))
+        .max_frame_size(Some(MESSAGE_BYTES_MAX));
+    let (socket, _) = client_async_with_config(request, wire, Some(config)).await?;
+    Ok(socket)
+}
+
+pub(super) struct Refused {
+    pub(super) reason: String,
     patience: Patience,
 }
 

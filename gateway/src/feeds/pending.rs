@@ -102,6 +102,23 @@ impl Pending {
         self.state = State::Queued { since: now };
     }
 
+    /// The venue does not carry all that it was sent; more may be due.
+    pub(super) fn refused(&mut self, left: BTreeSet<Topic>, now: Instant) {
+        self.on_sent(left, now);
+    }
+
+    /// Another connection carries on, which was asked for `sent`; more may be due.
+    pub(super) fn taken_over(&mut self, sent: BTreeSet<Topic>, now: Instant) {
+        self.on_sent(sent, now);
+    }
+
+    /// More may be due.
+    pub(super) fn again(&mut self, now: Instant) {
+        if self.state == State::Idle {
+            self.state = State::Queued { since: now };
+        }
+    }
+
     /// The venue carries the set of this generation: there is nothing to send.
     pub(super) fn settled(&mut self, generation: u64) {
         self.generation_sent = generation;

@@ -45,6 +45,8 @@ pub(super) enum Heard {
     Control,
     /// The venue does not do what it was asked.
     Refused(String),
+    /// It does not carry one of the topics it was asked for last.
+    Unknown(String),
     Unreadable(String),
 }
 
@@ -110,6 +112,43 @@ impl Protocol {
         match self {
             Self::Binance(binance) => binance.on_sent(sent, now),
             Self::Upbit(upbit) => upbit.on_sent(sent),
+        }
+    }
+
+    /// A request has left on a connection that is to take over: what is carried stays as it is.
+    pub(super) fn asked_elsewhere(&mut self) {
+        match self {
+            Self::Binance(binance) => binance.asked_elsewhere(),
+            Self::Upbit(_) => {}
+        }
+    }
+
+    /// What the old connection was asked and did not answer is of no matter any more.
+    pub(super) fn taken_over(&mut self) {
+        match self {
+            Self::Binance(binance) => binance.taken_over(),
+            Self::Upbit(_) => {}
+        }
+    }
+
+    /// What the venue still carries after it has refused one of the suspects.
+    pub(super) fn left(
+        &self,
+        sent: &BTreeSet<Topic>,
+        suspects: &BTreeSet<Topic>,
+    ) -> BTreeSet<Topic> {
+        match self {
+            Self::Binance(_) => sent.difference(suspects).copied().collect(),
+            // Of a request that is refused nobody knows; the next one replaces all.
+            Self::Upbit(_) => BTreeSet::new(),
+        }
+    }
+
+    /// Is it of the market? Nothing is done about it.
+    pub(super) fn is_data(&self, text: &str) -> bool {
+        match self {
+            Self::Binance(_) => Binance::is_data(text),
+            Self::Upbit(_) => Upbit::is_data(text),
         }
     }
 

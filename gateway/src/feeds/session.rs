@@ -2,6 +2,10 @@
 //! listens, and each thing that time asks for (an update of the subscription, a ping, the
 //! watchdog, the end of a long life) is one deadline of one wait.
 
+mod ending;
+mod successor;
+mod takeover;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,7 +14,6 @@ use orison_core::Symbol;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::dial::Wire;
@@ -18,41 +21,17 @@ use super::event::{Size, VenueEvent};
 use super::fetch::{self, FetchError};
 use super::line::Line;
 use super::protocol::{Fetch, Heard, Notes};
+pub(super) use ending::{Ended, Patience};
+use ending::{close_with, closed, failed, farewell, patience};
+use successor::{Arrived, Succession, Tempo};
 
 /// A message that does not leave within this time: the peer does not read.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the peer has to answer our close.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Topics that may well be silent have this many times the silence of the others.
-const QUIET_FACTOR: u32 = 10;
-
-/// Why a connection is over.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Ended {
-    /// The process ends, or nobody listens any more.
-    Stopped,
-    /// Nothing is wanted of it: what was asked for cannot be taken back on Upbit.
-    Unwanted,
-    /// Before the venue ends it.
-    Old,
-    /// Something is wrong; the venue may have asked for peace.
-    Failed { reason: String, patience: Patience },
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Patience {
-    Usual,
-    /// It said that we are too fast.
-    Longest,
-}
-
-fn failed(reason: impl Into<String>) -> Ended {
-    Ended::Failed { reason: reason.into(), patience: Patience::Usual }
-}
 
 enum Step {
     Frame(Option<Result<Message, WsError>>),
     Fetched(Symbol, Result<Bytes, FetchError>),
+    Arrived(Arrived),
     Changed,
     Failed(String),
     Stop,
@@ -63,7 +42,11 @@ pub(super) struct Session<'a> {
     line: &'a mut Line,
     socket: WebSocketStream<Wire>,
     fetches: JoinSet<(Symbol, Result<Bytes, FetchError>)>,
-    ends_at: Instant,
+    /// How long a connection lives before the next one takes over.
+    life: Duration,
+    succession: Succession,
+    /// Connections that are being closed.
+    partings: JoinSet<()>,
     ping_at: Instant,
     /// A ping is out; without any frame by then nobody is there.
     answer_by: Option<Instant>,
@@ -80,7 +63,9 @@ impl<'a> Session<'a> {
             line,
             socket,
             fetches: JoinSet::new(),
-            ends_at: now + life,
+            life,
+            succession: Succession::after(now, life),
+            partings: JoinSet::new(),
             ping_at,
             answer_by: None,
             data_at: now,
@@ -90,6 +75,7 @@ impl<'a> Session<'a> {
 
     pub(super) async fn run(mut self) -> Ended {
         self.line.protocol.opened();
+        self.line.sieve.opened();
         self.line.pending.opened(Instant::now());
         let ended = loop {
             if let Err(ended) = self.tick().await {
@@ -98,6 +84,7 @@ impl<'a> Session<'a> {
             let stepped = match self.step().await {
                 Step::Frame(frame) => self.on_frame(frame).await,
                 Step::Fetched(symbol, body) => self.on_fetched(symbol, body).await,
+                Step::Arrived(arrived) => self.on_arrived(arrived).await,
                 Step::Changed => {
                     self.line.pending.changed(Instant::now());
                     Ok(())
@@ -110,7 +97,7 @@ impl<'a> Session<'a> {
                 break ended;
             }
         };
-        self.close(&ended).await;
+        close_with(self.socket, farewell(&ended), patience(&ended)).await;
         ended
     }
 
@@ -122,6 +109,7 @@ impl<'a> Session<'a> {
             () = line.stop.stopped() => Step::Stop,
             Ok(()) = line.generations.changed() => Step::Changed,
             frame = self.socket.next() => Step::Frame(frame),
+            arrived = self.succession.next() => Step::Arrived(arrived),
             Some(fetched) = self.fetches.join_next() => match fetched {
                 Ok((symbol, body)) => Step::Fetched(symbol, body),
                 Err(error) => Step::Failed(format!("a snapshot's task: {error}")),
@@ -137,25 +125,26 @@ impl<'a> Session<'a> {
             self.token_at,
             line.pending.settles_at(),
             line.protocol.due_at(),
+            line.sieve.due_at(),
+            self.succession.due_at(self.tempo()),
             Some(self.data_at + self.silence()),
         ];
-        let first = self.ends_at.min(self.ping_at);
-        others.into_iter().flatten().fold(first, Instant::min)
+        others.into_iter().flatten().fold(self.ping_at, Instant::min)
     }
 
     /// How long a connection may bring nothing of the market.
     fn silence(&self) -> Duration {
-        let silence = self.line.settings.timing.silence;
-        let is_steady = self.line.pending.sent().iter().any(|topic| topic.is_steady());
-        if is_steady { silence } else { silence * QUIET_FACTOR }
+        let timing = self.line.settings.timing;
+        match self.tempo() {
+            Tempo::Steady => timing.silence,
+            Tempo::Quiet => timing.quiet,
+        }
     }
 
     /// What is due by now.
     async fn tick(&mut self) -> Result<(), Ended> {
         let now = Instant::now();
-        if now >= self.ends_at {
-            return Err(Ended::Old);
-        }
+        self.succeed(now).await?;
         if self.answer_by.is_some_and(|by| by <= now) {
             return Err(failed("no answer to a ping"));
         }
@@ -180,6 +169,9 @@ impl<'a> Session<'a> {
             });
         }
         self.deliver(notes).await?;
+        if self.line.sieve.is_over(now) {
+            self.line.pending.again(now);
+        }
         self.update(now).await
     }
 
@@ -188,7 +180,13 @@ impl<'a> Session<'a> {
         self.token_at = None;
         let Some(since) = self.line.pending.queued_since(now) else { return Ok(()) };
         let line = &mut *self.line;
-        let (topics, generation) = line.wanted.set(line.name);
+        let (wanted, generation) = line.wanted.set(line.name);
+        // While the venue is being asked which topic it refused, nothing else is.
+        let Some(topics) = line.sieve.pick(&wanted) else {
+            line.show_pending();
+            return Ok(());
+        };
+        line.gauge.refused(line.sieve.aside());
         if topics.is_empty() {
             line.pending.settled(generation);
             return Err(Ended::Unwanted);
@@ -210,6 +208,7 @@ impl<'a> Session<'a> {
         self.send(Message::text(request.message)).await?;
         let line = &mut *self.line;
         line.protocol.on_sent(&request.sent, now);
+        line.sieve.on_sent(&request.sent, now);
         line.gauge.sent(&request.sent);
         line.gauge.change(|metrics| metrics.requests_sent += 1);
         line.pending.on_sent(request.sent, Instant::now());
@@ -256,7 +255,31 @@ impl<'a> Session<'a> {
                 line.gauge.change(|metrics| metrics.refused += 1);
                 return Err(failed(format!("refused: {reason}")));
             }
+            Heard::Unknown(reason) => return self.on_unknown(&reason, now),
         }
+        Ok(())
+    }
+
+    /// The venue does not carry one of the topics it was asked for last; it does not say which.
+    fn on_unknown(&mut self, reason: &str, now: Instant) -> Result<(), Ended> {
+        let line = &mut *self.line;
+        line.gauge.change(|metrics| metrics.refused += 1);
+        let suspects = line.sieve.refused(reason, line.pending.sent());
+        let mut suspects_shown = suspects.iter();
+        match (suspects_shown.next(), suspects_shown.next()) {
+            (None, _) => return Err(failed(format!("refused: {reason}"))),
+            (Some(topic), None) => {
+                tracing::warn!(%topic, reason, "the venue refuses a topic; it is set aside");
+            }
+            (Some(_), Some(_)) => {
+                let (line, topics) = (line.name.word(), suspects.len());
+                tracing::info!(line, topics, reason, "the venue refuses one of its topics");
+            }
+        }
+        let left = line.protocol.left(line.pending.sent(), &suspects);
+        line.gauge.refused(line.sieve.aside());
+        line.gauge.sent(&left);
+        line.pending.refused(left, now);
         Ok(())
     }
 
@@ -316,39 +339,4 @@ impl<'a> Session<'a> {
             Err(_) => Err(failed("the venue does not read")),
         }
     }
-
-    /// Says why and waits a little for the answer; of what has failed nothing is expected.
-    async fn close(&mut self, ended: &Ended) {
-        let (code, reason) = match ended {
-            Ended::Stopped => (1000, "Shutdown"),
-            Ended::Unwanted => (1000, "Unsubscribed"),
-            Ended::Old => (1000, "Reconnect"),
-            Ended::Failed { .. } => (1000, "Failed"),
-        };
-        let frame = CloseFrame { code: code.into(), reason: reason.into() };
-        let closing = async {
-            self.socket.close(Some(frame)).await?;
-            while let Some(frame) = self.socket.next().await {
-                frame?;
-            }
-            Ok::<(), WsError>(())
-        };
-        let patience = match ended {
-            Ended::Failed { .. } => Duration::from_secs(1),
-            Ended::Stopped | Ended::Unwanted | Ended::Old => CLOSE_TIMEOUT,
-        };
-        match timeout(patience, closing).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "closing"),
-            Err(_) => tracing::debug!("the venue does not answer a close"),
-        }
-    }
-}
-
-fn closed(frame: Option<&CloseFrame>) -> Ended {
-    let Some(frame) = frame else { return failed("closed by the venue") };
-    let (code, said) = (u16::from(frame.code), frame.reason.as_str());
-    // 1008 is "Too many requests".
-    let patience = if code == 1008 { Patience::Longest } else { Patience::Usual };
-    Ended::Failed { reason: format!("closed by the venue: {code} {said}"), patience }
 }

@@ -35,9 +35,13 @@ pub struct Timing {
     pub connect: Duration,
     pub ping: Duration,
     pub pong: Duration,
-    /// How long a connection that carries a ticker or a book may bring nothing of the market.
+    /// How long a connection that carries a ticker or a book of Binance may bring nothing of the
+    /// market; those are told every few seconds whatever happens.
     pub silence: Duration,
-    /// A connection is made anew after this time: venues end it after 24 hours.
+    /// The same for any other, where nothing may well happen. Whether the venue is still there is
+    /// seen by its answers to pings, much sooner.
+    pub quiet: Duration,
+    /// The next connection takes over after this time: venues end it after 24 hours.
     pub life: Duration,
 }
 
@@ -47,6 +51,7 @@ impl Timing {
         ping: Duration::from_secs(30),
         pong: Duration::from_secs(10),
         silence: Duration::from_secs(60),
+        quiet: Duration::from_secs(600),
         life: Duration::from_secs(23 * 3600 + 1800),
     };
 }

@@ -1,6 +1,6 @@
 //! What the feeds are doing, as `/api/v1/feeds` shows it. Each line keeps its own figures.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -44,6 +44,8 @@ pub struct ConnectionMetrics {
     pub generation_sent: u64,
     pub topics_wanted: Vec<String>,
     pub topics_sent: Vec<String>,
+    /// Topics that the venue refuses, and what it said; wanted anew they are tried anew.
+    pub topics_refused: BTreeMap<String, String>,
     pub requests_sent: u64,
     pub connects: u64,
     pub connect_failures: u64,
@@ -89,6 +91,7 @@ impl Gauge {
             generation_sent: 0,
             topics_wanted: Vec::new(),
             topics_sent: Vec::new(),
+            topics_refused: BTreeMap::new(),
             requests_sent: 0,
             connects: 0,
             connect_failures: 0,
@@ -146,6 +149,10 @@ impl Gauge {
 
     pub(super) fn sent(&self, sent: &BTreeSet<Topic>) {
         self.lock().metrics.topics_sent = sent.iter().map(Topic::to_string).collect();
+    }
+
+    pub(super) fn refused(&self, refused: BTreeMap<String, String>) {
+        self.lock().metrics.topics_refused = refused;
     }
 
     /// With what is wanted now.

@@ -1,6 +1,7 @@
 //! What a component may want of a venue, and which connection carries it. Symbols are written base
 //! first here, `BTC-KRW`; Upbit's own codes are quote first and exist on its wire alone.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -60,6 +61,15 @@ impl Subject {
             Self::Order => "order",
             Self::Asset => "asset",
         }
+    }
+}
+
+/// Base first, `BTC-KRW`: Upbit's own code of a market in won, `KRW-BTC`, is understood, for
+/// nobody sells won.
+pub fn base_first<'a>(venue: &str, symbol: &'a str) -> Cow<'a, str> {
+    match symbol.split_once('-') {
+        Some(("KRW", base)) if venue == VenueName::Upbit.word() => format!("{base}-KRW").into(),
+        Some(_) | None => symbol.into(),
     }
 }
 
@@ -158,11 +168,12 @@ impl Topic {
         self.line() == LineName::UpbitPrivate
     }
 
-    /// Is a minute without a word of it a sign that the connection is dead?
+    /// Is it told every few seconds whatever the market does? Upbit tells of what happens alone:
+    /// a market in which nobody trades is silent there.
     pub(super) fn is_steady(&self) -> bool {
-        match self.subject {
-            Subject::Ticker | Subject::Depth => true,
-            Subject::Liquidation | Subject::Trade | Subject::Order | Subject::Asset => false,
+        match (self.venue, self.subject) {
+            (VenueName::Binance, Subject::Ticker | Subject::Depth) => true,
+            (VenueName::Binance, _) | (VenueName::Upbit, _) => false,
         }
     }
 }
@@ -193,9 +204,12 @@ impl FromStr for Topic {
         })?;
         let symbol = match parts.next() {
             None | Some("*") => Symbol::EMPTY,
-            Some(symbol) => Symbol::foreign(&symbol.to_ascii_uppercase()).map_err(|_| {
-                bad("a symbol has at most 16 bytes, none of them of a control character")
-            })?,
+            Some(symbol) => {
+                let symbol = symbol.to_ascii_uppercase();
+                Symbol::foreign(&base_first(venue.word(), &symbol)).map_err(|_| {
+                    bad("a symbol has at most 16 bytes, none of them of a control character")
+                })?
+            }
         };
         Self::new(venue, subject, symbol)
             .ok_or_else(|| bad("the venue has no such subject, or it needs a symbol"))
@@ -223,7 +237,12 @@ mod tests {
             let topic: Topic = text.parse().unwrap();
             assert_eq!((topic.to_string().as_str(), topic.line()), (text, line));
         }
-        assert_eq!("binance:ticker:btcusdt".parse(), "binance:ticker:BTCUSDT".parse::<Topic>());
+        for (written, topic) in [
+            ("binance:ticker:btcusdt", "binance:ticker:BTCUSDT"),
+            ("upbit:depth:KRW-BTC", "upbit:depth:BTC-KRW"),
+        ] {
+            assert_eq!(written.parse(), topic.parse::<Topic>());
+        }
     }
 
     #[test]

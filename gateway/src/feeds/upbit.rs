@@ -159,6 +159,15 @@ impl Upbit {
         self.books.retain(|symbol, _| books.contains(symbol));
     }
 
+    pub(super) fn is_data(text: &str) -> bool {
+        let is_data = |said: &Said| match said {
+            Said::Ticker(_) | Said::Trade(_) | Said::Depth(_) => true,
+            Said::OwnOrder(..) | Said::OwnAssets(..) => true,
+            Said::Refused { .. } | Said::Other => false,
+        };
+        message::read(text).is_ok_and(|said| said.iter().any(is_data))
+    }
+
     pub(super) fn hear(&mut self, text: &str, now: Instant, notes: &mut Notes) -> Heard {
         let said = match message::read(text) {
             Ok(said) => said,
@@ -169,7 +178,9 @@ impl Upbit {
             match self.hear_one(said, now, notes) {
                 Heard::Control => {}
                 Heard::Data => heard = Heard::Data,
-                worse @ (Heard::Refused(_) | Heard::Unreadable(_)) => return worse,
+                worse @ (Heard::Refused(_) | Heard::Unknown(_) | Heard::Unreadable(_)) => {
+                    return worse;
+                }
             }
         }
         heard
@@ -179,6 +190,11 @@ impl Upbit {
         match said {
             Said::Ticker(ticker) => match self.tickers.insert(ticker.symbol, ticker) {
                 Some(before) if before == ticker => notes.duplicates += 1,
+                // Told late by a connection that has just taken over.
+                Some(before) if before.event_time_ms > ticker.event_time_ms => {
+                    self.tickers.insert(ticker.symbol, before);
+                    notes.duplicates += 1;
+                }
                 Some(_) | None => notes.events.push(VenueEvent::Ticker(ticker)),
             },
             Said::Trade(trade) => match self.trades.is_news((trade.symbol, trade.trade_id)) {
@@ -195,7 +211,11 @@ impl Upbit {
                 false => notes.duplicates += 1,
             },
             Said::Refused { name, message } => {
-                return Heard::Refused(format!("{name}: {message}"));
+                let reason = format!("{name}: {message}");
+                return match name.as_str() {
+                    "INVALID_PARAM" | "NO_CODES" => Heard::Unknown(reason),
+                    _ => Heard::Refused(reason),
+                };
             }
             Said::Other => return Heard::Control,
         }
@@ -206,7 +226,9 @@ impl Upbit {
         depth.bids.truncate(self.depth_levels);
         depth.asks.truncate(self.depth_levels);
         let symbol = depth.symbol;
-        if self.books.get(&symbol) == Some(&depth) {
+        let before = self.books.get(&symbol);
+        let is_old = |before: &Depth| before.event_time_ms > depth.event_time_ms;
+        if before == Some(&depth) || before.is_some_and(is_old) {
             notes.duplicates += 1;
             return;
         }

@@ -12,13 +12,24 @@ use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+/// The version of RFC 6455.
 const VERSION: &str = "13";
+/// With the drafts that differ from it only in how a browser names its page (hybi-07, hybi-10).
+pub(crate) const VERSIONS_WITH_DRAFTS: &str = "13, 8, 7";
+const DRAFTS: [&str; 2] = ["8", "7"];
+
+/// What is spoken beside RFC 6455.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Drafts {
+    Refused,
+    Spoken,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub(crate) enum HandshakeError {
     #[error("this address speaks WebSocket: send the upgrade of RFC 6455")]
     NoUpgrade,
-    #[error("only version 13 of the WebSocket protocol is spoken")]
+    #[error("this version of the WebSocket protocol is not spoken")]
     Version,
     #[error("Sec-WebSocket-Key must be the base64 of 16 bytes, once")]
     Key,
@@ -39,8 +50,8 @@ pub(crate) fn is_asked(request: &Parts) -> bool {
 }
 
 /// Checks the handshake and takes the connection's upgrade out of the request.
-pub(crate) fn open(request: &mut Parts) -> Result<Opened, HandshakeError> {
-    let key = check(request)?;
+pub(crate) fn open(request: &mut Parts, drafts: Drafts) -> Result<Opened, HandshakeError> {
+    let key = check(request, drafts)?;
     let accept = derive_accept_key(&key);
     let accept = HeaderValue::from_str(&accept).map_err(|_| HandshakeError::Key)?;
     let upgrade = request.extensions.remove::<OnUpgrade>().ok_or(HandshakeError::Fixed)?;
@@ -74,7 +85,7 @@ impl Upgrade {
 }
 
 /// The client's key.
-fn check(request: &Parts) -> Result<Vec<u8>, HandshakeError> {
+fn check(request: &Parts, drafts: Drafts) -> Result<Vec<u8>, HandshakeError> {
     let headers = &request.headers;
     let is_upgrade = is_asked(request)
         && has_token(headers, CONNECTION, "upgrade")
@@ -84,7 +95,10 @@ fn check(request: &Parts) -> Result<Vec<u8>, HandshakeError> {
         return Err(HandshakeError::NoUpgrade);
     }
     let mut versions = headers.get_all(SEC_WEBSOCKET_VERSION).iter();
-    let is_ours = versions.next().is_some_and(|version| version == VERSION);
+    let is_ours = versions.next().is_some_and(|version| {
+        let is_draft = DRAFTS.iter().any(|draft| version == draft);
+        version == VERSION || (is_draft && drafts == Drafts::Spoken)
+    });
     if !is_ours || versions.next().is_some() {
         return Err(HandshakeError::Version);
     }

@@ -8,7 +8,7 @@ use hyper::Response;
 use hyper::http::request::Parts;
 
 use super::Handshake;
-use super::handshake::{self, HandshakeError};
+use super::handshake::{self, Drafts, HandshakeError};
 use crate::App;
 use crate::language::Message;
 use crate::xtrader::problem::Problem;
@@ -20,7 +20,8 @@ pub(super) fn upgrade(
     request: &mut Parts,
     handshake: Handshake,
 ) -> Result<Response<Full<Bytes>>, Problem> {
-    let (response, upgrade) = handshake::open(request).map_err(problem)?.accept(None);
+    let opened = handshake::open(request, Drafts::Refused).map_err(problem)?;
+    let (response, upgrade) = opened.accept(None);
     let app = Arc::clone(app);
     tokio::spawn(async move {
         let peer = handshake.peer;

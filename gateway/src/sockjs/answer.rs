@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::page::{Page, Script};
 use crate::http::Reply;
+use crate::http::handshake::VERSIONS_WITH_DRAFTS;
 
 pub(super) const TEXT: &str = "text/plain; charset=UTF-8";
 pub(super) const JSON: &str = "application/json; charset=UTF-8";
@@ -155,7 +156,8 @@ pub(super) fn as_said(headers: &mut HeaderMap) {
 
 /// What a client with another version of WebSocket may speak instead.
 pub(super) fn offer_version(headers: &mut HeaderMap) {
-    headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    let versions = HeaderValue::from_static(VERSIONS_WITH_DRAFTS);
+    headers.insert(header::SEC_WEBSOCKET_VERSION, versions);
 }
 
 /// The connection cannot go on after this answer.

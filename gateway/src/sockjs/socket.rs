@@ -8,6 +8,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep};
@@ -19,6 +20,7 @@ use super::format::Frame;
 use super::payload;
 use super::service::{Close, Message, Serving, Transport, Wire, outlive};
 use super::settings::Settings;
+use super::watch::{self, Watched};
 use crate::http::goodbye::Goodbye;
 
 /// Allocated for every connection at once.
@@ -107,6 +109,7 @@ impl<'a> Pump<'a> {
             .write_buffer_size(WRITE_BUFFER_BYTES)
             .max_message_size(Some(self.settings.payload_bytes_max))
             .max_frame_size(Some(self.settings.payload_bytes_max));
+        let stream = Watched::new(stream);
         let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         self.push_frame(&Frame::Open);
         let goodbye = self.converse(&mut socket, stopped).await;
@@ -151,10 +154,10 @@ impl<'a> Pump<'a> {
                     silence.as_mut().reset(Instant::now() + self.settings.heartbeat);
                     None
                 }
-                Turn::Written(Err(error)) => Some(Goodbye::of_error(&error)),
+                Turn::Written(Err(error)) => Some(goodbye_of(&error)),
                 Turn::Silence => {
                     if !self.wire.is_beaten_by_service() {
-                        self.push_frame(&Frame::Heartbeat);
+                        self.beat();
                     }
                     silence.as_mut().reset(Instant::now() + self.settings.heartbeat);
                     None
@@ -205,7 +208,8 @@ impl<'a> Pump<'a> {
             if stopped.poll(context).is_ready() {
                 return Poll::Ready(Turn::Stopped);
             }
-            if self.framing == Framing::SockJs && silence.poll(context).is_ready() {
+            // What is still being written is no silence.
+            if self.is_flushed && silence.poll(context).is_ready() {
                 return Poll::Ready(Turn::Silence);
             }
         }
@@ -251,7 +255,7 @@ impl<'a> Pump<'a> {
     fn hear(&mut self, frame: Option<Result<Wired, Error>>) -> Result<(), Goodbye> {
         let message = match frame {
             None => return Err(Goodbye::Gone),
-            Some(Err(error)) => return Err(Goodbye::of_error(&error)),
+            Some(Err(error)) => return Err(goodbye_of(&error)),
             Some(Ok(message)) => message,
         };
         match (message, self.framing) {
@@ -281,6 +285,17 @@ impl<'a> Pump<'a> {
         }
     }
 
+    /// Said into a silence: it keeps the ways between open, and a peer that is gone is noticed.
+    fn beat(&mut self) {
+        match self.framing {
+            Framing::SockJs => self.push_frame(&Frame::Heartbeat),
+            Framing::Raw => {
+                self.is_flushed = false;
+                self.due.push_back(Wired::Ping(Bytes::new()));
+            }
+        }
+    }
+
     /// A raw socket carries no frames of SockJS.
     fn push_frame(&mut self, frame: &Frame) {
         if self.framing == Framing::SockJs {
@@ -305,6 +320,15 @@ impl<'a> Pump<'a> {
             return None;
         }
         Some(Goodbye::Close { code: close.code, reason: shortened(close.reason) })
+    }
+}
+
+fn goodbye_of(error: &Error) -> Goodbye {
+    match error {
+        Error::Io(inner) if watch::is_not_utf8(inner) => {
+            Goodbye::Broken { code: 1007, reason: "invalid UTF-8" }
+        }
+        error => Goodbye::of_error(error),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which topics there are, by the names that clients know them by, below `/topic/`: `prayer`;
-//! `ticker` and `ticker.{venue}.{symbol}`, alone the first venue's first symbol; `liquidation` of
-//! the first venue; market data as on the xTrader socket, `{orderbook,executions,statistics,
-//! status}.{symbol}` and `candles.{symbol}.{interval}`.
+//! `ticker` and `{ticker,trade,depth}.{venue}.{symbol}`, `ticker` alone the first venue's first
+//! symbol; `liquidation` of the first venue; market data as on the xTrader socket,
+//! `{orderbook,executions,statistics,status}.{symbol}` and `candles.{symbol}.{interval}`.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use orison_core::{InstrumentId, Symbol};
 
 use super::ant::Pattern;
 use crate::fanout::{PRIMARY_SYMBOL, PRIMARY_VENUE, Site, Topic};
+use crate::feeds;
 
 const PREFIX: &str = "/topic/";
 const PRAYER: &str = "/topic/prayer";
@@ -58,6 +59,32 @@ impl Extent {
     }
 }
 
+/// What venues are to be asked for, as long as somebody listens: what an exact name says, and of a
+/// pattern the names that are always there. What else a pattern covers it takes as it comes, or
+/// one listener to everything would keep asking for whatever anybody ever asked for.
+pub(super) fn wished(pattern: &Pattern) -> Vec<feeds::Topic> {
+    let names = match pattern.exact() {
+        Some(name) => vec![name],
+        None => [TICKER, LIQUIDATION].into_iter().filter(|name| pattern.matches(name)).collect(),
+    };
+    names.into_iter().filter_map(wish).collect()
+}
+
+fn wish(name: &str) -> Option<feeds::Topic> {
+    let text = match name {
+        TICKER => format!("{PRIMARY_VENUE}:ticker:{PRIMARY_SYMBOL}"),
+        LIQUIDATION => format!("{PRIMARY_VENUE}:liquidation:*"),
+        _ => {
+            let (kind, of) = name.strip_prefix(PREFIX)?.split_once('.')?;
+            let (venue, symbol) = of.split_once('.')?;
+            ["ticker", "trade", "depth"]
+                .contains(&kind)
+                .then(|| format!("{venue}:{kind}:{symbol}"))?
+        }
+    };
+    text.parse().ok()
+}
+
 /// May it come to cover more than it does?
 pub(super) fn is_open_ended(pattern: &Pattern, covered: &[Named]) -> bool {
     match pattern.exact() {
@@ -87,22 +114,29 @@ fn topic(name: &str, views: &Views) -> Option<Topic> {
             let (symbol, interval) = of.rsplit_once('.')?;
             Some(Topic::Candles(instrument(symbol)?, Interval::parse(interval)?))
         }
-        "ticker" => {
+        "ticker" | "trade" | "depth" => {
             let (venue, symbol) = of.split_once('.')?;
-            ticker(venue, symbol)
+            let (venue, symbol) = foreign(venue, symbol)?;
+            Some(Topic::Site(match kind {
+                "trade" => Site::Trades(venue, symbol),
+                "depth" => Site::Depth(venue, symbol),
+                _ => Site::Ticker(venue, symbol),
+            }))
         }
         _ => None,
     }
 }
 
 fn primary_ticker() -> Option<Topic> {
-    ticker(PRIMARY_VENUE, PRIMARY_SYMBOL)
+    let (venue, symbol) = foreign(PRIMARY_VENUE, PRIMARY_SYMBOL)?;
+    Some(Topic::Site(Site::Ticker(venue, symbol)))
 }
 
-/// Of any venue and symbol: it may be heard of later.
-fn ticker(venue: &str, symbol: &str) -> Option<Topic> {
-    let (venue, symbol) = (Venue::new(venue).ok()?, Symbol::new(symbol).ok()?);
-    Some(Topic::Site(Site::Ticker(venue, symbol)))
+/// Any venue and symbol: it may be heard of later. The venue's own way of writing a symbol means
+/// the same.
+fn foreign(venue: &str, symbol: &str) -> Option<(Venue, Symbol)> {
+    let symbol = feeds::base_first(venue, symbol);
+    Some((Venue::new(venue).ok()?, Symbol::foreign(&symbol).ok()?))
 }
 
 fn each(views: &Views, found: &mut dyn FnMut(&str, Topic)) {
@@ -153,6 +187,8 @@ mod tests {
             ("/topic/ticker", 1),
             ("/topic/ticker.upbit.KRW-BTC", 1),
             ("/topic/ticker.upbit", 0),
+            ("/topic/trade.upbit.BTC-KRW", 1),
+            ("/topic/depth.binance.BTCUSDT", 1),
             ("/topic/orderbook.BTC-KRW", 1),
             ("/topic/orderbook.NONE", 0),
             ("/topic/orderbook", 0),
@@ -171,6 +207,32 @@ mod tests {
             ("topic/prayer", 0),
         ] {
             assert_eq!(covered(pattern), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_subscription_wishes_what_it_names_and_a_pattern_what_is_always_there() {
+        let both = ["binance:ticker:BTCUSDT", "binance:liquidation:*"];
+        for (pattern, expected) in [
+            ("/topic/ticker", &both[..1]),
+            ("/topic/liquidation", &both[1..]),
+            ("/topic/ticker.binance.ETHUSDT", &["binance:ticker:ETHUSDT"]),
+            ("/topic/ticker.upbit.BTC-KRW", &["upbit:ticker:BTC-KRW"]),
+            ("/topic/ticker.upbit.KRW-BTC", &["upbit:ticker:BTC-KRW"]),
+            ("/topic/trade.upbit.BTC-KRW", &["upbit:trade:BTC-KRW"]),
+            ("/topic/depth.binance.BTCUSDT", &["binance:depth:BTCUSDT"]),
+            ("/topic/*", &both),
+            ("/topic/**", &both),
+            ("/topic/tick*", &both[..1]),
+            ("/topic/ticker.*.BTC-KRW", &[]),
+            ("/topic/ticker.kraken.BTCUSDT", &[]),
+            ("/topic/order.upbit.BTC-KRW", &[]),
+            ("/topic/orderbook.BTC-KRW", &[]),
+            ("/topic/prayer", &[]),
+        ] {
+            let wished: Vec<_> =
+                wished(&Pattern::new(pattern)).iter().map(ToString::to_string).collect();
+            assert_eq!(wished, expected, "{pattern}");
         }
     }
 

@@ -23,9 +23,11 @@ use super::prayer;
 use super::session::Session;
 use crate::App;
 use crate::fanout::{Ending, Seat, Topic, Wish};
+use crate::feeds::{RegisterError, Registration};
 use crate::language::{Language, Message as Text};
 use crate::sockjs::{Close, Message, Opening, Talk};
 use crate::xtrader::problem::Problem;
+use crate::xtrader::rest::feeds;
 
 /// Bytes taken from the outbox at once.
 const CHUNK_BYTES: usize = 16 << 10;
@@ -69,6 +71,8 @@ pub(super) struct Conversation {
     bucket: PrayerBucket,
     /// Every topic that the session hears of, and the names it knows it by.
     names: HashMap<Topic, Vec<Arc<str>>>,
+    /// What venues are asked for because of a subscription, as long as it lasts.
+    wishes: HashMap<u64, Registration>,
     /// What there was when the subscriptions were last looked at. None: they cover what they may.
     extent: Option<Extent>,
     /// In the order the prayers came in, which is the order they were entered in.
@@ -93,6 +97,7 @@ impl Conversation {
             language: Language::from_accept_language(languages.unwrap_or_default()),
             bucket: app.lobby.left_buckets.open(opening.peer.ip(), now),
             names: HashMap::new(),
+            wishes: HashMap::new(),
             extent: None,
             answers: FuturesOrdered::new(),
             acts: Vec::new(),
@@ -240,6 +245,7 @@ impl Conversation {
         let pattern = self.session.subscription(key).map(|known| known.pattern.clone());
         let covered = match &pattern {
             Some(pattern) => {
+                self.wish(key, broker::wished(pattern));
                 let views = self.app.views.read();
                 let covered = broker::covered(pattern, &views);
                 if broker::is_open_ended(pattern, &covered) {
@@ -251,6 +257,18 @@ impl Conversation {
         };
         let topics = self.take_in(covered);
         self.enrol(topics, receipt).await;
+    }
+
+    fn wish(&mut self, key: u64, topics: Vec<crate::feeds::Topic>) {
+        let on = self.app.feeds.get().filter(|_| !topics.is_empty());
+        match on.map(|feeds| feeds.register("stomp", topics)) {
+            Some(Ok(registration)) => drop(self.wishes.insert(key, registration)),
+            Some(Err(error @ RegisterError::TooMany { .. })) => {
+                self.refuse(&feeds::refused(&error), None);
+            }
+            // The topic of a venue whose feed is off is silent.
+            Some(Err(RegisterError::VenueOff { .. } | RegisterError::NoKeys { .. })) | None => {}
+        }
     }
 
     /// The topics of these names, each once.
@@ -286,6 +304,7 @@ impl Conversation {
 
     fn unsubscribe(&mut self, receipt: Option<Utf8Bytes>) {
         let session = &self.session;
+        self.wishes.retain(|key, _| session.subscription(*key).is_some());
         let mut left = Vec::new();
         self.names.retain(|topic, names| {
             names.retain(|name| session.covers(name));

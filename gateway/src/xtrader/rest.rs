@@ -2,6 +2,7 @@
 //! in, an answer comes out; nothing of HTTP but the path is known here.
 
 pub(crate) mod connections;
+pub(crate) mod external;
 pub(crate) mod feeds;
 pub(crate) mod market;
 pub(crate) mod money;
@@ -71,6 +72,10 @@ pub(crate) enum Route {
         venue: String,
         symbol: String,
     },
+    External {
+        venue: String,
+        symbol: String,
+    },
     Feeds,
     /// POST wants more, DELETE takes it back.
     FeedSubscriptions,
@@ -132,6 +137,9 @@ impl Route {
             ["ticker", venue, symbol] => {
                 Self::Ticker { venue: named(venue)?, symbol: named(symbol)? }
             }
+            ["external", venue, symbol] => {
+                Self::External { venue: named(venue)?, symbol: named(symbol)? }
+            }
             _ => return Ok(None),
         }))
     }
@@ -168,6 +176,7 @@ impl Route {
             | Self::Config
             | Self::PrimaryTicker
             | Self::Ticker { .. }
+            | Self::External { .. }
             | Self::Feeds
             | Self::WebSocket => GET,
         }
@@ -207,6 +216,7 @@ impl Route {
             Self::Prayer => "prayer",
             Self::PrimaryTicker => "ticker",
             Self::Ticker { .. } => "ticker/{venue}/{symbol}",
+            Self::External { .. } => "external/{venue}/{symbol}",
             Self::Feeds => "feeds",
             Self::FeedSubscriptions => "feeds/subscriptions",
             Self::WebSocket => "ws",
@@ -247,6 +257,7 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Prayer, None) => Ok(market::prayers(app)),
         (Route::PrimaryTicker, _) => market::primary_ticker(app),
         (Route::Ticker { venue, symbol }, _) => market::ticker(app, &venue, &symbol),
+        (Route::External { venue, symbol }, _) => external::external(app, &venue, &symbol, &query),
         (Route::Feeds, _) => Ok(feeds::feeds(app)),
         (Route::FeedSubscriptions, Some(body)) => feeds::subscribe(app, body),
         (Route::FeedSubscriptions, None) => feeds::unsubscribe(app, &query),

@@ -2,6 +2,7 @@
 //! a view says becomes names, decimals and milliseconds here. Nothing is computed that a view
 //! does not hold, save the average price of an order.
 
+mod external;
 mod market;
 mod money;
 mod orders;
@@ -10,6 +11,7 @@ use engine::projection::Catalog;
 use orison_core::Decimal;
 use orison_core::types::AssetId;
 
+pub use external::{External, ExternalOrderBook, ExternalTradeEntry};
 pub use market::{Candle, Execution, InstrumentEntry, Level, MarketStatistics, OrderBook};
 pub use market::{PrayerTotals, TickerEntry};
 pub use money::{Account, Balance, Position};

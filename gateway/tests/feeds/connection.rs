@@ -5,10 +5,10 @@ use std::time::Duration;
 use gateway::feeds::{LineName, VenueEvent};
 use tokio::time::Instant;
 
-use crate::town::Town;
+use crate::town::{Town, topics};
 use crate::venues::{Door, Happened, House, binance};
 
-const TICKER: &str = "binance:ticker:BTCUSDT";
+pub(crate) const TICKER: &str = "binance:ticker:BTCUSDT";
 
 /// Seconds between the knocks at the door.
 fn waits(house: &House) -> Vec<f64> {
@@ -25,7 +25,7 @@ async fn knocked(house: &House, times: usize) {
     house.until(|house| waits(house).len() + 1 >= times && house.count(is_knock) >= times).await;
 }
 
-fn is_knock(what: &Happened) -> bool {
+pub(crate) fn is_knock(what: &Happened) -> bool {
     matches!(what, Happened::Knocked { .. })
 }
 
@@ -33,15 +33,15 @@ fn is_about(wait: f64, seconds: f64, more: f64) -> bool {
     (seconds * 0.9..=seconds * 1.1 + more).contains(&wait)
 }
 
-fn ticker(number: u64) -> String {
+pub(crate) fn ticker(number: u64) -> String {
     format!(r#"{{"e":"24hrTicker","E":{number},"s":"BTCUSDT","c":"{number}","P":"1"}}"#)
 }
 
-fn say(town: &Town, number: u64) -> usize {
+pub(crate) fn say(town: &Town, number: u64) -> usize {
     binance::say(&town.binance, &["btcusdt@ticker"], &ticker(number))
 }
 
-async fn subscribed(town: &Town) {
+pub(crate) async fn subscribed(town: &Town) {
     town.binance.until(|house| !house.carried().is_empty()).await;
 }
 
@@ -99,16 +99,57 @@ async fn a_venue_that_takes_the_wire_and_is_silent_is_given_ten_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn connected_and_silent_is_noticed() {
-    for (topic, silence) in [(TICKER, 60.0), ("binance:liquidation:*", 600.0)] {
+    for (topic, silence) in [
+        (TICKER, 60.0),
+        ("binance:depth:BTCUSDT", 60.0),
+        ("binance:liquidation:*", 600.0),
+        ("upbit:ticker:BTC-KRW", 600.0),
+        ("upbit:depth:BTC-KRW", 600.0),
+    ] {
         let town = Town::with(&[topic]);
+        let topic: gateway::feeds::Topic = topic.parse().unwrap();
+        let house =
+            if topic.to_string().starts_with("binance") { &town.binance } else { &town.upbit };
         // The retired addresses do this: the handshake works, requests are answered, nothing comes.
-        town.binance.behave(|manners| manners.mute = true);
-        knocked(&town.binance, 2).await;
-        let waits = waits(&town.binance);
+        house.behave(|manners| manners.mute = true);
+        knocked(house, 2).await;
+        let waits = waits(house);
         assert!((silence + 0.9..silence + 2.5).contains(&waits[0]), "{topic}: {waits:?}");
-        let error = town.metrics(LineName::BinanceMarket).last_error.unwrap();
+        let error = town.metrics(topic.line()).last_error.unwrap();
         assert_eq!(error, format!("connected and silent for {silence} s"));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_long_a_venue_may_be_silent_is_a_setting() {
+    for (topic, silence) in [(TICKER, 7.0), ("upbit:ticker:BTC-KRW", 90.0)] {
+        let town = Town::new(|settings| {
+            settings.topics = topics(&[topic]);
+            settings.timing.silence = Duration::from_secs(7);
+            settings.timing.quiet = Duration::from_secs(90);
+        });
+        let house = if topic == TICKER { &town.binance } else { &town.upbit };
+        house.behave(|manners| manners.mute = true);
+        knocked(house, 2).await;
+        assert!((silence + 0.9..silence + 2.5).contains(&waits(house)[0]), "{:?}", waits(house));
+    }
+}
+
+/// A market in which nobody trades: the venue answers `PING`, and that is all it says.
+#[tokio::test(start_paused = true)]
+async fn a_quiet_market_keeps_its_connection_and_a_dead_one_does_not() {
+    let town = Town::with(&["upbit:ticker:BTC-KRW"]);
+    town.upbit.until(|house| !house.carried().is_empty()).await;
+    tokio::time::sleep(Duration::from_secs(590)).await;
+    assert_eq!(town.upbit.count(is_knock), 1, "{:?}", town.metrics(LineName::UpbitPublic));
+    assert_eq!(town.upbit.count(|what| matches!(what, Happened::Broken { .. })), 0);
+    let town = Town::with(&["upbit:ticker:BTC-KRW"]);
+    town.upbit.until(|house| !house.carried().is_empty()).await;
+    town.upbit.behave(|manners| manners.deaf = true);
+    town.upbit.blurt("[]");
+    knocked(&town.upbit, 2).await;
+    let seconds = waits(&town.upbit)[0];
+    assert!((40.0..44.0).contains(&seconds), "no answer to PING is noticed at once: {seconds}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -182,17 +223,7 @@ async fn a_venue_that_had_enough_is_left_alone_for_the_longest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_is_refused_or_not_answered_ends_the_connection() {
-    let town = Town::with(&[TICKER]);
-    town.binance.behave(|manners| manners.unknown = Some("btcusdt".into()));
-    knocked(&town.binance, 3).await;
-    let metrics = town.metrics(LineName::BinanceMarket);
-    assert_eq!(metrics.last_error.as_deref(), Some("refused: request 2: 2: Invalid symbol."));
-    let town = Town::with(&["upbit:ticker:BTC-KRW"]);
-    town.upbit.behave(|manners| manners.unknown = Some("KRW-BTC".into()));
-    knocked(&town.upbit, 3).await;
-    let error = town.metrics(LineName::UpbitPublic).last_error.unwrap();
-    assert!(error.starts_with("refused: INVALID_PARAM"), "{error}");
+async fn a_request_that_is_not_answered_ends_the_connection() {
     let town = Town::with(&[TICKER]);
     town.binance.behave(|manners| manners.aloof = true);
     knocked(&town.binance, 2).await;

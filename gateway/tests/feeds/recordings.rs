@@ -3,27 +3,46 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use gateway::feeds::{Depth, LineName, Size, VenueEvent};
 use orison_core::Decimal;
 use orison_core::command::Foreign;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::town::{Town, topics};
 use crate::venues::binance;
+use crate::venues::market::Futures;
 use crate::venues::recording::{self, Line, Speed};
 
 const SPEEDS: [Speed; 2] = [Speed::Recorded, Speed::Full];
 
-fn recorded(name: &str) -> Option<PathBuf> {
-    let path = recording::folder().map(|folder| folder.join(name)).filter(|path| path.is_file());
-    if path.is_none() {
+/// All recordings of a kind.
+fn recorded(start: &str, end: &str) -> Vec<PathBuf> {
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with(start) && name.ends_with(end) && path.is_file()
+    };
+    let files = recording::folder().and_then(|folder| std::fs::read_dir(folder).ok());
+    let files = files.into_iter().flatten().filter_map(|file| file.ok().map(|file| file.path()));
+    let mut paths: Vec<PathBuf> = files.filter(is_one).collect();
+    paths.sort();
+    if paths.is_empty() {
         // Past the capture of what tests print: a pass that proved nothing must be seen.
-        writeln!(io::stderr(), "SKIPPED: no {name}: no ../shared/data, no ORISON_RECORDINGS").ok();
+        say(&format!("SKIPPED: no {start}*{end}: no ../shared/data, no ORISON_RECORDINGS"));
     }
-    path
+    paths
+}
+
+fn say(text: &str) {
+    writeln!(io::stderr(), "{text}").ok();
+}
+
+fn shown(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn number(text: &str) -> Decimal {
@@ -60,18 +79,19 @@ fn best(depth: &Depth) -> Best {
 }
 
 /// By update id: the best bid and ask that the venue told, and whether before the update came.
-fn told(lines: &[Line], symbol: &str) -> BTreeMap<u64, (Best, Order)> {
+fn told(lines: &[Line]) -> BTreeMap<u64, (Best, Order)> {
     let (mut told, mut updated) = (BTreeMap::new(), BTreeSet::new());
     for line in lines {
         let message: Value = serde_json::from_str(&line.text).expect("the recording is JSON");
         let data = &message["data"];
-        let field = |name: &str| number(data[name].as_str().expect("a text"));
-        let Some(id) = data["u"].as_u64().filter(|_| data["s"] == symbol) else { continue };
-        if data["e"] == "bookTicker" {
-            let order = if updated.contains(&id) { Order::After } else { Order::Before };
-            told.insert(id, (["b", "B", "a", "A"].map(field), order));
-        } else {
-            updated.insert(id);
+        let Some(id) = data["u"].as_u64() else { continue };
+        let best = ["b", "B", "a", "A"].map(|name| data[name].as_str().map(number));
+        match best {
+            [Some(bid), Some(bids), Some(ask), Some(asks)] => {
+                let order = if updated.contains(&id) { Order::After } else { Order::Before };
+                told.insert(id, ([bid, bids, ask, asks], order));
+            }
+            _ => drop(updated.insert(id)),
         }
     }
     told
@@ -83,47 +103,132 @@ enum Order {
     After,
 }
 
-/// Of the ids that both name: 503 times the best was told before the update that brought it there,
-/// 126 times after.
-#[tokio::test(start_paused = true)]
-async fn the_local_book_equals_the_recorded_best_at_every_common_update() {
-    let Some(path) = recorded("usdm_btcusdt_20240808.gz") else { return };
-    let lines = recording::gzip(&path);
-    let told = told(&lines, "BTCUSDT");
+/// What a recording of a book came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Figures {
+    /// Ids at which both were told: the best first, the update first.
+    common: [usize; 2],
+    applied: usize,
+    resyncs: u64,
+}
+
+/// Plays a recording of `<symbol>@depth`, `@bookTicker` and snapshots, at both speeds. At every id
+/// that both name the local book equals what the venue told, whenever it was told.
+async fn follow(path: &Path) -> Figures {
+    let lines = recording::gzip(path);
+    let told = told(&lines);
+    let symbol = recording::symbol(&lines).expect("a recording names its symbol");
+    let mut both = Vec::new();
     for speed in SPEEDS {
         let mut town = Town::new(|settings| {
             settings.depth_levels = 1;
-            settings.topics = topics(&["binance:depth:BTCUSDT"]);
+            settings.topics = topics(&[&format!("binance:depth:{symbol}")]);
         });
         town.rest().await;
-        let say = |town: &Town, text: &str| recording::say_binance(&town.binance, "BTCUSDT", text);
+        let say = |town: &Town, text: &str| recording::say_binance(&town.binance, &symbol, text);
         let events = play(&mut town, &lines, speed, say).await;
-        let (mut common, mut equal) = ([0, 0], [0, 0]);
+        let mut common = [0, 0];
         for event in &events {
             let VenueEvent::Depth(depth) = event else { panic!("{event:?}") };
             assert!(depth.bids[0].price.to_decimal() < depth.asks[0].price.to_decimal());
             if let Some((expected, order)) = told.get(&depth.update_id) {
                 common[*order as usize] += 1;
-                equal[*order as usize] += usize::from(best(depth) == *expected);
+                assert_eq!(best(depth), *expected, "{path:?} {speed:?} at {}", depth.update_id);
             }
         }
-        assert_eq!((equal, common), ([503, 126], [503, 126]), "{speed:?}");
-        assert_eq!(
-            events.len(),
-            1 + 6_546,
-            "the first after the snapshot and its chain: {speed:?}"
-        );
         let metrics = town.metrics(LineName::BinancePublic);
-        let faults = (metrics.book_resyncs, metrics.unreadable, metrics.connects);
-        assert_eq!(faults, (0, 0, 1), "{speed:?}");
+        assert_eq!((metrics.unreadable, metrics.connects), (0, 1), "{path:?} {speed:?}");
+        both.push(Figures { common, applied: events.len(), resyncs: metrics.book_resyncs });
     }
+    let [recorded, full] = both[..] else { panic!("two speeds") };
+    say(&format!("{}: {symbol}, as recorded {recorded:?}, at full speed {full:?}", shown(path)));
+    assert!(recorded.common.iter().sum::<usize>() > 0, "{path:?}: nothing to compare");
+    recorded
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_local_book_equals_the_recorded_best_at_every_common_update() {
+    // Of the ids that both name the best was told before the update that brought it there, or
+    // after; the README of the recordings counts the former.
+    let known = [
+        ("usdm_btcusdt_20240808.gz", [503, 126], 1 + 6_546),
+        ("spot_btcusdt_20240808.gz", [564, 0], 1 + 3_448),
+    ];
+    for path in recorded("usdm_", ".gz").into_iter().chain(recorded("spot_", ".gz")) {
+        let figures = follow(&path).await;
+        if let Some((_, common, applied)) = known.iter().find(|(name, ..)| shown(&path) == *name) {
+            let expected = Figures { common: *common, applied: *applied, resyncs: 0 };
+            assert_eq!(figures, expected, "{path:?}");
+        }
+    }
+}
+
+/// Recordings of our own making in the formats of the real ones: another symbol, an update that
+/// is missing with a snapshot later, spot's ids without a predecessor.
+#[tokio::test(start_paused = true)]
+async fn recordings_of_other_symbols_with_gaps_and_of_spot_are_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, symbol, market, gap) in [
+        ("usdm_ethusdt_made.gz", "ETHUSDT", Kind::Futures, false),
+        ("usdm_dogeusdt_gap.gz", "DOGEUSDT", Kind::Futures, true),
+        ("spot_solusdt_made.gz", "SOLUSDT", Kind::Spot, false),
+        ("spot_solusdt_gap.gz", "SOLUSDT", Kind::Spot, true),
+    ] {
+        let path = folder.path().join(name);
+        made(&path, symbol, market, gap);
+        let figures = follow(&path).await;
+        assert_eq!(figures.resyncs > 0, gap, "{name}: {figures:?}");
+        let [before, after] = figures.common;
+        assert!(before + after > 900, "{name}: {figures:?}");
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Futures,
+    Spot,
+}
+
+fn made(path: &Path, symbol: &str, kind: Kind, gap: bool) {
+    let mut market = Futures::new(symbol, 2_600, 11);
+    let stream = symbol.to_ascii_lowercase();
+    let mut file = GzEncoder::new(std::fs::File::create(path).unwrap(), Compression::fast());
+    let mut write = |beat: u64, text: String| {
+        writeln!(file, "{} {text}", 1_723_161_255_000_000_000 + beat * 100_000_000).unwrap();
+    };
+    for beat in 0..1_000 {
+        let (mut update, best, snapshot) = market.recorded();
+        if kind == Kind::Spot {
+            update.as_object_mut().unwrap().remove("pu");
+        }
+        let combined = |kind: &str, data: Value| {
+            json!({"stream": format!("{stream}@{kind}"), "data": data}).to_string()
+        };
+        let is_lost = gap && beat == 300;
+        if !is_lost {
+            write(beat, combined("depth@100ms", update));
+        }
+        write(beat, combined("bookTicker", best));
+        // Whoever records takes another snapshot after a hole.
+        if beat == 5 || gap && beat == 310 {
+            write(beat, snapshot.to_string());
+        }
+    }
+    file.finish().unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_recorded_liquidation_is_heard_once() {
-    let Some(path) = recorded("binance_forceOrder_20251227.csv.zst") else { return };
-    let lines = recording::forced(&path);
-    assert_eq!(lines.len(), 2_045);
+    for path in recorded("binance_forceOrder_", ".csv.zst") {
+        let lines = recording::forced(&path);
+        if shown(&path) == "binance_forceOrder_20251227.csv.zst" {
+            assert_eq!(lines.len(), 2_045);
+        }
+        hear_forced(&path, &lines).await;
+    }
+}
+
+async fn hear_forced(path: &Path, lines: &[Line]) {
     let readable: BTreeSet<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     for speed in SPEEDS {
         let mut town = Town::with(&["binance:liquidation:*"]);
@@ -134,7 +239,7 @@ async fn every_recorded_liquidation_is_heard_once() {
                 binance::say(&town.binance, &["!forceOrder@arr"], text);
             }
         };
-        let events = play(&mut town, &lines, speed, say).await;
+        let events = play(&mut town, lines, speed, say).await;
         let large = events.iter().filter(
             |event| matches!(event, VenueEvent::Liquidation(forced) if forced.size == Size::Large),
         );
@@ -143,21 +248,42 @@ async fn every_recorded_liquidation_is_heard_once() {
         assert_eq!(events.len(), readable.len(), "{speed:?}");
         assert_eq!(metrics.duplicates as usize, 2 * lines.len() - readable.len(), "{speed:?}");
         assert_eq!(metrics.large_liquidations as usize, large);
-        assert!(large > 0, "the recording has some");
+        let (rows, heard) = (lines.len(), events.len());
+        say_so(path, speed, &format!("{rows} rows, {heard} liquidations, {large} large"));
     }
 }
 
+fn say_so(path: &Path, speed: Speed, what: &str) {
+    say(&format!("{} {speed:?}: {what}", shown(path)));
+}
+
 #[tokio::test(start_paused = true)]
-async fn recorded_trades_and_books_of_binance_are_heard() {
-    let Some(path) = recorded("BINANCE_FUTURES.ws.1.0") else { return };
-    let lines = recording::frames(&path);
-    let is_trade = |line: &&Line| line.text.contains(r#""e":"aggTrade""#);
-    let trades = lines.iter().filter(is_trade).count();
+async fn recorded_trades_of_binance_are_heard() {
+    for path in recorded("BINANCE_FUTURES.ws.", "") {
+        hear_trades(&path).await;
+    }
+}
+
+async fn hear_trades(path: &Path) {
+    let lines = recording::frames(path);
+    // Symbols in order, and how many trades and holes between their numbers there are.
+    let mut last: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut trades, mut missed) = (0, 0);
+    for line in lines.iter().filter(|line| line.text.contains(r#""e":"aggTrade""#)) {
+        let message: Value = serde_json::from_str(&line.text).unwrap();
+        let (data, symbol) = (&message["data"], message["data"]["s"].as_str().unwrap());
+        let id = data["a"].as_u64().unwrap();
+        let before = last.get(symbol).copied();
+        if before.is_none_or(|before| before < id) {
+            trades += 1;
+            missed += before.map_or(0, |before| id - before - 1);
+            last.insert(symbol.to_owned(), id);
+        }
+    }
     assert!(trades > 10, "{trades} trades in {} lines", lines.len());
     for speed in SPEEDS {
-        let symbols = ["SUSHIUSDT", "AKROUSDT", "KEEPUSDT", "CTKUSDT"];
         let wanted: Vec<String> =
-            symbols.iter().map(|symbol| format!("binance:trade:{symbol}")).collect();
+            last.keys().map(|symbol| format!("binance:trade:{symbol}")).collect();
         let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
         let mut town = Town::with(&wanted);
         town.rest().await;
@@ -169,15 +295,21 @@ async fn recorded_trades_and_books_of_binance_are_heard() {
         let events = play(&mut town, &lines, speed, say).await;
         assert_eq!(events.len(), trades, "{speed:?}");
         assert!(events.iter().all(|event| matches!(event, VenueEvent::Trade(_))));
-        assert_eq!(town.metrics(LineName::BinanceMarket).trades_missed, 0, "{speed:?}");
+        assert_eq!(town.metrics(LineName::BinanceMarket).trades_missed, missed, "{speed:?}");
+        say_so(path, speed, &format!("{trades} trades, {missed} not recorded"));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn recorded_trades_and_books_of_upbit_are_heard() {
-    let Some(path) = recorded("UPBIT.ws.62.0") else { return };
+    for path in recorded("UPBIT.ws.", "") {
+        hear_upbit(&path).await;
+    }
+}
+
+async fn hear_upbit(path: &Path) {
     let lines: Vec<Line> =
-        recording::frames(&path).into_iter().filter(|line| line.text.starts_with('{')).collect();
+        recording::frames(path).into_iter().filter(|line| line.text.starts_with('{')).collect();
     let mut expected = BTreeMap::new();
     let mut codes = BTreeSet::new();
     let mut before: BTreeMap<String, Value> = BTreeMap::new();
@@ -190,7 +322,7 @@ async fn recorded_trades_and_books_of_upbit_are_heard() {
         let is_news = kind == "trade" || before.insert(code.to_owned(), top.clone()) != Some(top);
         *expected.entry(kind.to_owned()).or_insert(0) += usize::from(is_news);
     }
-    assert!(lines.len() >= 440, "{}", lines.len());
+    assert!(lines.len() > 10, "{}", lines.len());
     for speed in SPEEDS {
         let wanted: Vec<String> = codes
             .iter()
@@ -209,7 +341,9 @@ async fn recorded_trades_and_books_of_upbit_are_heard() {
         let events = play(&mut town, &lines, speed, say).await;
         let trades = events.iter().filter(|event| matches!(event, VenueEvent::Trade(_))).count();
         let books = events.iter().filter(|event| matches!(event, VenueEvent::Depth(_))).count();
-        assert_eq!((trades, books), (expected["trade"], expected["orderbook"]), "{speed:?}");
+        let expect = |kind: &str| expected.get(kind).copied().unwrap_or(0);
+        assert_eq!((trades, books), (expect("trade"), expect("orderbook")), "{speed:?}");
         assert_eq!(town.metrics(LineName::UpbitPublic).unreadable, 0);
+        say_so(path, speed, &format!("{trades} trades, {books} books"));
     }
 }

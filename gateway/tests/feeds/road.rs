@@ -15,7 +15,7 @@ use crate::support::Exchange;
 use crate::town::topics;
 use crate::venues::{Happened, House, Kind, binance, upbit};
 
-async fn listen(house: &Arc<House>) -> String {
+pub(crate) async fn listen(house: &Arc<House>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let house = Arc::clone(house);
@@ -152,4 +152,36 @@ async fn what_a_venue_says_is_journaled_once_and_replayed() {
     let refused = rest.post(SUBSCRIPTIONS, r#"{"topics":["upbit:ticker:BTC-KRW"]}"#).await;
     assert_eq!((refused.status, refused.error()), (422, "FEED_OFF".to_owned()));
     again.stop().await;
+}
+
+/// No network: the exchange trades on, says why the feed is down, and tries again.
+#[tokio::test]
+async fn a_venue_out_of_reach_is_shown_and_the_exchange_lives_on() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let mut settings = Settings::new([VenueName::Binance].into());
+    settings.binance_ws = format!("ws://{closed}");
+    settings.topics = topics(&["binance:ticker:BTCUSDT", "binance:depth:BTCUSDT"]);
+    let exchange = Exchange::start_with(|config| config.feeds = Some(settings)).await;
+    let mut rest = exchange.rest().await;
+    let failed = async {
+        loop {
+            let feeds = rest.get("/api/v1/feeds").await.json();
+            let lines = feeds["connection_metrics"].as_array().unwrap().clone();
+            if lines.iter().all(|line| line["connect_failures"].as_u64() >= Some(2)) {
+                return lines;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let lines = tokio::time::timeout(Duration::from_secs(60), failed).await.unwrap();
+    assert_eq!(lines.len(), 2);
+    for line in lines {
+        let error = line["last_error"].as_str().unwrap();
+        assert!(error.contains("127.0.0.1") && error.contains("refused"), "{error}");
+        assert!(["waiting", "connecting"].contains(&line["state"].as_str().unwrap()), "{line}");
+        assert_eq!(line["connects"], 0);
+    }
+    let order = r#"{"symbol":"AAPL","side":"Buy","type":"Limit","price":1,"quantity":1}"#;
+    assert_eq!(rest.post("/api/v1/order", order).await.status, 202);
+    exchange.stop().await;
 }

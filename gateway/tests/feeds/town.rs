@@ -96,6 +96,6 @@ impl Town {
 
 fn is_at_rest(metrics: &ConnectionMetrics) -> bool {
     metrics.generation_sent == metrics.generation_wanted
-        && metrics.topics_sent == metrics.topics_wanted
+        && metrics.topics_sent.len() + metrics.topics_refused.len() == metrics.topics_wanted.len()
         && format!("{:?}", metrics.pending) == "Idle"
 }

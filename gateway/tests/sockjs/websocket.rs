@@ -10,7 +10,7 @@ use gateway::sockjs::{
 use hyper::Request;
 use hyper::body::Incoming;
 
-use crate::frames::{BINARY, CLOSE, FINAL, HANDSHAKE, TEXT, Ws, close, handshake};
+use crate::frames::{BINARY, CLOSE, FINAL, HANDSHAKE, PING, PONG, TEXT, Ws, close, handshake};
 use crate::server::{PATIENCE, Server, session};
 
 #[tokio::test]
@@ -101,6 +101,8 @@ async fn a_handshake_is_checked_whole() {
             ("connection", "keep-alive, Upgrade", 101),
             ("upgrade", "WebSocket", 101),
             ("upgrade", "h2c", 400),
+            ("sec-websocket-version", "7", 101),
+            ("sec-websocket-version", "8", 101),
             ("sec-websocket-version", "12", 426),
             ("sec-websocket-version", "13, 8", 426),
             ("sec-websocket-key", "short", 400),
@@ -111,7 +113,7 @@ async fn a_handshake_is_checked_whole() {
             let (_, reply) = handshake(&server, &path, &headers).await;
             assert_eq!(reply.status, status, "{path} {name}: {value}");
             if status == 426 {
-                assert_eq!(reply.header("sec-websocket-version"), Some("13"));
+                assert_eq!(reply.header("sec-websocket-version"), Some("13, 8, 7"));
             }
         }
         let mut headers = HANDSHAKE.to_vec();
@@ -139,15 +141,24 @@ async fn a_handshake_is_checked_whole() {
 }
 
 #[tokio::test]
-async fn silence_is_a_heartbeat_on_framed_sockets_alone() {
+async fn silence_is_a_heartbeat_on_framed_sockets_and_a_ping_on_raw_ones() {
     let server = Server::adjusted(|settings| settings.heartbeat = Duration::from_millis(20)).await;
     let mut raw = Ws::open(&server, "/echo/websocket").await;
     let mut framed = Ws::open(&server, &format!("{}/websocket", session("/echo"))).await;
     for expected in ["o", "h", "h", "h"] {
         assert_eq!(framed.read_text().await, expected);
     }
-    raw.text("first").await;
-    assert_eq!(raw.read_text().await, "first");
+    for _ in 0..3 {
+        assert_eq!(raw.read().await, (FINAL | PING, Vec::new()));
+        raw.send(FINAL | PONG, "").await;
+    }
+    raw.text("heard").await;
+    loop {
+        match raw.read().await {
+            (first, _) if first == FINAL | PING => {}
+            answer => break assert_eq!(answer, (FINAL | TEXT, b"heard".to_vec())),
+        }
+    }
 }
 
 /// Tells its client how the session was opened.

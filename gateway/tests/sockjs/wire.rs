@@ -133,6 +133,35 @@ async fn what_breaks_the_protocol_closes_the_connection() {
     assert_eq!(ws.ended().await.0, Some(1002), "a frame without a mask");
 }
 
+/// The frame is announced whole, but ends where the text cannot be right any more.
+#[tokio::test]
+async fn a_wrong_octet_closes_before_its_frame_is_whole() {
+    let server = Server::start().await;
+    for (right, wrong) in [
+        (&b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4"[..], &b"\x90"[..]),
+        (b"\xce\xba", b"\xff"),
+        (b"", b"\x80"),
+        (b"\xed", b"\xa0"),
+    ] {
+        let text = [right, wrong, b"\x80\x80edited"].concat();
+        for before in [&[][..], &frame(TEXT, b"one "), &frame(FINAL | TEXT, b"whole")] {
+            let mut ws = Ws::open(&server, ECHO).await;
+            let is_part = before.first() == Some(&TEXT);
+            let opcode = if is_part { CONTINUATION } else { TEXT };
+            let bytes = frame(FINAL | opcode, &text);
+            ws.client.write(before).await;
+            ws.client.write(&bytes[..6 + right.len()]).await;
+            ws.client.write(&bytes[6 + right.len()..][..wrong.len()]).await;
+            if before.first() == Some(&(FINAL | TEXT)) {
+                assert_eq!(ws.read_text().await, "whole");
+            }
+            assert_eq!(ws.closed().await.0, Some(1007), "{text:02x?}");
+            ws.client.write(&bytes[6 + right.len() + wrong.len()..]).await;
+            assert!(ws.client.is_closed().await);
+        }
+    }
+}
+
 #[tokio::test]
 async fn fragments_come_back_as_one_message_with_pongs_between() {
     let server = Server::start().await;

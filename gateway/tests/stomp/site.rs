@@ -38,7 +38,7 @@ async fn tickers_are_told_under_each_of_their_names() {
     let mut stomp = Stomp::connect(&exchange).await;
     stomp.subscribe("site", "/topic/ticker").await;
     stomp.subscribe("named", "/topic/ticker.binance.BTCUSDT").await;
-    stomp.subscribe("upbit", "/topic/ticker.upbit.KRW-BTC").await;
+    stomp.subscribe("upbit", "/topic/ticker.upbit.BTC-KRW").await;
     let mut all = Stomp::connect(&exchange).await;
     all.subscribe("all", "/topic/ticker.*").await;
     exchange.carry_out(ticker("binance", "BTCUSDT", 420_005)).await;
@@ -60,8 +60,8 @@ async fn tickers_are_told_under_each_of_their_names() {
         )
     );
     assert_eq!(stomp.message("named").await, told);
-    exchange.carry_out(ticker("upbit", "KRW-BTC", 1)).await;
-    assert_eq!(stomp.message("upbit").await["symbol"], "KRW-BTC");
+    exchange.carry_out(ticker("upbit", "BTC-KRW", 1)).await;
+    assert_eq!(stomp.message("upbit").await["symbol"], "BTC-KRW");
     let mut late = Stomp::connect(&exchange).await;
     late.subscribe("0", "/topic/ticker").await;
     assert_eq!(late.message("0").await["price"], json!(42_000.5), "the state at once");

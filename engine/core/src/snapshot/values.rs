@@ -174,3 +174,14 @@ impl<const N: usize> Stored for Text<N> {
         ours.or_else(|| Self::foreign_from_parts(bytes, len)).ok_or(unreadable)
     }
 }
+
+/// What a view has reckoned: its bits are carried, nothing is decided by them.
+impl Stored for f64 {
+    fn store(&self, to: &mut Output<'_>) {
+        to.bytes(&self.to_bits().to_le_bytes());
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        from.bytes().map(u64::from_le_bytes).map(Self::from_bits)
+    }
+}

@@ -14,28 +14,28 @@ use orison_core::{
 
 use crate::projection::{ViewLimits, Views};
 
-pub(super) const X: InstrumentId = InstrumentId(1);
-pub(super) const BASE: AssetId = AssetId(1);
-pub(super) const QUOTE: AssetId = AssetId(2);
-pub(super) const ANN: AccountId = AccountId(1);
-pub(super) const BOB: AccountId = AccountId(2);
-pub(super) const SECOND: u64 = 1_000_000_000;
-pub(super) const MINUTE: u64 = 60 * SECOND;
-pub(super) const DAY: u64 = 1_440 * MINUTE;
+pub(crate) const X: InstrumentId = InstrumentId(1);
+pub(crate) const BASE: AssetId = AssetId(1);
+pub(crate) const QUOTE: AssetId = AssetId(2);
+pub(crate) const ANN: AccountId = AccountId(1);
+pub(crate) const BOB: AccountId = AccountId(2);
+pub(crate) const SECOND: u64 = 1_000_000_000;
+pub(crate) const MINUTE: u64 = 60 * SECOND;
+pub(crate) const DAY: u64 = 1_440 * MINUTE;
 
 /// Views of one open instrument, `X`, fed with whole commands, numbered from 1.
-pub(super) struct Feed {
-    pub(super) views: Views,
+pub(crate) struct Feed {
+    pub(crate) views: Views,
     sequence: u64,
     time_ns: u64,
 }
 
 impl Feed {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(ViewLimits::DEFAULT)
     }
 
-    pub(super) fn with(limits: ViewLimits) -> Self {
+    pub(crate) fn with(limits: ViewLimits) -> Self {
         let mut views = Views::new(limits);
         let opened = |asset, name| {
             let name = AssetName::new(name).unwrap();
@@ -49,12 +49,12 @@ impl Feed {
         Self { views, sequence: 0, time_ns: 0 }
     }
 
-    pub(super) fn at(&mut self, time_ns: u64) -> &mut Self {
+    pub(crate) fn at(&mut self, time_ns: u64) -> &mut Self {
         self.time_ns = time_ns;
         self
     }
 
-    pub(super) fn command(&mut self, events: &[Event]) -> &mut Self {
+    pub(crate) fn command(&mut self, events: &[Event]) -> &mut Self {
         self.sequence += 1;
         let stamp = self.stamp(self.sequence);
         for (index, event) in (0..).zip(events) {
@@ -64,7 +64,7 @@ impl Feed {
         self
     }
 
-    pub(super) fn trade(&mut self, price: i64, quantity: u64) -> &mut Self {
+    pub(crate) fn trade(&mut self, price: i64, quantity: u64) -> &mut Self {
         let maker = self.sequence + 1;
         self.command(&[accepted(ANN, maker, Side::Sell, price, quantity, quantity)]);
         let taker = self.sequence + 1;
@@ -75,13 +75,13 @@ impl Feed {
     }
 
     /// The stamp of a command at the present time.
-    pub(super) fn stamp(&self, sequence: u64) -> Stamp {
+    pub(crate) fn stamp(&self, sequence: u64) -> Stamp {
         Stamp { sequence: Sequence(sequence), time_ns: self.time_ns }
     }
 }
 
 /// Its steps are the units of its assets.
-pub(super) fn instrument() -> Instrument {
+pub(crate) fn instrument() -> Instrument {
     Instrument {
         symbol: Symbol::new("X").unwrap(),
         id: X,
@@ -95,11 +95,11 @@ pub(super) fn instrument() -> Instrument {
     }
 }
 
-pub(super) fn id(sequence: u64) -> OrderId {
+pub(crate) fn id(sequence: u64) -> OrderId {
     OrderId { sequence: Sequence(sequence), slot: (sequence % 4) as u32, leg: 0 }
 }
 
-pub(super) fn named(account: AccountId, order: u64, name: &str) -> Event {
+pub(crate) fn named(account: AccountId, order: u64, name: &str) -> Event {
     let Event::Accepted(accepted) = accepted(account, order, Side::Buy, 100, 10, 10) else {
         unreachable!()
     };
@@ -107,7 +107,7 @@ pub(super) fn named(account: AccountId, order: u64, name: &str) -> Event {
     Event::Accepted(Accepted { client_order_id, ..accepted })
 }
 
-pub(super) fn accepted(
+pub(crate) fn accepted(
     account: AccountId,
     order: u64,
     side: Side,
@@ -132,7 +132,7 @@ pub(super) fn accepted(
     })
 }
 
-pub(super) fn trade(
+pub(crate) fn trade(
     (maker_account, maker): (AccountId, u64),
     (taker_account, taker): (AccountId, u64),
     taker_side: Side,
@@ -154,7 +154,7 @@ pub(super) fn trade(
     })
 }
 
-pub(super) fn rested(
+pub(crate) fn rested(
     account: AccountId,
     order: u64,
     side: Side,
@@ -173,7 +173,7 @@ pub(super) fn rested(
     })
 }
 
-pub(super) fn cancelled(
+pub(crate) fn cancelled(
     account: AccountId,
     order: u64,
     side: Side,
@@ -194,20 +194,20 @@ pub(super) fn cancelled(
     })
 }
 
-pub(super) const BY_USER: (CancelReason, Place) = (CancelReason::User, Place::Book);
+pub(crate) const BY_USER: (CancelReason, Place) = (CancelReason::User, Place::Book);
 
-pub(super) fn levels(views: &Views, side: Side) -> Vec<(i64, u64)> {
+pub(crate) fn levels(views: &Views, side: Side) -> Vec<(i64, u64)> {
     let book = views.depth.book(X).unwrap();
     book.levels(side).map(|(price, quantity)| (price.0, quantity.0)).collect()
 }
 
-pub(super) fn changes(views: &Views) -> Vec<(Side, i64, u64)> {
+pub(crate) fn changes(views: &Views) -> Vec<(Side, i64, u64)> {
     let changes = views.depth.book(X).unwrap().changes();
     changes.iter().map(|change| (change.side, change.price.0, change.quantity.0)).collect()
 }
 
 /// Nothing was said beyond the type; a test names what it is about.
-pub(super) fn conditions(order: u64) -> Conditions {
+pub(crate) fn conditions(order: u64) -> Conditions {
     Conditions {
         order: id(order),
         partner: OrderId::default(),
@@ -221,7 +221,7 @@ pub(super) fn conditions(order: u64) -> Conditions {
     }
 }
 
-pub(super) fn waiting(account: AccountId, order: u64, stop_price: i64, quantity: u64) -> Event {
+pub(crate) fn waiting(account: AccountId, order: u64, stop_price: i64, quantity: u64) -> Event {
     Event::Waiting(Waiting {
         order: id(order),
         account,
@@ -233,7 +233,7 @@ pub(super) fn waiting(account: AccountId, order: u64, stop_price: i64, quantity:
     })
 }
 
-pub(super) fn triggered(account: AccountId, order: u64, price: i64) -> Event {
+pub(crate) fn triggered(account: AccountId, order: u64, price: i64) -> Event {
     Event::Triggered(Triggered {
         order: id(order),
         account,
@@ -243,7 +243,7 @@ pub(super) fn triggered(account: AccountId, order: u64, price: i64) -> Event {
     })
 }
 
-pub(super) fn refreshed(
+pub(crate) fn refreshed(
     account: AccountId,
     order: u64,
     (tip, hidden): (u64, u64),
@@ -262,7 +262,7 @@ pub(super) fn refreshed(
 }
 
 /// Of a buying taker, by its account's own offer at 101.
-pub(super) fn decremented(
+pub(crate) fn decremented(
     phase: Phase,
     (maker, taker): (u64, u64),
     quantity: u64,
@@ -283,7 +283,7 @@ pub(super) fn decremented(
 }
 
 /// As `trade`, of two orders that rested.
-pub(super) fn uncrossed(
+pub(crate) fn uncrossed(
     maker: (AccountId, u64),
     taker: (AccountId, u64),
     taker_side: Side,
@@ -296,14 +296,14 @@ pub(super) fn uncrossed(
     }
 }
 
-pub(super) fn level(side: Side, price: i64, quantity: u64) -> Event {
+pub(crate) fn level(side: Side, price: i64, quantity: u64) -> Event {
     Event::Level(Level { instrument: X, side, price: Price(price), quantity: Quantity(quantity) })
 }
 
-pub(super) fn status(status: Status, cause: StatusCause) -> StatusChanged {
+pub(crate) fn status(status: Status, cause: StatusCause) -> StatusChanged {
     StatusChanged { instrument: X, status, cause }
 }
 
-pub(super) fn balance(account: AccountId, asset: AssetId, free: i128, locked: i128) -> Balance {
+pub(crate) fn balance(account: AccountId, asset: AssetId, free: i128, locked: i128) -> Balance {
     Balance { account, asset, free: Money::new(free), locked: Money::new(locked) }
 }

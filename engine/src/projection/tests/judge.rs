@@ -23,6 +23,8 @@ const LIMITS: ViewLimits = ViewLimits {
     account_events_max: 7,
     account_events_total_max: 15,
     order_events_max: 3,
+    value_samples_max: 4,
+    value_lines_max: 3,
 };
 const SECOND_NS: u64 = 1_000_000_000;
 const MINUTE_NS: u64 = 60 * SECOND_NS;

@@ -105,6 +105,8 @@ impl Book {
                 self.unsync(update, Fault::SnapshotTooOld)
             }
             State::Joining => self.apply(update),
+            // Told again, by a connection that has just taken over.
+            State::Synced if update.last_id <= self.last_id => Step::Stale,
             State::Synced if !follows => self.unsync(update, Fault::Gap),
             State::Synced => self.apply(update),
         }

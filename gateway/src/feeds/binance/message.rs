@@ -215,8 +215,9 @@ struct WireDepth<'a> {
     first_id: u64,
     #[serde(rename = "u")]
     last_id: u64,
+    /// Spot names none: there its ids count on without a hole.
     #[serde(rename = "pu")]
-    previous_id: u64,
+    previous_id: Option<u64>,
     #[serde(rename = "b")]
     bids: Vec<Pair>,
     #[serde(rename = "a")]
@@ -230,7 +231,7 @@ impl WireDepth<'_> {
             symbol,
             first_id: self.first_id,
             last_id: self.last_id,
-            previous_id: self.previous_id,
+            previous_id: self.previous_id.unwrap_or(self.first_id.saturating_sub(1)),
             bids: self.bids.into_iter().map(|pair| pair.0).collect(),
             asks: self.asks.into_iter().map(|pair| pair.0).collect(),
             event_time_ms: self.event_time_ms,

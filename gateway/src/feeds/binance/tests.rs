@@ -75,7 +75,7 @@ fn an_unanswered_request_ends_the_connection() {
     let error = binance.tick(now + ANSWER_TIMEOUT, &mut notes).unwrap_err();
     assert_eq!(error, "request 2 was not answered");
     let refusal = r#"{"error":{"code":2,"msg":"no"},"id":2}"#;
-    let refused = Heard::Refused("request 2: 2: no".into());
+    let refused = Heard::Unknown("2: no".into());
     assert_eq!(binance.hear(refusal, now, &mut notes), refused);
 }
 

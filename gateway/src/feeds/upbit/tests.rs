@@ -159,7 +159,11 @@ fn signs_of_life_are_no_data_and_errors_are_named() {
         (r#"{"type":"candle.1s","code":"KRW-BTC"}"#, Heard::Control),
         (
             r#"{"error":{"name":"INVALID_PARAM","message":"no such code"}}"#,
-            Heard::Refused("INVALID_PARAM: no such code".into()),
+            Heard::Unknown("INVALID_PARAM: no such code".into()),
+        ),
+        (
+            r#"{"error":{"name":"INVALID_AUTH","message":"who?"}}"#,
+            Heard::Refused("INVALID_AUTH: who?".into()),
         ),
     ] {
         assert_eq!(upbit.hear(text, now, &mut notes), heard, "{text}");

@@ -9,7 +9,7 @@ use hyper::http::request::Parts;
 
 use super::{Asked, Mount};
 use crate::http::Reply;
-use crate::http::handshake::{self, HandshakeError};
+use crate::http::handshake::{self, Drafts, HandshakeError};
 use crate::sockjs::answer;
 use crate::sockjs::service::Transport;
 use crate::sockjs::socket::Pump;
@@ -21,7 +21,7 @@ impl Mount {
         parts: &mut Parts,
         transport: Transport,
     ) -> Reply {
-        let opened = match handshake::open(parts) {
+        let opened = match handshake::open(parts, Drafts::Spoken) {
             Ok(opened) => opened,
             Err(error) => return refusal(error),
         };

@@ -100,7 +100,7 @@ fn off() -> Problem {
     Problem::new(422, "FEED_OFF", Message::ours(english, "외부 피드가 꺼져 있습니다"))
 }
 
-fn refused(error: &RegisterError) -> Problem {
+pub(crate) fn refused(error: &RegisterError) -> Problem {
     let (code, korean) = match error {
         RegisterError::VenueOff { .. } => ("FEED_OFF", "해당 거래소 피드가 꺼져 있습니다"),
         RegisterError::NoKeys { .. } => ("FEED_NO_KEYS", "거래소 키가 설정되지 않았습니다"),

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::App;
 use crate::fanout::{PRIMARY_SYMBOL, PRIMARY_VENUE};
+use crate::feeds::base_first;
 use crate::http::query::Query;
 use crate::language::Message;
 use crate::xtrader::json::shown;
@@ -269,7 +270,7 @@ pub(crate) fn primary_ticker(app: &Arc<App>) -> Result<Answer, Problem> {
 pub(crate) fn ticker(app: &Arc<App>, venue: &str, symbol: &str) -> Result<Answer, Problem> {
     let message = Message::ours("no such ticker was seen yet", "아직 수신한 시세가 없습니다");
     let unseen = || Problem::new(404, "TICKER_NOT_FOUND", message);
-    let named = Venue::new(venue).ok().zip(Symbol::foreign(symbol).ok());
+    let named = Venue::new(venue).ok().zip(Symbol::foreign(&base_first(venue, symbol)).ok());
     let views = app.views.read();
     let latest = named.and_then(|(venue, symbol)| views.tickers.latest(&venue, &symbol));
     let (stamp, ticker) = latest.ok_or_else(unseen)?;

@@ -299,7 +299,12 @@ fn topics(
                 }
                 Channel::Depth => topics.push(Topic::Depth(id)),
                 Channel::Status => topics.push(Topic::Status(id)),
-                Channel::Orders | Channel::Prayer | Channel::Ticker | Channel::Liquidation => {}
+                Channel::Orders
+                | Channel::Prayer
+                | Channel::Ticker
+                | Channel::Liquidation
+                | Channel::ForeignTrades
+                | Channel::ForeignDepth => {}
             }
         }
     }

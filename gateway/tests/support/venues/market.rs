@@ -30,6 +30,7 @@ pub(crate) struct Futures {
     asks: BTreeMap<i64, u64>,
     update_id: u64,
     trade_id: u64,
+    start_ms: u64,
     beat: u64,
 }
 
@@ -54,13 +55,23 @@ impl Futures {
         };
         let (bids, asks) = (side(-1), side(1));
         let symbol = symbol.into();
-        Self { symbol, dice, middle, bids, asks, update_id: 1_000, trade_id: 0, beat: 0 }
+        Self {
+            symbol,
+            dice,
+            middle,
+            bids,
+            asks,
+            update_id: 1_000,
+            trade_id: 0,
+            start_ms: now_ms(),
+            beat: 0,
+        }
     }
 
     /// `lose` keeps an update to itself: the next one does not follow the last that was told.
     pub(crate) fn beat(&mut self, house: &House, lose: bool) {
-        let time = now_ms();
         self.beat += 1;
+        let time = self.start_ms + self.beat * 100;
         let update = self.depth(time);
         self.show_snapshot(house, time);
         let lower = self.symbol.to_ascii_lowercase();
@@ -80,6 +91,13 @@ impl Futures {
             let own = format!("{lower}@forceOrder");
             binance::say(house, &[&own, "!forceOrder@arr"], &forced);
         }
+    }
+
+    /// The next update of the book, its best and its snapshot after it.
+    pub(crate) fn recorded(&mut self) -> (Value, Value, Value) {
+        self.beat += 1;
+        let time = self.start_ms + self.beat * 100;
+        (self.depth(time), self.best(time), self.snapshot(time))
     }
 
     fn depth(&mut self, time: u64) -> Value {
@@ -121,13 +139,16 @@ impl Futures {
     }
 
     fn show_snapshot(&self, house: &House, time: u64) {
+        let body = self.snapshot(time).to_string();
+        house.lock().snapshots.insert(self.symbol.clone(), body);
+    }
+
+    fn snapshot(&self, time: u64) -> Value {
         let level =
             |(price, quantity): (&i64, &u64)| json!([tenths(*price), thousandths(*quantity)]);
         let bids: Vec<Value> = self.bids.iter().rev().take(1000).map(level).collect();
         let asks: Vec<Value> = self.asks.iter().take(1000).map(level).collect();
-        let body = json!({"lastUpdateId": self.update_id, "E": time, "T": time, "bids": bids,
-            "asks": asks});
-        house.lock().snapshots.insert(self.symbol.clone(), body.to_string());
+        json!({"lastUpdateId": self.update_id, "E": time, "T": time, "bids": bids, "asks": asks})
     }
 
     fn trade(&mut self, time: u64) -> Value {
@@ -181,17 +202,25 @@ pub(crate) struct Won {
     dice: Dice,
     price: i64,
     trade_id: u64,
+    start_ms: u64,
     beat: u64,
 }
 
 impl Won {
     pub(crate) fn new(code: &str, price: i64, seed: u64) -> Self {
-        Self { code: code.into(), dice: Dice(seed), price, trade_id: 0, beat: 0 }
+        Self {
+            code: code.into(),
+            dice: Dice(seed),
+            price,
+            trade_id: 0,
+            start_ms: now_ms(),
+            beat: 0,
+        }
     }
 
     pub(crate) fn beat(&mut self, house: &House) {
-        let time = now_ms();
         self.beat += 1;
+        let time = self.start_ms + self.beat * 100;
         self.price += (self.dice.roll(5) as i64 - 2) * 1000;
         upbit::say(house, &self.trade(time));
         upbit::say(house, &self.book(time));

@@ -86,6 +86,65 @@ pub(crate) fn forced(path: &Path) -> Vec<Line> {
     since_first(text.lines().filter_map(row))
 }
 
+/// What a recording holds, which its name says, and so who tells it.
+pub(crate) enum Tape {
+    /// Streams of Binance; snapshots are of this symbol.
+    Binance {
+        symbol: String,
+    },
+    Forced,
+    Upbit,
+}
+
+/// None: the name is of no kind that is known.
+pub(crate) fn open(path: &Path) -> Option<(Tape, Vec<Line>)> {
+    let name = path.file_name()?.to_str()?;
+    let is = |start: &str, end: &str| name.starts_with(start) && name.ends_with(end);
+    let (tape, mut lines) = if is("usdm_", ".gz") || is("spot_", ".gz") {
+        let lines = gzip(path);
+        (Tape::Binance { symbol: symbol(&lines)? }, lines)
+    } else if is("BINANCE_FUTURES.ws.", "") {
+        (Tape::Binance { symbol: String::new() }, frames(path))
+    } else if is("UPBIT.ws.", "") {
+        (Tape::Upbit, frames(path))
+    } else if is("binance_forceOrder_", ".csv.zst") {
+        (Tape::Forced, forced(path))
+    } else {
+        return None;
+    };
+    // Answers to requests, and whatever else is no message, is left out.
+    lines.retain(|line| line.text.starts_with('{') && !line.text.contains(r#""result":"#));
+    Some((tape, lines))
+}
+
+impl Tape {
+    pub(crate) fn say(&self, binance: &House, upbit: &House, text: &str) {
+        match self {
+            Self::Binance { symbol } => say_binance(binance, symbol, text),
+            Self::Forced => drop(binance::say(binance, &["!forceOrder@arr"], text)),
+            Self::Upbit => say_upbit(upbit, text),
+        }
+    }
+
+    /// Does somebody listen?
+    pub(crate) fn is_heard(&self, binance: &House, upbit: &House) -> bool {
+        match self {
+            Self::Binance { .. } | Self::Forced => !binance.carried().is_empty(),
+            Self::Upbit => !upbit.carried().is_empty(),
+        }
+    }
+}
+
+/// The symbol of the first book that is told.
+pub(crate) fn symbol(lines: &[Line]) -> Option<String> {
+    let stream = |line: &Line| {
+        let message: Combined<'_> = serde_json::from_str(&line.text).ok()?;
+        let (symbol, kind) = message.stream?.split_once('@')?;
+        kind.starts_with("depth").then(|| symbol.to_ascii_uppercase())
+    };
+    lines.iter().find_map(stream)
+}
+
 pub(crate) async fn play(lines: &[Line], speed: Speed, mut say: impl FnMut(&str)) {
     let start = tokio::time::Instant::now();
     for line in lines {

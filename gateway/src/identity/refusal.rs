@@ -1,0 +1,77 @@
+//! Why somebody is not let in or not let go on: status, code and text in one place. What could
+//! help to guess a secret has one text.
+
+use crate::language::Message;
+use crate::xtrader::problem::Problem;
+
+/// The WebSocket close code of a session whose identity is missing, wrong or expired.
+pub const IDENTITY_CLOSE: u16 = 4401;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// Nothing was said.
+    Missing,
+    /// What was said cannot be read, or is said twice.
+    Malformed,
+    /// No such key, a wrong signature, another issuer or audience, used up, revoked.
+    Unknown,
+    Expired,
+    /// Issued or valid only later than now.
+    Early,
+    /// The time of a signed request is too far from ours.
+    Stale,
+    /// The nonce of a signed request was used before.
+    Replayed,
+    /// Too many nonces or single-use tokens are out at once.
+    Flood,
+    /// Known, but the role does not have the right, or the identity no account.
+    Forbidden,
+}
+
+impl Refusal {
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Missing
+            | Self::Malformed
+            | Self::Unknown
+            | Self::Expired
+            | Self::Early
+            | Self::Stale
+            | Self::Replayed => 401,
+            Self::Forbidden => 403,
+            Self::Flood => 429,
+        }
+    }
+
+    pub fn code(self) -> &'static str {
+        match self.status() {
+            403 => "FORBIDDEN",
+            429 => "RATE_LIMIT_EXCEEDED",
+            _ => "UNAUTHENTICATED",
+        }
+    }
+
+    pub fn message(self) -> Message {
+        let (english, korean) = match self {
+            Self::Missing => ("say who you are: a token or a signed request", "인증이 필요합니다"),
+            Self::Malformed => ("the credentials cannot be read", "인증 정보를 읽을 수 없습니다"),
+            Self::Unknown => ("the credentials are not valid", "인증 정보가 올바르지 않습니다"),
+            Self::Expired => ("the token has expired", "토큰이 만료되었습니다"),
+            Self::Early => ("the token is not valid yet", "아직 유효하지 않은 토큰입니다"),
+            Self::Stale => (
+                "the time of the request is too far from the server's",
+                "요청 시각이 서버 시각과 너무 다릅니다",
+            ),
+            Self::Replayed => ("the nonce was used before", "이미 사용된 nonce입니다"),
+            Self::Flood => ("Too many requests.", "Too many requests."),
+            Self::Forbidden => ("this identity may not do that", "이 작업을 할 권한이 없습니다"),
+        };
+        Message::ours(english, korean)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.status(), refusal.code(), refusal.message())
+    }
+}

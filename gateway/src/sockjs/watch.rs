@@ -1,0 +1,271 @@
+//! A stream of WebSocket frames that fails at the very octet which makes a text something other
+//! than UTF-8. The library checks a frame when it is whole; a client that sends a large one
+//! slowly hears of its mistake at once this way. All else that frames can be is left to the
+//! library: bytes pass unchanged up to the wrong one, then comes one error, then all passes.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// RFC 6455 5.2: two octets, a length of eight, a mask of four.
+const HEAD_BYTES_MAX: usize = 14;
+const OPCODE_CONTINUATION: u8 = 0x0;
+const OPCODE_TEXT: u8 = 0x1;
+
+#[derive(Debug, Error)]
+#[error("a text is not UTF-8")]
+pub(super) struct NotUtf8;
+
+pub(super) struct Watched<S> {
+    stream: S,
+    watch: Watch,
+}
+
+enum Watch {
+    On(Frames),
+    /// The next read says so.
+    Broken,
+    Off,
+}
+
+impl<S> Watched<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self { stream, watch: Watch::On(Frames::default()) }
+    }
+}
+
+/// Did the stream fail because of a wrong text?
+pub(super) fn is_not_utf8(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<NotUtf8>())
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !matches!(self.watch, Watch::Broken) {
+            let before = buffer.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+            let Watch::On(frames) = &mut self.watch else { return Poll::Ready(Ok(())) };
+            let Some(good) = frames.wrong_at(&buffer.filled()[before..]) else {
+                return Poll::Ready(Ok(()));
+            };
+            self.watch = Watch::Broken;
+            buffer.set_filled(before + good);
+            // Without a byte it would be read as the end.
+            if good > 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.watch = Watch::Off;
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, NotUtf8)))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// Where in the stream of frames the next octet lies.
+#[derive(Default)]
+struct Frames {
+    head: [u8; HEAD_BYTES_MAX],
+    head_bytes: usize,
+    /// Of the payload that the head announces.
+    left_bytes: u64,
+    mask: [u8; 4],
+    mask_at: usize,
+    /// What the payload is part of; a control frame between two parts does not end a text.
+    payload: Payload,
+    message: Payload,
+    text: Utf8,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Payload {
+    Text,
+    #[default]
+    Other,
+}
+
+impl Frames {
+    /// Where the first wrong octet is.
+    fn wrong_at(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        while at < bytes.len() {
+            if self.left_bytes == 0 {
+                self.head[self.head_bytes] = bytes[at];
+                self.head_bytes += 1;
+                at += 1;
+                self.open();
+                continue;
+            }
+            let left = usize::try_from(self.left_bytes).unwrap_or(usize::MAX);
+            let end = bytes.len().min(at.saturating_add(left));
+            if self.payload == Payload::Text {
+                for (index, byte) in bytes[at..end].iter().enumerate() {
+                    let mask = self.mask[(self.mask_at + index) % 4];
+                    if !self.text.takes(byte ^ mask) {
+                        return Some(at + index);
+                    }
+                }
+            }
+            self.mask_at = (self.mask_at + (end - at)) % 4;
+            self.left_bytes -= (end - at) as u64;
+            at = end;
+        }
+        None
+    }
+
+    /// Opens the payload once the head is whole.
+    fn open(&mut self) {
+        let head = &self.head[..self.head_bytes];
+        let &[first, second, ..] = head else { return };
+        let length_bytes = match second & 0x7f {
+            126 => 2,
+            127 => 8,
+            _ => 0,
+        };
+        let mask_bytes = if second & 0x80 == 0 { 0 } else { 4 };
+        if head.len() < 2 + length_bytes + mask_bytes {
+            return;
+        }
+        let (length, mask) = head[2..].split_at(length_bytes);
+        self.left_bytes = match length_bytes {
+            0 => u64::from(second & 0x7f),
+            _ => length.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+        };
+        // A frame without a mask is the library's to refuse.
+        self.mask = mask.try_into().unwrap_or_default();
+        (self.mask_at, self.head_bytes) = (0, 0);
+        self.payload = match first & 0x0f {
+            OPCODE_CONTINUATION => self.message,
+            OPCODE_TEXT => {
+                self.text = Utf8::default();
+                self.message = Payload::Text;
+                Payload::Text
+            }
+            opcode => {
+                if opcode & 0x8 == 0 {
+                    self.message = Payload::Other;
+                }
+                Payload::Other
+            }
+        };
+    }
+}
+
+/// A text so far: how many octets its last character still wants, and the bounds of the next.
+struct Utf8 {
+    wants: u8,
+    low: u8,
+    high: u8,
+}
+
+impl Default for Utf8 {
+    fn default() -> Self {
+        Self { wants: 0, low: 0x80, high: 0xbf }
+    }
+}
+
+impl Utf8 {
+    /// Can a text go on with this octet? The Unicode Standard, table 3-7.
+    fn takes(&mut self, byte: u8) -> bool {
+        if self.wants > 0 {
+            let is_good = (self.low..=self.high).contains(&byte);
+            *self = Self { wants: self.wants - 1, ..Self::default() };
+            return is_good;
+        }
+        let (wants, low, high) = match byte {
+            0x00..=0x7f => (0, 0x80, 0xbf),
+            0xc2..=0xdf => (1, 0x80, 0xbf),
+            0xe0 => (2, 0xa0, 0xbf),
+            0xed => (2, 0x80, 0x9f),
+            0xe1..=0xef => (2, 0x80, 0xbf),
+            0xf0 => (3, 0x90, 0xbf),
+            0xf1..=0xf3 => (3, 0x80, 0xbf),
+            0xf4 => (3, 0x80, 0x8f),
+            0x80..=0xc1 | 0xf5..=0xff => return false,
+        };
+        *self = Self { wants, low, high };
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A text is refused where `std` says that it cannot go on.
+    #[test]
+    fn an_octet_is_refused_where_the_text_cannot_go_on() {
+        let edges = [
+            0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0,
+            0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff,
+        ];
+        let count = edges.len();
+        for number in 0..count.pow(4) {
+            let bytes = [0, 1, 2, 3].map(|place| edges[number / count.pow(place) % count]);
+            let mut text = Utf8::default();
+            let wrong = bytes.iter().position(|byte| !text.takes(*byte));
+            let expected = (1..=4).position(|length| {
+                std::str::from_utf8(&bytes[..length])
+                    .is_err_and(|error| error.error_len().is_some())
+            });
+            assert_eq!(wrong, expected, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn only_the_texts_among_frames_are_watched() {
+        let text = |first: u8, payload: &[u8]| {
+            let mut bytes = vec![first, 0x80 | u8::try_from(payload.len()).unwrap(), 1, 2, 3, 4];
+            bytes.extend(payload.iter().zip([1, 2, 3, 4].iter().cycle()).map(|(a, b)| a ^ b));
+            bytes
+        };
+        let long = |length: u16| {
+            let mut bytes = vec![0x81, 0xfe, 0, 0, 0, 0, 0, 0];
+            bytes[2..4].copy_from_slice(&length.to_be_bytes());
+            bytes.extend(vec![b'x'; usize::from(length)]);
+            bytes
+        };
+        for (frames, wrong_at) in [
+            (vec![text(0x81, "κόσμε".as_bytes()), text(0x81, b"\xff")], Some(22)),
+            (vec![text(0x82, b"\xff\xfe"), text(0x81, b"a")], None),
+            (vec![text(0x01, b"\xce"), text(0x89, b"\xff"), text(0x80, b"\xba")], None),
+            (vec![text(0x01, b"\xce"), text(0x89, b"\xff"), text(0x80, b"a")], Some(20)),
+            (vec![text(0x02, b"\xce"), text(0x80, b"\xff")], None),
+            (vec![text(0x81, b""), text(0x81, b"a\x80")], Some(13)),
+            (vec![long(300), text(0x81, b"\xc0")], Some(314)),
+            (vec![text(0x88, b"\xff\xff"), text(0x81, b"\xed\xa0")], Some(15)),
+        ] {
+            let bytes = frames.concat();
+            for size in [1, 3, 1000] {
+                let mut watched = Frames::default();
+                let wrong = bytes.chunks(size).enumerate().find_map(|(index, part)| {
+                    watched.wrong_at(part).map(|wrong| index * size + wrong)
+                });
+                assert_eq!(wrong, wrong_at, "{bytes:02x?} by {size}");
+            }
+        }
+    }
+}
