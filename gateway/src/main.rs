@@ -43,6 +43,9 @@ fn run() -> anyhow::Result<()> {
     let config = configuration()?;
     raise_descriptors();
     let recovered = app::recover(&config).context("recovery")?;
+    for line in recovered.found() {
+        say(&line)?;
+    }
     say(&format!(
         "recovered sequence={} commands={} seconds={:.3}",
         recovered.exchange.applied().sequence,

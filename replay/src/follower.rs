@@ -108,7 +108,7 @@ impl Follower {
         shared.interval.store(settings.snapshot_commands, Ordering::Relaxed);
         let theirs = Arc::clone(&shared);
         let thread = thread::Builder::new().name("follower".to_owned()).spawn(move || {
-            let mut run = Run { settings, shared: theirs, rests: Rests::new() };
+            let mut run = Run { settings, shared: theirs, rests: Rests::new(), attempted: 0 };
             if let Err(error) = run.run() {
                 let alarm = error.to_string();
                 tracing::error!(%alarm, "the follower has ended");
@@ -159,6 +159,8 @@ struct Run {
     settings: Settings,
     shared: Arc<Shared>,
     rests: Rests,
+    /// The last command after which a snapshot was there, or was tried.
+    attempted: u64,
 }
 
 impl Run {
@@ -172,13 +174,13 @@ impl Run {
         while !self.ends() {
             let durable = self.look();
             let stop = self.next_snapshot(at).map_or(durable, |due| due.min(durable));
-            at = self.follow(&mut records, &mut whole, stop)?;
+            let before = std::mem::replace(&mut at, self.follow(&mut records, &mut whole, stop)?);
             if self.ends() {
                 break;
             }
             if self.is_due(at) {
-                self.write(identity, &whole)?;
-            } else if at >= durable {
+                self.write(identity, &whole);
+            } else if at >= durable || at == before {
                 thread::park_timeout(LOOK_EVERY);
             }
         }
@@ -186,13 +188,14 @@ impl Run {
     }
 
     /// At the newest snapshot, or else at the beginning.
-    fn begin(&self, reader: &Reader) -> Result<Whole, FollowError> {
+    fn begin(&mut self, reader: &Reader) -> Result<Whole, FollowError> {
         let limits = self.settings.limits;
         let wanted = wanted(reader, Some(limits))?;
         for found in candidates(&self.settings.directory, reader).into_iter().rev() {
             match snapshot::load(&found.path, &wanted) {
                 Ok(loaded) => {
                     self.shared.snapshot_sequence.store(found.sequence, Ordering::Relaxed);
+                    self.attempted = found.sequence;
                     return Ok(loaded.whole);
                 }
                 Err(error) => tracing::warn!(%error, "the follower passes over a snapshot"),
@@ -261,13 +264,13 @@ impl Run {
 
     fn is_due(&self, at: u64) -> bool {
         let interval = self.settings.snapshot_commands;
-        let last = self.shared.snapshot_sequence.load(Ordering::Relaxed);
-        interval > 0 && at > last && at.is_multiple_of(interval)
+        interval > 0 && at > self.attempted && at.is_multiple_of(interval)
     }
 
-    fn write(&mut self, identity: [u8; 16], whole: &Whole) -> Result<(), FollowError> {
+    /// One attempt a sequence: the next interval brings the next one.
+    fn write(&mut self, identity: [u8; 16], whole: &Whole) {
         let started = Instant::now();
-        let Self { settings, shared, rests } = self;
+        let Self { settings, shared, rests, attempted } = self;
         let sequence = whole.player().at().sequence.0;
         let mut pace = || {
             rests.rest();
@@ -278,13 +281,14 @@ impl Run {
         };
         let Settings { storage, directory, .. } = &*settings;
         let written = snapshot::write(storage, directory, identity, whole, &mut pace);
-        // One attempt a sequence: the next interval brings the next one.
+        *attempted = sequence;
         let failure = match written {
-            Ok(None) => return Ok(()),
+            Ok(None) => return,
             Ok(Some(path)) => {
                 let ms = started.elapsed().as_millis() as u64;
                 shared.snapshots.fetch_add(1, Ordering::Relaxed);
                 shared.snapshot_ms.store(ms, Ordering::Relaxed);
+                shared.snapshot_sequence.store(sequence, Ordering::Relaxed);
                 tracing::info!(sequence, ms, path = %path.display(), "snapshot");
                 None
             }
@@ -296,10 +300,8 @@ impl Run {
                 Some(error.to_string())
             }
         };
-        shared.snapshot_sequence.store(sequence, Ordering::Relaxed);
         *shared.snapshot_failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
             failure;
-        Ok(())
     }
 }
 

@@ -106,11 +106,6 @@ impl Playback {
         }
     }
 
-    /// The last sequence up to which everything is known to be equal.
-    pub(crate) fn verified(&self) -> u64 {
-        self.verified
-    }
-
     pub fn player(&self) -> &Player {
         &self.player
     }

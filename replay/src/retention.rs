@@ -73,10 +73,8 @@ pub fn plan(directory: &Path, keep: Keep) -> Result<Plan, RetentionError> {
             continue;
         }
         match snapshot::load(&found.path, &wanted) {
-            Ok(_) if found.sequence > last => passed_over.push(format!(
-                "{}: the journal ends with sequence {last}",
-                found.path.display()
-            )),
+            Ok(_) if found.sequence > last => passed_over
+                .push(format!("{}: the journal ends with sequence {last}", found.path.display())),
             Ok(_) => kept.push(found),
             Err(error) => passed_over.push(error.to_string()),
         }

@@ -32,8 +32,11 @@ pub enum ArchiveError {
 pub fn archive(directory: &Path, to: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
     journal::verify(directory, |_| {})?;
     let reader = Reader::open(directory)?;
-    std::fs::create_dir_all(to)
-        .map_err(|source| ArchiveError::Io { operation: "create", path: to.to_owned(), source })?;
+    std::fs::create_dir_all(to).map_err(|source| ArchiveError::Io {
+        operation: "create",
+        path: to.to_owned(),
+        source,
+    })?;
     let paths: Vec<_> = reader.segments().map(|(path, _)| path.to_owned()).collect();
     let Some((_, sealed)) = paths.split_last() else { return Ok(Vec::new()) };
     sealed.iter().filter_map(|path| copy_into(path, to).transpose()).collect()

@@ -115,7 +115,7 @@ impl<'a> Blocks<'a> {
                 (Kind::Section, 2..) => show(self.section(&content)?),
                 (Kind::Content, 3..) => show(Block::Content(content)),
                 (Kind::Footer, 2..) => {
-                    let footer: Option<Footer> = frame::read::<Footer, _>(&content, Footer::from);
+                    let footer = frame::read::<Footer, _>(&content, |footer| Footer::from(footer));
                     let footer = footer.ok_or_else(|| self.damaged("the footer is none"))?;
                     let agrees = (footer.length, footer.hash) == (length, hash);
                     return match (agrees, self.offset == self.bytes) {
@@ -157,7 +157,7 @@ impl<'a> Blocks<'a> {
     fn next(&mut self) -> Result<(Kind, Vec<u8>), SnapshotError> {
         let mut head = [0; HEAD_BYTES];
         self.fill(&mut head)?;
-        let head = frame::read::<Head, _>(&head, Head::from);
+        let head = frame::read::<Head, _>(&head, |head| Head::from(head));
         let head = head.ok_or_else(|| self.damaged("the head is none"))?;
         let length = head.length as usize;
         if length > BLOCK_BYTES_MAX || head.number != self.number {
@@ -174,7 +174,7 @@ impl<'a> Blocks<'a> {
     }
 
     fn header(&self, content: &[u8]) -> Result<Header, SnapshotError> {
-        let header: Option<Header> = frame::read::<Header, _>(content, Header::from);
+        let header = frame::read::<Header, _>(content, |header| Header::from(header));
         let header = header.filter(|header| header.magic == MAGIC);
         let header = header.ok_or_else(|| self.damaged("this is no snapshot"))?;
         match header.format {

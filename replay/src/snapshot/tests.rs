@@ -31,10 +31,17 @@ fn a_state(commands: u64) -> Whole {
         ..InstrumentSpec::EMPTY
     };
     let order = |number: u64| {
-        let (name, side) = if number.is_multiple_of(2) { ("ann", Side::Buy) } else { ("bob", Side::Sell) };
+        let (name, side) =
+            if number.is_multiple_of(2) { ("ann", Side::Buy) } else { ("bob", Side::Sell) };
         let price = Price(100 + (number * 7 % 11) as i64);
         let account = AccountRef::Name(Text::new(name).unwrap());
-        Command::Place(Order::limit(account, InstrumentId(1), side, price, Quantity(number % 5 + 1)))
+        Command::Place(Order::limit(
+            account,
+            InstrumentId(1),
+            side,
+            price,
+            Quantity(number % 5 + 1),
+        ))
     };
     let beginning = [Command::Genesis(LIMITS), Command::Instrument(spec)];
     for (sequence, command) in (1..=commands).zip(beginning.into_iter().chain((0..).map(order))) {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use engine::snapshot::{self, Content, Sections};
 use engine::witness::state_digest;
 use journal::{Storage, StorageError};
-use orison_core::snapshot::{Output, Stored};
+use orison_core::snapshot::Output;
 
 use super::aside::{CHANGES_VERSION, PLAYBACK_VERSION};
 use super::frame::{self, BLOCK_BYTES_MAX, Footer, HEAD_BYTES, Head, Header, Kind, NAME_BYTES};
