@@ -63,6 +63,7 @@ impl NameHash {
 
 orison_core::stored! {
     NameHash { seed }
+}
 
 /// How many heads, how many of them lead anywhere, and where those lead: most lead nowhere.
 impl Stored for Heads {
@@ -86,5 +87,4 @@ impl Stored for Heads {
         }
         Ok(table)
     }
-}
 }
