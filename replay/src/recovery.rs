@@ -1,7 +1,7 @@
 //! From a directory to an exchange that can go on: the journal is opened for writing and every
-//! command that no snapshot holds is decided again. Digests on the way must agree. An empty journal is
-//! begun with its genesis and instruments; one of older rules is moved on to those of this build;
-//! other differences of configuration are only named.
+//! command that no snapshot holds is decided again. Digests on the way must agree. An empty journal
+//! is begun with its genesis and instruments; one of older rules is moved on to those of this
+//! build; other differences of configuration are only named.
 
 mod beginning;
 

@@ -62,13 +62,16 @@ fn put_verified(object: &mut Object<'_>, verified: &Verified) {
         .bare("first_sequence", journal.first_sequence)
         .bare("last_sequence", journal.last_sequence)
         .bare("last_time_ns", journal.last_time_ns)
-        .bare("begun_after", verified.begun_after)
         .bare("segments", journal.segments)
         .bare("checkpoints", journal.checkpoints)
         .bare("checkpoints_compared", compared.checkpoints)
         .bare("closes_compared", compared.closes)
         .bare("not_verifiable", compared.not_verifiable)
         .bare("closed_cleanly", journal.closed_cleanly);
+    // Of a journal that still has its beginning there is nothing to say.
+    if verified.begun_after > 0 {
+        object.bare("begun_after", verified.begun_after);
+    }
     put_cut(object, "torn", journal.torn.as_ref());
     let mut voids = object.list("voids");
     for sequence in &journal.voids {
@@ -149,9 +152,11 @@ pub(crate) fn recovered(out: &mut impl Write, recovered: &Recovered, form: Form)
             object
                 .bare("sequence", opened.last_sequence)
                 .bare("commands", commands)
-                .bare("snapshot", recovered.beginning.sequence())
                 .bare("seconds", format_args!("{seconds:.3}"))
                 .bare("closed_cleanly", opened.closed_cleanly);
+            if recovered.beginning.sequence() > 0 {
+                object.bare("snapshot", recovered.beginning.sequence());
+            }
             put_cut(object, "cut", opened.cut.as_ref());
         }),
         Form::Text => {

@@ -65,7 +65,7 @@ pub enum SnapshotError {
     Rules { path: PathBuf, found: u32, known: u32 },
     #[error("{}: {source}", path.display())]
     Load { path: PathBuf, source: LoadError },
-    #[error("{}: the core it holds has another digest than the one it was written of", path.display())]
+    #[error("{}: the core in it has another digest than it was written of", path.display())]
     State { path: PathBuf },
     #[error("{}: counts command {sequence}, which has been quarantined since", path.display())]
     Quarantined { path: PathBuf, sequence: u64 },

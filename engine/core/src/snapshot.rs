@@ -261,7 +261,9 @@ macro_rules! stored_words {
 /// Alternatives with one value each, by numbers that are never given away again.
 #[macro_export]
 macro_rules! stored_alternatives {
-    ($($type:ty { $($number:literal = $case:ident),* $(; $($bare:literal = $word:ident),*)? })*) => {
+    ($($type:ty {
+        $($number:literal = $case:ident),* $(; $($bare:literal = $word:ident),*)?
+    })*) => {
         $(impl $crate::snapshot::Stored for $type {
             fn store(&self, to: &mut $crate::snapshot::Output<'_>) {
                 match self {
@@ -467,8 +469,9 @@ impl<T: Stored, const N: usize> Stored for [T; N] {
 
     fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
         let mut failure = None;
-        let entries = core::array::from_fn::<_, N, _>(|_| {
-            T::load(from).map_err(|unreadable| failure = Some(unreadable)).ok()
+        let entries = core::array::from_fn::<_, N, _>(|_| match failure {
+            Some(_) => None,
+            None => T::load(from).map_err(|unreadable| failure = Some(unreadable)).ok(),
         });
         match failure {
             Some(unreadable) => Err(unreadable),
