@@ -6,6 +6,7 @@ mod feeds;
 mod instruments;
 mod layers;
 mod listen;
+mod risk;
 mod schedule;
 mod settings;
 
@@ -17,7 +18,7 @@ use orison_core::command::{Genesis, InstrumentSpec};
 use thiserror::Error;
 
 use crate::schedule::timetable::Timetable;
-use crate::{fanout, stomp};
+use crate::{fanout, stockquest, stomp};
 use layers::{Layers, Source};
 pub use listen::Listen;
 
@@ -50,6 +51,10 @@ pub struct Config {
     pub fan_out: fanout::Settings,
     /// Heart-beats of STOMP sessions.
     pub stomp_session: stomp::Settings,
+    /// How often the StockQuest sockets tell what.
+    pub stockquest: stockquest::Settings,
+    /// From which figures on an account's risk is worth an alert.
+    pub risk: stockquest::RiskSettings,
     /// Origins of web pages, beside loopback ones, that may use REST and enter orders.
     pub allowed_origins: Vec<String>,
     /// The first command of an empty journal.

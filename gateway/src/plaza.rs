@@ -1,6 +1,8 @@
-//! The listener of browsers' messaging libraries: STOMP over WebSocket at `/ws` and
-//! `/ws/websocket`, over SockJS below `/ws/`, and the script that SockJS pages load. Paths are
-//! taken as they come. Pages of every origin may use it: it takes prayers, never orders.
+//! The listener of browsers' messaging libraries: the five StockQuest sockets, each at its own
+//! address and over SockJS below it; STOMP over WebSocket at `/ws` and `/ws/websocket`, over
+//! SockJS below `/ws/`; `/asyncapi.json`; and the script that SockJS pages load. Paths are taken as
+//! they come, the five names first. Pages of every origin may use it; what belongs to an account
+//! is the sockets' to keep.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use crate::App;
 use crate::http::origin::check_host;
 use crate::http::{Reply, Site};
 use crate::sockjs::{self, Mount, Seats};
+use crate::stockquest::{Hall, Socket, StockQuest, asyncapi};
 use crate::stomp::{PROTOCOLS, Stomp};
 
 const PREFIX: &str = "/ws";
@@ -22,6 +25,8 @@ const PREFIX: &str = "/ws";
 const OUTGOING_BYTES_MAX: usize = 64 << 10;
 
 pub struct Plaza {
+    /// The five StockQuest sockets, each below its own prefix.
+    quests: [(&'static str, Arc<Mount>); Socket::ALL.len()],
     stomp: Arc<Mount>,
     seats: Arc<Seats>,
 }
@@ -30,16 +35,25 @@ impl Plaza {
     pub fn new(app: &Arc<App>) -> Arc<Self> {
         let seats = Seats::of_product();
         let settings = sockjs::Settings {
-            protocols: PROTOCOLS,
             outgoing_bytes_max: OUTGOING_BYTES_MAX,
             ..sockjs::Settings::default()
         };
+        let hall = Hall::new(app);
+        let ping = Some(app.config.stockquest.heartbeat);
+        let quests = Socket::ALL.map(|socket| {
+            let settings = sockjs::Settings { ping, ..settings.clone() };
+            (socket.path(), Mount::new(settings, &seats, StockQuest::new(app, &hall, socket)))
+        });
+        let settings = sockjs::Settings { protocols: PROTOCOLS, ..settings };
         let stomp = Mount::new(settings, &seats, Stomp::new(Arc::clone(app)));
-        Arc::new(Self { stomp, seats })
+        Arc::new(Self { quests, stomp, seats })
     }
 
     /// Closes every session that the hub has not closed yet; returns once all have gone.
     pub async fn ended(&self) {
+        for (_, mount) in &self.quests {
+            mount.stop();
+        }
         self.stomp.stop();
         self.seats.empty().await;
     }
@@ -52,10 +66,18 @@ impl Site for Plaza {
             let text = "this Host is not ours: use 127.0.0.1, [::1] or localhost\n";
             return text_reply(StatusCode::FORBIDDEN, text);
         }
+        for (prefix, mount) in &self.quests {
+            if let Some(rest) = sockjs::below(prefix, &path) {
+                return mount.answer(peer, rest, request).await;
+            }
+        }
         if let Some(rest) = sockjs::below(PREFIX, &path) {
             return self.stomp.answer(peer, rest, request).await;
         }
         let is_read = [Method::GET, Method::HEAD].contains(request.method());
+        if path == "/asyncapi.json" && is_read {
+            return reply(StatusCode::OK, "application/json", asyncapi::document());
+        }
         match sockjs::script(&path).filter(|_| is_read) {
             Some(script) => script.answer(request.headers()),
             None => text_reply(StatusCode::NOT_FOUND, "there is nothing here\n"),
@@ -72,9 +94,12 @@ fn is_ours<B>(request: &Request<B>) -> bool {
 }
 
 fn text_reply(status: StatusCode, text: &'static str) -> Reply {
+    reply(status, "text/plain; charset=UTF-8", text)
+}
+
+fn reply(status: StatusCode, kind: &'static str, text: &'static str) -> Reply {
     let mut reply = Response::new(Either::Left(Full::new(Bytes::from_static(text.as_bytes()))));
     *reply.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=UTF-8");
-    reply.headers_mut().insert(CONTENT_TYPE, plain);
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     reply
 }

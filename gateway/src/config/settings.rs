@@ -7,9 +7,12 @@ use engine::runtime::{Settings as RuntimeSettings, Wait};
 use orison_core::command::Genesis;
 
 use super::layers::{Layers, Source};
-use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments, schedule};
+use super::{
+    Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments, risk, schedule,
+};
 use crate::fanout::{self, OrderIds};
 use crate::feeds;
+use crate::stockquest;
 use crate::stomp;
 
 pub(super) struct Setting {
@@ -139,6 +142,8 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         public_order_ids: switch(layers, "public-order-ids")?,
         fan_out: fan_out(layers)?,
         stomp_session: stomp::Settings::DEFAULT,
+        stockquest: stockquest::Settings::DEFAULT,
+        risk: risk::settings(layers)?,
         allowed_origins: origins(layers)?,
         limits: limits(layers)?,
         instruments: instruments::specs(layers)?,
