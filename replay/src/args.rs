@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use engine::projection::Interval;
-use orison_core::Symbol;
+use orison_core::{AccountName, Symbol};
 use replay::past::Until;
 
 /// Replays, verifies and drives the journals of Orison.
@@ -40,11 +40,41 @@ pub(crate) enum Action {
         #[arg(long)]
         at: Option<Until>,
     },
-    /// Show the whole life of an order
+    /// Show the statistics of the 24 hours before a point, a line an instrument
+    Statistics {
+        directory: PathBuf,
+        #[arg(long, value_parser = symbol)]
+        symbol: Option<Symbol>,
+        /// A sequence, or a time as RFC 3339 or `NANOSECONDSns`
+        #[arg(long)]
+        at: Option<Until>,
+    },
+    /// Show balances as they were, a line for each account and asset
+    Balances {
+        directory: PathBuf,
+        #[arg(long, value_parser = account)]
+        account: Option<AccountName>,
+        /// A sequence, or a time as RFC 3339 or `NANOSECONDSns`
+        #[arg(long)]
+        at: Option<Until>,
+    },
+    /// Show an account as it was: settings, balances, positions, open orders
+    Account {
+        directory: PathBuf,
+        #[arg(value_parser = account)]
+        name: AccountName,
+        /// A sequence, or a time as RFC 3339 or `NANOSECONDSns`
+        #[arg(long)]
+        at: Option<Until>,
+    },
+    /// Show the whole life of an order: what was ahead of it, what moved it, which rule decided
     Order {
         directory: PathBuf,
-        /// As every wire shows it
+        /// As every wire shows it, or as its client called it
         id: String,
+        /// Up to a sequence or time
+        #[arg(long)]
+        at: Option<Until>,
     },
     /// Write every command and its events as JSON lines
     Dump {
@@ -136,6 +166,14 @@ fn symbol(text: &str) -> Result<Symbol, String> {
     match Symbol::new(text) {
         Ok(symbol) if symbol.is_empty() => Err("is empty".to_owned()),
         Ok(symbol) => Ok(symbol),
+        Err(bad) => Err(bad.to_string()),
+    }
+}
+
+fn account(text: &str) -> Result<AccountName, String> {
+    match AccountName::new(text) {
+        Ok(name) if name.is_empty() => Err("is empty".to_owned()),
+        Ok(name) => Ok(name),
         Err(bad) => Err(bad.to_string()),
     }
 }

@@ -8,6 +8,8 @@ use anyhow::{Result, bail};
 use engine::projection::{Interval, ViewLimits};
 use engine::witness::state_digest;
 use orison_core::Symbol;
+use replay::ask::{self, Question};
+use replay::life::Reach;
 use replay::past::{Past, Until};
 use replay::verify::{Pass, Verified};
 use replay::{book, diff, dump, figures, flow, life, recovery, tape, verify};
@@ -33,7 +35,16 @@ pub(crate) fn run(args: Args) -> Result<Outcome> {
         Action::Book { directory, symbol, at } => {
             show_book(&directory, &symbol, at.unwrap_or(Until::End), form)
         }
-        Action::Order { directory, id } => order(&directory, &id),
+        Action::Statistics { directory, symbol, at } => {
+            ask(&directory, &Question::Statistics(symbol), at.unwrap_or(Until::End))
+        }
+        Action::Balances { directory, account, at } => {
+            ask(&directory, &Question::Balances(account), at.unwrap_or(Until::End))
+        }
+        Action::Account { directory, name, at } => {
+            ask(&directory, &Question::Account(name), at.unwrap_or(Until::End))
+        }
+        Action::Order { directory, id, at } => order(&directory, &id, at.unwrap_or(Until::End)),
         Action::Dump { directory, from, to } => {
             dump_range(&directory, from.unwrap_or(1), to.unwrap_or(u64::MAX))
         }
@@ -121,11 +132,18 @@ fn recover(directory: &Path, form: Form) -> Result<Outcome> {
 
 /// The state at a point of the past.
 fn past(directory: &Path, until: Until) -> Result<Past> {
-    let mut past = Past::near(directory, verify::SMALL_VIEWS, until)?;
     let gauge = Gauge::of_commands();
-    past.play(until, |sequence| gauge.at(sequence))?;
+    let past = ask::at(directory, until, |sequence| gauge.at(sequence))?;
     drop(gauge);
     Ok(past)
+}
+
+fn ask(directory: &Path, question: &Question, until: Until) -> Result<Outcome> {
+    let past = past(directory, until)?;
+    let mut out = Vec::new();
+    ask::answer(past.player(), question, &mut out)?;
+    io::stdout().write_all(&out)?;
+    Ok(Outcome::Fine)
 }
 
 fn show_book(directory: &Path, symbol: &Symbol, until: Until, form: Form) -> Result<Outcome> {
@@ -145,10 +163,10 @@ fn show_book(directory: &Path, symbol: &Symbol, until: Until, form: Form) -> Res
     Ok(Outcome::Fine)
 }
 
-fn order(directory: &Path, id: &str) -> Result<Outcome> {
+fn order(directory: &Path, id: &str, until: Until) -> Result<Outcome> {
     let gauge = Gauge::of_commands();
     let mut out = Vec::new();
-    let orders = life::life(directory, id, &mut out, |sequence| gauge.at(sequence))?;
+    let orders = life::life(directory, id, Reach::Journal(until), &mut out, |at| gauge.at(at))?;
     drop(gauge);
     if orders == 0 {
         bail!("no order `{id}` in {}", directory.display());
