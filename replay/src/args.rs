@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use engine::projection::Interval;
 use orison_core::{AccountName, Symbol};
+use replay::fork::Field;
 use replay::past::Until;
 
 /// Replays, verifies and drives the journals of Orison.
@@ -102,6 +103,68 @@ pub(crate) enum Action {
         /// Candles of indicators, returns of risk and weights
         #[arg(long, default_value = "1m", value_parser = interval)]
         interval: Interval,
+    },
+    /// Play the journal with one command left out or changed, and show the executions that differ
+    Fork {
+        directory: PathBuf,
+        /// The sequence of that command
+        #[arg(long)]
+        at: u64,
+        /// Leave it out
+        #[arg(long, required_unless_present = "set", conflicts_with = "set")]
+        omit: bool,
+        /// NAME=VALUE of a new order or an amend, any number of times
+        #[arg(long)]
+        set: Vec<Field>,
+        /// As far as a sequence or time
+        #[arg(long)]
+        to: Option<Until>,
+    },
+    /// Draw an Ed25519 key into a new file, and show its public half
+    Key { file: PathBuf },
+    /// Sign what the journal leads to: a replay certificate
+    Certify {
+        directory: PathBuf,
+        /// A private key in PKCS #8 that only its owner may read
+        #[arg(long)]
+        key: PathBuf,
+        /// A sequence, or a time as RFC 3339 or `NANOSECONDSns`
+        #[arg(long)]
+        at: Option<Until>,
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Hold a journal against a certificate
+    CheckCertificate {
+        directory: PathBuf,
+        certificate: PathBuf,
+        /// 64 hexadecimal digits, or a file with them or with a PEM
+        #[arg(long)]
+        public: String,
+    },
+    /// Prove that a command, or the one that entered an order, is in the journal
+    Prove {
+        directory: PathBuf,
+        /// A sequence or the id of an order
+        what: String,
+        /// Under a root of this certificate, not of the journal's own checkpoint
+        #[arg(long)]
+        certificate: Option<PathBuf>,
+        #[arg(long)]
+        public: Option<String>,
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Check a proof without any journal
+    CheckProof {
+        proof: PathBuf,
+        /// A root that is trusted
+        #[arg(long)]
+        root: Option<String>,
+        #[arg(long)]
+        certificate: Option<PathBuf>,
+        #[arg(long)]
+        public: Option<String>,
     },
     /// Find the first command or event that differs between two journals
     Diff { left: PathBuf, right: PathBuf },

@@ -9,12 +9,14 @@ use engine::projection::{Interval, ViewLimits};
 use engine::witness::state_digest;
 use orison_core::Symbol;
 use replay::ask::{self, Question};
+use replay::fork::Change;
 use replay::life::Reach;
 use replay::past::{Past, Until};
 use replay::verify::{Pass, Verified};
 use replay::{book, diff, dump, figures, flow, life, recovery, tape, verify};
 
 use crate::args::{Action, Args};
+use crate::audit;
 use crate::gauge::Gauge;
 use crate::show::{self, Form};
 use crate::upkeep;
@@ -51,6 +53,25 @@ pub(crate) fn run(args: Args) -> Result<Outcome> {
         Action::Digest { directory, at } => digest(&directory, at.unwrap_or(Until::End), form),
         Action::Figures { directory, at, interval } => {
             show_figures(&directory, at.unwrap_or(Until::End), interval)
+        }
+        Action::Fork { directory, at, omit, set, to } => {
+            let change = if omit { Change::Omit } else { Change::Set(set) };
+            audit::fork(&directory, (at, &change), to.unwrap_or(Until::End))
+        }
+        Action::Key { file } => audit::key(&file, form),
+        Action::Certify { directory, key, at, out } => {
+            audit::certify(&directory, &key, at.unwrap_or(Until::End), out.as_deref(), form)
+        }
+        Action::CheckCertificate { directory, certificate, public } => {
+            audit::check_certificate(&directory, &certificate, &public, form)
+        }
+        Action::Prove { directory, what, certificate, public, out } => {
+            let certified = (certificate.as_deref(), public.as_deref());
+            audit::prove(&directory, &what, certified, out.as_deref())
+        }
+        Action::CheckProof { proof, root, certificate, public } => {
+            let certified = (certificate.as_deref(), public.as_deref());
+            audit::check_proof(&proof, root.as_deref(), certified, form)
         }
         Action::Diff { left, right } => compare(&left, &right, form),
         Action::Quarantine { directory, sequence } => quarantine(&directory, sequence, form),
