@@ -16,7 +16,7 @@ mod openapi;
 mod route;
 mod trading;
 
-pub(crate) use call::{Call, actor, call};
+pub(crate) use call::{Call, actor, actor_named, call};
 pub use office::Office;
 pub(crate) use openapi::document;
 pub(crate) use route::Route;

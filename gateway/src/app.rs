@@ -13,23 +13,28 @@ use thiserror::Error;
 
 use crate::admin::Office;
 use crate::config::{Config, Durability};
+use crate::connections;
 use crate::desk::Desk;
 use crate::fanout::Hub;
 use crate::feeds::Feeds;
 use crate::http::bucket::Buckets;
-use crate::identity::Identity;
+use crate::identity::{Identity, LoadError, Mode};
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
 use crate::stomp::Lobby;
 
 pub struct App {
     pub config: Config,
-    pub identity: Identity,
+    pub identity: Arc<Identity>,
     pub views: SharedViews,
     pub desk: Desk,
     pub hub: Hub,
     pub metrics: Metrics,
     pub office: Office,
+    /// Every session, whatever it speaks.
+    pub connections: Arc<connections::Registry>,
+    /// Timers of REST that cancel unless they are armed again.
+    pub dead_men: connections::DeadMen,
     /// Prayers that REST still takes, by address.
     pub prayer_buckets: Buckets,
     pub lobby: Lobby,
@@ -38,6 +43,14 @@ pub struct App {
     monitor: Monitor,
     /// None once stopped.
     runtime: Mutex<Option<Runtime>>,
+}
+
+#[derive(Debug, Error)]
+pub enum AppStartError {
+    #[error(transparent)]
+    Runtime(#[from] StartError),
+    #[error(transparent)]
+    Identity(#[from] LoadError),
 }
 
 #[derive(Debug, Error)]
@@ -91,7 +104,13 @@ pub fn wall_ns() -> u64 {
 }
 
 impl App {
-    pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, StartError> {
+    pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, AppStartError> {
+        let identity = Identity::of(&config, wall_ns() / 1_000_000)?;
+        let sessions = config.sessions;
+        let buckets = match identity.mode() {
+            Mode::Open => connections::Buckets::off(),
+            Mode::Authenticated => connections::Buckets::new(config.order_rate),
+        };
         let limits = *recovered.exchange.genesis().unwrap_or(&config.limits);
         let office = Office::new(std::mem::take(&mut recovered.changes), limits);
         let lobby = Lobby::new(config.stomp_session);
@@ -111,7 +130,9 @@ impl App {
         desk.open(runtime.ingress());
         Ok(Arc::new(Self {
             config,
-            identity: Identity::open(),
+            connections: connections::Registry::new(sessions, buckets),
+            dead_men: connections::DeadMen::default(),
+            identity: Arc::new(identity),
             views,
             desk,
             hub,

@@ -16,8 +16,9 @@ use engine::runtime::Wait;
 use orison_core::command::{Genesis, InstrumentSpec};
 use thiserror::Error;
 
+use crate::identity::command::Errand;
 use crate::schedule::timetable::Timetable;
-use crate::{fanout, stomp};
+use crate::{connections, fanout, stomp};
 use layers::{Layers, Source};
 pub use listen::Listen;
 
@@ -29,6 +30,12 @@ pub struct Config {
     pub ws: Listen,
     pub stomp: Listen,
     pub admin: Listen,
+    /// Where the keys are. None: open mode.
+    pub identity: Option<PathBuf>,
+    /// How far the time of a signed request may be off.
+    pub identity_window_ms: u64,
+    /// What every listener of HTTP speaks TLS with. None: it speaks none.
+    pub tls: Option<TlsFiles>,
     pub durability: Durability,
     /// Of a new journal segment.
     pub segment_bytes: u64,
@@ -46,6 +53,10 @@ pub struct Config {
     pub public_order_ids: Switch,
     /// Outboxes and heartbeats of the sockets.
     pub fan_out: fanout::Settings,
+    /// How many sessions there may be.
+    pub sessions: connections::Limits,
+    /// Orders a second of one session, once there are identities.
+    pub order_rate: u32,
     /// Heart-beats of STOMP sessions.
     pub stomp_session: stomp::Settings,
     /// Origins of web pages, beside loopback ones, that may use REST and enter orders.
@@ -59,6 +70,13 @@ pub struct Config {
     /// A filter of `tracing`, such as `info` or `gateway=debug`.
     pub log: String,
     pub log_format: LogFormat,
+}
+
+/// A chain of certificates and its private key, both in PEM.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TlsFiles {
+    pub certificates: PathBuf,
+    pub key: PathBuf,
 }
 
 /// What an acknowledgement means.
@@ -101,8 +119,8 @@ pub enum ConfigError {
     #[error("{given}: the {setting} listener is not part of this build; allowed: off")]
     NotBuilt { given: Source, setting: &'static str },
     #[error(
-        "{given}: {address} is not a loopback address; without identities only 127.0.0.1, [::1] \
-         and localhost are allowed"
+        "{given}: {address} is not a loopback address; without identities (--identity DIR) only \
+         127.0.0.1, [::1] and localhost are allowed"
     )]
     NotLoopback { given: Source, address: std::net::SocketAddr },
     #[error("{path}: {reason}")]
@@ -116,6 +134,8 @@ pub enum ConfigError {
 pub struct Loaded {
     pub config: Config,
     pub warnings: Vec<String>,
+    /// What is asked in place of serving.
+    pub errand: Option<Errand>,
 }
 
 impl Config {
@@ -128,7 +148,7 @@ impl Config {
     ) -> Result<Loaded, ConfigError> {
         let layers = Layers::read(arguments, environment, directory)?;
         let config = settings::config(&layers)?;
-        Ok(Loaded { config, warnings: layers.warnings })
+        Ok(Loaded { config, warnings: layers.warnings, errand: layers.errand })
     }
 
     /// The built-in defaults with a small journal in `data` and a free port for each listener.

@@ -8,6 +8,7 @@ pub mod listener;
 pub mod query;
 
 mod address;
+pub(crate) mod admission;
 pub(crate) mod body;
 mod connection;
 pub(crate) mod goodbye;
@@ -15,7 +16,9 @@ pub(crate) mod handshake;
 mod linger;
 pub(crate) mod origin;
 mod respond;
+pub mod tls;
 mod upgrade;
+mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,10 +28,12 @@ use hyper::Request;
 use hyper::body::Incoming;
 
 use crate::App;
+use crate::identity::Principal;
 use crate::language::Language;
 
 pub use acceptor::{Acceptor, CONNECTIONS_MAX, Content, Reply, Site};
 pub use listener::{BindError, Listener};
+pub use tls::{Tls, TlsError};
 
 /// Which of the listeners a request came in by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,15 +53,28 @@ pub struct Directory {
     pub ws: Option<SocketAddr>,
     pub admin: Option<SocketAddr>,
     pub stomp: Option<SocketAddr>,
+    pub transport: Transport,
+}
+
+/// How bytes travel to and from every listener.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Transport {
+    #[default]
+    Clear,
+    Tls,
 }
 
 impl Directory {
     /// Name and URL of each listener that is on.
     pub fn urls(&self) -> Vec<(&'static str, String)> {
-        let rest = self.rest.map(|address| ("rest", format!("http://{address}")));
-        let ws = self.ws.map(|address| ("ws", format!("ws://{address}/ws")));
-        let admin = self.admin.map(|address| ("admin", format!("http://{address}")));
-        let stomp = self.stomp.map(|address| ("stomp", format!("http://{address}")));
+        let s = match self.transport {
+            Transport::Clear => "",
+            Transport::Tls => "s",
+        };
+        let rest = self.rest.map(|address| ("rest", format!("http{s}://{address}")));
+        let ws = self.ws.map(|address| ("ws", format!("ws{s}://{address}/ws")));
+        let admin = self.admin.map(|address| ("admin", format!("http{s}://{address}")));
+        let stomp = self.stomp.map(|address| ("stomp", format!("http{s}://{address}")));
         rest.into_iter().chain(ws).chain(stomp).chain(admin).collect()
     }
 }
@@ -69,8 +87,8 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(app: Arc<App>, directory: Directory) -> Arc<Self> {
-        let acceptor = Acceptor::new(app.metrics.connections.clone());
+    pub fn new(app: Arc<App>, directory: Directory, tls: Option<Tls>) -> Arc<Self> {
+        let acceptor = Acceptor::new(app.metrics.connections.clone(), tls);
         Arc::new(Self { app, directory, acceptor })
     }
 
@@ -115,6 +133,8 @@ pub struct Handshake {
     pub peer: SocketAddr,
     pub language: Language,
     pub order_entry: OrderEntry,
+    /// None: the first message has to say it.
+    pub principal: Option<Principal>,
 }
 
 /// Whether the page behind a connection may enter orders: it has no Origin, a loopback one or a

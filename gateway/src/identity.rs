@@ -2,14 +2,45 @@
 //! mode everybody is the anonymous principal, who may do all and is whose account it names. No
 //! protocol is known here; each asks at its own door and says the refusal in its own form.
 
+pub mod command;
+
+mod folder;
+mod keyring;
+mod nonces;
 mod principal;
 mod refusal;
+mod signed;
+mod single_use;
+mod standing;
+mod token;
+mod watch;
 
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use thiserror::Error;
+
+use crate::config::Config;
+use folder::{Fingerprint, FolderError};
+use keyring::Keyring;
+use nonces::Nonces;
+use principal::Credential;
+use single_use::SingleUse;
+
+pub use nonces::NONCES_MAX;
 pub use principal::{Action, NotTheirs, Principal, Role};
 pub use refusal::{IDENTITY_CLOSE, Refusal};
+pub use signed::{KEY, NONCE, SIGNATURE, Sent, TIMESTAMP, is_signed, text as signed_text};
+pub use single_use::SINGLE_USE_MS;
+pub use standing::Standing;
+pub use token::LEEWAY_MS;
+pub use watch::{POLL, watch};
 
 /// What a WebSocket's client has to say who it is.
 pub const AUTH_MAX: std::time::Duration = std::time::Duration::from_secs(10);
+/// How often a live session asks whether it still stands: so long after its key was revoked, and
+/// the server has seen that, it ends.
+pub const STANDING: std::time::Duration = std::time::Duration::from_secs(2);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
@@ -18,66 +49,168 @@ pub enum Mode {
     Authenticated,
 }
 
+impl Mode {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Authenticated => "authenticated",
+        }
+    }
+}
+
+#[derive(Debug, Error)]
+#[error("--identity: {0}")]
+pub struct LoadError(#[from] FolderError);
+
 /// All that the process knows of identities.
 #[derive(Debug)]
 pub struct Identity {
-    mode: Mode,
+    /// None: open mode.
+    keys: Option<Keys>,
+}
+
+#[derive(Debug)]
+struct Keys {
+    folder: PathBuf,
+    /// How far the time of a signed request may be off.
+    window_ms: u64,
+    /// What was signed before could have been used before.
+    opened_at_ms: u64,
+    ring: RwLock<Arc<Keyring>>,
+    /// Of the folder when it was read last.
+    seen: Mutex<Fingerprint>,
+    nonces: Mutex<Nonces>,
+    single_use: Mutex<SingleUse>,
 }
 
 impl Identity {
     pub fn open() -> Self {
-        Self { mode: Mode::Open }
+        Self { keys: None }
+    }
+
+    /// Those of the configuration.
+    pub fn of(config: &Config, now_ms: u64) -> Result<Self, LoadError> {
+        match &config.identity {
+            None => Ok(Self::open()),
+            Some(folder) => Self::load(folder, config.identity_window_ms, now_ms),
+        }
+    }
+
+    /// Of a folder that `orison keys create` made. Any key that cannot be used is an error: a
+    /// server does not begin with a folder that is not right in all.
+    pub fn load(folder: &Path, window_ms: u64, now_ms: u64) -> Result<Self, LoadError> {
+        let seen = folder::fingerprint(folder)?;
+        let (ring, wrong) = Keyring::read(folder)?;
+        if let Some(error) = wrong.into_iter().next() {
+            return Err(error.into());
+        }
+        let keys = Keys {
+            folder: folder.to_owned(),
+            window_ms,
+            opened_at_ms: now_ms,
+            ring: RwLock::new(Arc::new(ring)),
+            seen: Mutex::new(seen),
+            nonces: Mutex::default(),
+            single_use: Mutex::default(),
+        };
+        Ok(Self { keys: Some(keys) })
     }
 
     pub fn mode(&self) -> Mode {
-        self.mode
+        match self.keys {
+            Some(_) => Mode::Authenticated,
+            None => Mode::Open,
+        }
     }
 
     /// A JWT, as it stands behind `Bearer `.
     pub fn of_bearer(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
-        self.of_token(token, now_ms)
+        match &self.keys {
+            None => Ok(Principal::anonymous()),
+            Some(keys) => token::read(&keys.ring(), token, now_ms),
+        }
     }
 
-    /// A token that `POST /api/v1/token` gave out; good once, for 60 s.
+    /// A token that `mint` gave out; good once, for `SINGLE_USE_MS`.
     pub fn of_single_use(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
-        self.of_token(token, now_ms)
+        let Some(keys) = &self.keys else { return Ok(Principal::anonymous()) };
+        let principal = locked(&keys.single_use).redeem(token, now_ms)?;
+        self.stands(&principal, now_ms).map(|()| principal)
     }
 
     /// Either of the two: what a WebSocket's first message carries.
-    pub fn of_token(&self, _token: &str, _now_ms: u64) -> Result<Principal, Refusal> {
-        match self.mode {
-            Mode::Open => Ok(Principal::anonymous()),
-            Mode::Authenticated => Err(Refusal::Unknown),
+    pub fn of_token(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
+        match single_use::is_one(token) {
+            true => self.of_single_use(token, now_ms),
+            false => self.of_bearer(token, now_ms),
         }
+    }
+
+    /// A request signed with an API key. Its nonce is used up only if the signature holds.
+    pub fn of_signed(&self, sent: &Sent<'_>, now_ms: u64) -> Result<Principal, Refusal> {
+        let Some(keys) = &self.keys else { return Ok(Principal::anonymous()) };
+        let signed = signed::read(&keys.ring(), sent, keys.window_ms, now_ms, keys.opened_at_ms)?;
+        // From the earliest clock to the latest that the window lets in.
+        let keep_ms = 2 * keys.window_ms;
+        if let Credential::Key(id) = &signed.principal.credential {
+            locked(&keys.nonces).take(id, signed.nonce, now_ms, keep_ms)?;
+        }
+        Ok(signed.principal)
     }
 
     /// Who is there before anybody has said anything: the anonymous principal in open mode, nobody
     /// with identities.
     pub fn of_nobody(&self) -> Option<Principal> {
-        (self.mode == Mode::Open).then(Principal::anonymous)
+        self.keys.is_none().then(Principal::anonymous)
+    }
+
+    /// A token for a WebSocket, and when it ends.
+    pub fn mint(&self, principal: &Principal, now_ms: u64) -> Result<(String, u64), Refusal> {
+        match &self.keys {
+            // Any token is good in open mode; clients need not know which mode it is.
+            None => Ok(SingleUse::default().mint(principal, now_ms)?),
+            Some(keys) => locked(&keys.single_use).mint(principal, now_ms),
+        }
     }
 
     /// Whether a live session may go on: its credential has neither expired nor been revoked.
-    /// Asked now and then by every session; `expires_at_ms` says when at the latest.
+    /// Asked every `STANDING` by every session; `expires_at_ms` says when at the latest.
     pub fn stands(&self, principal: &Principal, now_ms: u64) -> Result<(), Refusal> {
-        match principal.expires_at_ms {
-            Some(at) if now_ms >= at => Err(Refusal::Expired),
-            Some(_) | None => Ok(()),
+        if principal.expires_at_ms.is_some_and(|at| now_ms >= at) {
+            return Err(Refusal::Expired);
+        }
+        match (&self.keys, &principal.credential) {
+            (None, _) => Ok(()),
+            (Some(keys), Credential::Key(id)) if keys.ring().has(id) => Ok(()),
+            (Some(_), Credential::Key(_) | Credential::None) => Err(Refusal::Unknown),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Keys {
+    fn ring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
 
-    #[test]
-    fn in_open_mode_everybody_is_anonymous_and_may_do_all() {
-        let identity = Identity::open();
-        assert_eq!(identity.mode(), Mode::Open);
-        let principal = identity.of_token("anything", 0).unwrap();
-        assert_eq!(Some(&principal), identity.of_nobody().as_ref());
-        assert!(Action::ALL.into_iter().all(|action| principal.may(action)));
-        assert_eq!(identity.stands(&principal, u64::MAX), Ok(()));
+    /// Reads the folder again if it has changed. What can no longer be used is no longer there;
+    /// a folder that cannot be read leaves the keys as they are.
+    fn refresh(&self) -> Result<Vec<FolderError>, FolderError> {
+        let now = folder::fingerprint(&self.folder)?;
+        let mut seen = locked(&self.seen);
+        if *seen == now {
+            return Ok(Vec::new());
+        }
+        let (ring, wrong) = Keyring::read(&self.folder)?;
+        locked(&self.nonces).retain(|key| ring.has(key));
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        *seen = now;
+        Ok(wrong)
     }
 }
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

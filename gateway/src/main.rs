@@ -9,7 +9,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use gateway::adapters::Adapters;
 use gateway::app::wall_ns;
-use gateway::config::{Config, ConfigError, LogFormat, Switch};
+use gateway::config::{Config, ConfigError, Loaded, LogFormat, Switch};
+use gateway::identity::Identity;
 use gateway::{App, app, demo, schedule};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -40,7 +41,19 @@ fn told(error: &anyhow::Error) -> String {
 }
 
 fn run() -> anyhow::Result<()> {
-    let config = configuration()?;
+    let loaded = configuration()?;
+    if let Some(errand) = loaded.errand {
+        let folder =
+            loaded.config.identity.context("name the folder of the keys: --identity DIR")?;
+        return Ok(say(&errand.run(&folder, wall_ns() / 1_000_000)?)?);
+    }
+    let config = loaded.config;
+    log(&config)?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    // A folder that is not right is said before the journal is read.
+    Identity::of(&config, wall_ns() / 1_000_000)?;
     raise_descriptors();
     let recovered = app::recover(&config).context("recovery")?;
     say(&format!(
@@ -89,18 +102,13 @@ async fn serve(config: Config, recovered: replay::Recovered) -> anyhow::Result<(
     Ok(())
 }
 
-fn configuration() -> anyhow::Result<Config> {
+fn configuration() -> anyhow::Result<Loaded> {
     let directory = std::env::current_dir().context("the working directory")?;
-    let loaded = match Config::load(std::env::args_os(), std::env::vars_os(), &directory) {
-        Ok(loaded) => loaded,
+    match Config::load(std::env::args_os(), std::env::vars_os(), &directory) {
+        Ok(loaded) => Ok(loaded),
         Err(ConfigError::Flags(error)) => error.exit(),
-        Err(error) => return Err(error).context("configuration"),
-    };
-    log(&loaded.config)?;
-    for warning in &loaded.warnings {
-        tracing::warn!("{warning}");
+        Err(error) => Err(error).context("configuration"),
     }
-    Ok(loaded.config)
 }
 
 fn log(config: &Config) -> anyhow::Result<()> {

@@ -3,17 +3,23 @@
 //! Tests compare it with the routers, and enter every field of the requests.
 
 pub(crate) mod requests;
+mod security;
 pub(crate) mod served;
 
 use std::sync::OnceLock;
 
+use hyper::Method;
 use utoipa::OpenApi;
 use utoipa::openapi::path::PathItem;
 use utoipa::openapi::{OpenApi as Description, Server};
 
+use crate::http::Surface;
+use crate::identity::Action;
 use crate::xtrader::entry;
 use crate::xtrader::problem::ProblemBody;
-use crate::xtrader::rest::{connections, external, feeds, market, money, orders, service};
+use crate::xtrader::rest::{
+    Route, connections, dead_man, external, feeds, market, money, orders, service,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,6 +37,7 @@ use crate::xtrader::rest::{connections, external, feeds, market, money, orders, 
         entry::cancel,
         entry::amend,
         entry::cancel_all,
+        dead_man::cancel_all_after,
         entry::batch,
         entry::cancel_by_id,
         orders::order,
@@ -50,6 +57,7 @@ use crate::xtrader::rest::{connections, external, feeds, market, money, orders, 
         market::primary_ticker,
         market::ticker,
         external::external,
+        service::token,
         service::time,
         service::health,
         connections::connections,
@@ -79,7 +87,14 @@ struct Document;
 /// The JSON text; made once.
 pub(crate) fn document() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| text(Document::openapi()))
+    TEXT.get_or_init(|| {
+        text(Document::openapi(), |method, path| {
+            let address = format!("/api/v1{path}");
+            let route = [address.as_str(), path].map(|path| Route::of(path, Surface::Socket));
+            let mut routes = route.into_iter().filter_map(|route| route.ok().flatten());
+            routes.next().and_then(|route| route.action(method))
+        })
+    })
 }
 
 /// Under no prefix.
@@ -87,8 +102,13 @@ const AT_THE_ROOT: [&str; 2] = ["/config.json", "/ws"];
 /// Under no prefix too.
 const EVERYWHERE: [&str; 3] = ["/health", "/metrics", "/openapi.json"];
 
-/// With a name of its own for each call, and where those are that stand beside the prefixes.
-pub(crate) fn text(mut description: Description) -> String {
+/// With a name of its own for each call, where those are that stand beside the prefixes, and what
+/// a caller has to be allowed to, as `rights` says it.
+pub(crate) fn text(
+    mut description: Description,
+    rights: impl Fn(&Method, &str) -> Option<Action>,
+) -> String {
+    security::declare(&mut description);
     let prefixes = description.servers.clone().unwrap_or_default();
     for (path, item) in &mut description.paths.paths {
         let root = Server::new("/");
@@ -98,6 +118,7 @@ pub(crate) fn text(mut description: Description) -> String {
             item.servers = Some(prefixes.iter().cloned().chain([root]).collect());
         }
         name_calls(path, item);
+        security::demand(item, |method| rights(method, path));
     }
     description.to_json().expect("a description is always JSON")
 }

@@ -1,6 +1,6 @@
 //! The listener of browsers' messaging libraries: STOMP over WebSocket at `/ws` and
 //! `/ws/websocket`, over SockJS below `/ws/`, and the script that SockJS pages load. Paths are
-//! taken as they come. Pages of every origin may use it: it takes prayers, never orders.
+//! taken as they come. In open mode pages of every origin may use it: it takes prayers, never orders.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,9 +12,12 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Version};
 
 use crate::App;
-use crate::http::origin::check_host;
+use crate::connections::{Door, Kind};
+use crate::http::admission;
+use crate::http::origin::{Origin, check_host};
 use crate::http::{Reply, Site};
-use crate::sockjs::{self, Mount, Seats};
+use crate::identity::Mode;
+use crate::sockjs::{self, Mount};
 use crate::stomp::{PROTOCOLS, Stomp};
 
 const PREFIX: &str = "/ws";
@@ -22,33 +25,52 @@ const PREFIX: &str = "/ws";
 const OUTGOING_BYTES_MAX: usize = 64 << 10;
 
 pub struct Plaza {
+    app: Arc<App>,
     stomp: Arc<Mount>,
-    seats: Arc<Seats>,
 }
 
 impl Plaza {
     pub fn new(app: &Arc<App>) -> Arc<Self> {
-        let seats = Seats::of_product();
         let settings = sockjs::Settings {
             protocols: PROTOCOLS,
             outgoing_bytes_max: OUTGOING_BYTES_MAX,
             ..sockjs::Settings::default()
         };
-        let stomp = Mount::new(settings, &seats, Stomp::new(Arc::clone(app)));
-        Arc::new(Self { stomp, seats })
+        let door = Door::new(&app.connections, &app.identity, Kind::Stomp);
+        let stomp = Mount::new(settings, &door, Stomp::new(Arc::clone(app)));
+        Arc::new(Self { app: Arc::clone(app), stomp })
+    }
+
+    /// With identities: only pages that we trust, and no secret in an address.
+    fn admit<B>(&self, request: &Request<B>) -> Result<(), (StatusCode, &'static str)> {
+        let identity = &self.app.identity;
+        if admission::check_query(identity, request.uri().query()).is_err() {
+            let text = "credentials never stand in an address: send them in a header or message\n";
+            return Err((StatusCode::UNAUTHORIZED, text));
+        }
+        let origin = Origin::of(request.headers(), &self.app.config.allowed_origins);
+        match (identity.mode(), origin) {
+            (Mode::Authenticated, Origin::Foreign) => {
+                Err((StatusCode::FORBIDDEN, "this web origin is not allowed here\n"))
+            }
+            (Mode::Open, _) | (_, Origin::Absent | Origin::Trusted) => Ok(()),
+        }
     }
 
     /// Closes every session that the hub has not closed yet; returns once all have gone.
     pub async fn ended(&self) {
         self.stomp.stop();
-        self.seats.empty().await;
+        self.app.connections.empty().await;
     }
 }
 
 impl Site for Plaza {
     async fn answer(&self, peer: SocketAddr, request: Request<Incoming>) -> Reply {
         let path = request.uri().path().to_owned();
-        if !is_ours(&request) {
+        if let Err((status, text)) = self.admit(&request) {
+            return text_reply(status, text);
+        }
+        if !is_ours(&request, self.app.identity.mode()) {
             let text = "this Host is not ours: use 127.0.0.1, [::1] or localhost\n";
             return text_reply(StatusCode::FORBIDDEN, text);
         }
@@ -64,11 +86,11 @@ impl Site for Plaza {
 }
 
 /// Without identities a name that is not loopback may be one that a page has rebound to us.
-fn is_ours<B>(request: &Request<B>) -> bool {
+fn is_ours<B>(request: &Request<B>, mode: Mode) -> bool {
     if request.version() == Version::HTTP_10 && !request.headers().contains_key(HOST) {
         return true;
     }
-    check_host(request.headers(), request.uri().authority()).is_ok()
+    check_host(request.headers(), request.uri().authority(), mode).is_ok()
 }
 
 fn text_reply(status: StatusCode, text: &'static str) -> Reply {

@@ -15,11 +15,42 @@ const state = {
   socket: null, poll: null, retryMs: 500,
 };
 
+// With identities: kept as long as the tab, said in a header or in the socket's first message.
+let token = sessionStorage.getItem("token");
+
+// Asks for a token until one is good; in open mode nobody is asked.
+async function signIn() {
+  const { mode } = await (await fetch("/config.json")).json();
+  if (mode !== "authenticated") return;
+  for (;;) {
+    const own = token && await api("/account").catch(() => null);
+    if (own) {
+      sessionStorage.setItem("token", token);
+      $("account").textContent = own.account;
+      $("sign-in").hidden = true;
+      return;
+    }
+    $("sign-in").hidden = false;
+    setLink("down", token ? "the token is not good" : "sign in");
+    token = await new Promise((resolve) => $("sign-in").addEventListener("submit", (event) => {
+      event.preventDefault();
+      resolve(new FormData(event.target).get("token").trim());
+      event.target.reset();
+    }, { once: true }));
+  }
+}
+
+function signOut() {
+  sessionStorage.removeItem("token");
+  location.reload();
+}
+
 const api = async (path, body) => {
   const options = body
     ? { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }
     : {};
-  const answer = await fetch(`/api/v1${path}`, { ...options, headers: { ...options.headers, "accept-language": "en" } });
+  const who = token ? { authorization: `Bearer ${token}` } : {};
+  const answer = await fetch(`/api/v1${path}`, { ...options, headers: { ...options.headers, ...who, "accept-language": "en" } });
   const json = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(json.message ? `${json.error}: ${json.message}` : `HTTP ${answer.status}`);
   return json;
@@ -148,6 +179,7 @@ const handlers = {
   MarketStatistics: (m) => m.symbol === state.symbol && showStatistics(m),
   Execution: (m) => m.symbol === state.symbol && addTrades([m]),
   CandlestickUpdate: (m) => m.symbol === state.symbol && m.interval === state.interval && addCandle(m.candle),
+  AuthSuccess: live,
   Ping: (m) => send({ type: "Pong", timestamp: m.timestamp }),
   Error: (m) => console.warn("Orison:", m.code, m.message),
 };
@@ -173,6 +205,12 @@ function setLink(kind, text) {
   $("link").textContent = text;
 }
 
+function live() {
+  setLink("live", "live");
+  subscribe();
+  loadSnapshot().catch(() => {});
+}
+
 function connect() {
   const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
   state.socket = socket;
@@ -180,15 +218,15 @@ function connect() {
     state.retryMs = 500;
     clearInterval(state.poll);
     state.poll = null;
-    setLink("live", "live");
-    subscribe();
-    loadSnapshot().catch(() => {});
+    if (token) send({ type: "Auth", token });
+    else live();
   };
   socket.onmessage = (event) => {
     const message = JSON.parse(event.data);
     handlers[message.type]?.(message);
   };
-  socket.onclose = () => {
+  socket.onclose = ({ code }) => {
+    if (code === 4401) return signOut();
     setLink("down", "polling, reconnecting");
     state.poll ??= setInterval(() => loadSnapshot().catch(() => setLink("down", "no answer")), POLL_MS);
     setTimeout(connect, state.retryMs);
@@ -207,7 +245,7 @@ function choose(symbol, interval) {
   addTrades([]);
   drawChart($("chart"), []);
   showOrders();
-  subscribe();
+  if (state.socket) subscribe();
   loadSnapshot().catch((error) => setLink("down", error.message));
 }
 
@@ -236,6 +274,7 @@ $("cancel-all").addEventListener("click", () =>
   act(() => api("/order/cancel-all", { symbol: state.symbol }), "all cancelled"));
 new ResizeObserver(() => drawChart($("chart"), state.candles)).observe($("chart"));
 
+await signIn();
 const { symbols } = await api("/symbols");
 state.symbols = symbols.map((s) => s.symbol);
 buttons("symbols", state.symbols, (symbol) => choose(symbol, state.interval));

@@ -38,7 +38,7 @@ async fn main() -> anyhow::Result<()> {
     let mut interrupted = signal(SignalKind::interrupt())?;
     let address = listener.address();
     let site = EchoSite::new();
-    let acceptor = Acceptor::new(Counters::default());
+    let acceptor = Acceptor::new(Counters::default(), None);
     acceptor.serve(listener, &site);
     println!("listening sockjs http://{address}");
     tokio::select! {

@@ -9,6 +9,7 @@ use super::{accounts, changes, fees, hours, instruments, limits, money, trading}
 use crate::App;
 use crate::app;
 use crate::http::query::Query;
+use crate::identity::Principal;
 use crate::language::Language;
 use crate::schedule;
 use crate::xtrader::json::Object;
@@ -28,9 +29,23 @@ pub(crate) struct Call<'a> {
     pub(crate) body: Option<Object>,
 }
 
-/// The actor of a header's value. Whoever says nothing is `admin`; nobody is the schedule or
-/// another part of the exchange itself.
-pub(crate) fn actor(header: Option<&[u8]>) -> Result<Actor, Problem> {
+/// The actor of a call: with identities the principal, whatever the header says has to be the
+/// same; in open mode the header's value.
+pub(crate) fn actor(principal: &Principal, header: Option<&[u8]>) -> Result<Actor, Problem> {
+    if principal.is_anonymous() {
+        return actor_named(header);
+    }
+    let user = principal.user.as_bytes();
+    if header.is_some_and(|header| header != user) {
+        let (english, korean) = ("your own name, or absent", "본인 이름이거나 생략해야 합니다");
+        return Err(Problem::invalid_parameter("X-Actor", english, korean));
+    }
+    actor_named(Some(user))
+}
+
+/// The actor of that name. Whoever says nothing is `admin`; nobody is the schedule or another
+/// part of the exchange itself.
+pub(crate) fn actor_named(header: Option<&[u8]>) -> Result<Actor, Problem> {
     let ours = [schedule::actor(), app::configuration(), replay::recovery::upgrade_actor()];
     let named = Actor::from_bytes(header.unwrap_or_default());
     let named = named.ok().filter(|actor| !ours.contains(actor)).ok_or_else(|| {
@@ -113,7 +128,7 @@ mod tests {
             (Some("김".as_bytes()), None),
             (Some(b"a\tb"), None),
         ] {
-            let read = actor(header).ok();
+            let read = actor_named(header).ok();
             assert_eq!(read.as_ref().map(Actor::as_str), expected, "{header:?}");
         }
     }

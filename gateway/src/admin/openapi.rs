@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use serde::Serialize;
 use utoipa::{IntoResponses, OpenApi, ToSchema};
 
+use super::route::Route;
 use super::{accounts, changes, fees, hours, instruments, limits, money, trading};
 use crate::openapi::requests::Amount;
 use crate::openapi::{self, served};
@@ -16,8 +17,8 @@ use crate::xtrader::problem::ProblemBody;
 #[openapi(
     info(
         title = "Orison admin",
-        description = "The operator's calls. Every change is a journaled command; the header \
-                       X-Actor (1 to 32 printable ASCII characters) says who gives it, `admin` \
+        description = "The operator's calls. Every change is a journaled command; in open mode \
+                       the header X-Actor (1 to 32 printable ASCII characters) says who gives it, `admin` \
                        if absent. `/v1/admin` is the same as `/api/v1/admin`."
     ),
     servers((url = "/api/v1/admin"), (url = "/v1/admin")),
@@ -63,7 +64,12 @@ struct Document;
 /// The JSON text; made once.
 pub(crate) fn document() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| openapi::text(Document::openapi()))
+    TEXT.get_or_init(|| {
+        openapi::text(Document::openapi(), |method, path| {
+            let route = Route::of(&format!("/v1/admin{path}")).ok().flatten();
+            route.and_then(|route| route.action(method))
+        })
+    })
 }
 
 /// Absent fields stay as they are; null or 0 takes a bound away. A new instrument needs symbol,

@@ -3,6 +3,7 @@
 use hyper::Method;
 
 use crate::http::query::decode_segment;
+use crate::identity::Action;
 use crate::xtrader::problem::Problem;
 
 /// An address and what it names.
@@ -96,6 +97,33 @@ impl Route {
             | Self::Health
             | Self::Metrics
             | Self::OpenApi => GET,
+        }
+    }
+
+    /// What the caller has to be allowed to. None: anybody may ask.
+    pub(crate) fn action(&self, method: &Method) -> Option<Action> {
+        match self {
+            Self::Health | Self::OpenApi => None,
+            Self::Instruments
+            | Self::Instrument(_)
+            | Self::Status(_)
+            | Self::Uncross(_)
+            | Self::EndOfDay
+            | Self::Accounts
+            | Self::Account(_)
+            | Self::Deposit(_)
+            | Self::Withdraw(_)
+            | Self::Kill(_)
+            | Self::Enable(_)
+            | Self::CancelAll(_)
+            | Self::Limits
+            | Self::Fees
+            | Self::Changes
+            | Self::Schedule
+            | Self::Metrics => match *method {
+                Method::GET | Method::HEAD => Some(Action::Audit),
+                _ => Some(Action::Administer),
+            },
         }
     }
 

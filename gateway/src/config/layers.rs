@@ -10,6 +10,7 @@ use clap::{Arg, ArgMatches, Command};
 
 use super::ConfigError;
 use super::settings::SETTINGS;
+use crate::identity::command::{self, Errand};
 
 const FILE_NAME: &str = "orison.toml";
 const ENVIRONMENT_PREFIX: &str = "ORISON_";
@@ -41,6 +42,7 @@ pub(super) struct Layers {
     /// The file that was read, and its arrays of tables by name.
     tables: Option<(PathBuf, BTreeMap<&'static str, Vec<toml::Value>>)>,
     pub(super) warnings: Vec<String>,
+    pub(super) errand: Option<Errand>,
 }
 
 impl Layers {
@@ -54,7 +56,8 @@ impl Layers {
             let source = Source::Default { name: setting.name };
             (setting.name, (setting.default.to_owned(), source))
         });
-        let mut layers = Self { values: values.collect(), tables: None, warnings: Vec::new() };
+        let (warnings, errand) = (Vec::new(), Errand::of(&flags)?);
+        let mut layers = Self { values: values.collect(), tables: None, warnings, errand };
         let (environment, named) = split_config(environment);
         layers.file(flags.get_one::<String>("config").cloned().or(named), directory)?;
         layers.environment(environment);
@@ -167,6 +170,7 @@ fn command_line() -> Command {
              the schedule ([[schedule]]) stand in the file alone.",
         )
         .subcommand(Command::new("serve").about("Recover the journal and serve"))
+        .subcommands(command::commands())
         .args(settings)
         .arg(config)
 }

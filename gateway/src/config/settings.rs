@@ -1,13 +1,16 @@
 //! Every setting once: its name is the flag, the key in `orison.toml` and the end of the
 //! environment variable. Texts of the layers come in, the checked `Config` goes out.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use engine::runtime::{Settings as RuntimeSettings, Wait};
 use orison_core::command::Genesis;
 
 use super::layers::{Layers, Source};
-use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, instruments, schedule};
+use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, TlsFiles};
+use super::{instruments, schedule};
+use crate::connections;
 use crate::fanout::{self, OrderIds};
 use crate::feeds;
 use crate::stomp;
@@ -39,6 +42,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("ouch", "off", "ADDRESS", "Binary order entry, or off"),
     setting("fix", "off", "ADDRESS", "FIX 4.4 listener, or off"),
     setting("itch", "off", "ADDRESS", "ITCH-style feed, or off"),
+    setting("identity", "open", "DIR", "Folder of keys that `orison keys create` made, or open"),
+    setting("identity-window-ms", "5000", "MS", "How far a signed request's time may be off"),
+    setting("tls-cert", "off", "FILE", "Certificates in PEM that listeners show, or off"),
+    setting("tls-key", "off", "FILE", "The private key of tls-cert in PEM, or off"),
     setting("durability", "durable", "MODE", "What an answer means: durable or journaled"),
     setting("segment-mib", "256", "MIB", "Size of a new journal segment"),
     setting("wait", "backoff", "HOW", "How idle stages wait: spin, yield or backoff"),
@@ -74,7 +81,10 @@ pub(super) const SETTINGS: &[Setting] = &[
         help: "A synthetic market of demo accounts",
         bare: Some("on"),
     },
-    setting("public-order-ids", "on", "on|off", "Whether public executions name their orders"),
+    setting("public-order-ids", "auto", "WHEN", "Whether public executions name their orders"),
+    setting("sessions-max", "1000", "COUNT", "Sessions of all protocols together"),
+    setting("sessions-per-user-max", "10", "COUNT", "Sessions of one user; `demo` has no bound"),
+    setting("order-rate", "100", "COUNT", "Orders a second of a session, with identities"),
     setting("outbox-keys", "100", "COUNT", "State messages that may wait for one client"),
     setting("outbox-kib", "4096", "KIB", "Event messages that may wait for one client"),
     setting("outbox-age-ms", "10000", "MS", "How long the oldest of them may wait"),
@@ -103,6 +113,7 @@ const SLOTS_MAX: usize = 1 << 22;
 const ORDERS_MAX: u64 = (1 << 28) - 1;
 const NARROW_MAX: u64 = (1 << 16) - 1;
 const LIMIT_MAX: u64 = 1 << 31;
+const SESSIONS_MAX: u64 = 1 << 20;
 const SEGMENT_MIB: std::ops::RangeInclusive<u64> = 1..=journal::SEGMENT_BYTES_MAX >> 20;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
@@ -118,6 +129,9 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         ws: listen(layers, "ws")?,
         stomp: listen(layers, "stomp")?,
         admin: listen(layers, "admin")?,
+        identity: path(layers, "identity", "open")?,
+        identity_window_ms: number(layers, "identity-window-ms", 100, 60_000)?,
+        tls: tls(layers)?,
         durability: words(
             layers,
             "durability",
@@ -134,8 +148,10 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         pin: pin(layers)?,
         feeds: super::feeds::feeds(layers)?,
         demo: switch(layers, "demo")?,
-        public_order_ids: switch(layers, "public-order-ids")?,
+        public_order_ids: public_order_ids(layers)?,
         fan_out: fan_out(layers)?,
+        sessions: sessions(layers)?,
+        order_rate: number(layers, "order-rate", 20, 1_000_000)? as u32,
         stomp_session: stomp::Settings::DEFAULT,
         allowed_origins: origins(layers)?,
         limits: limits(layers)?,
@@ -172,11 +188,43 @@ fn switch(layers: &Layers, name: &str) -> Result<Switch, ConfigError> {
     words(layers, name, &[("on", on), ("off", off), ("true", on), ("false", off)])
 }
 
+/// Unless it is said: shown in open mode, where the page wants them, hidden with identities.
+fn public_order_ids(layers: &Layers) -> Result<Switch, ConfigError> {
+    let auto = if is_open(layers) { Switch::On } else { Switch::Off };
+    let (on, off) = (Switch::On, Switch::Off);
+    let allowed = [("auto", auto), ("on", on), ("off", off), ("true", on), ("false", off)];
+    words(layers, "public-order-ids", &allowed)
+}
+
+fn is_open(layers: &Layers) -> bool {
+    layers.get("identity").0 == "open"
+}
+
+/// None: the word that stands for none.
+fn path(layers: &Layers, name: &str, none: &str) -> Result<Option<PathBuf>, ConfigError> {
+    let (text, source) = layers.get(name);
+    match text {
+        "" => Err(bad(source, text, format!("{none} or a path"))),
+        text if text == none => Ok(None),
+        path => Ok(Some(path.into())),
+    }
+}
+
+/// Both or none.
+fn tls(layers: &Layers) -> Result<Option<TlsFiles>, ConfigError> {
+    match (path(layers, "tls-cert", "off")?, path(layers, "tls-key", "off")?) {
+        (None, None) => Ok(None),
+        (Some(certificates), Some(key)) => Ok(Some(TlsFiles { certificates, key })),
+        (Some(_), None) => Err(bad(layers.get("tls-key").1, "off", "a file, as tls-cert is one")),
+        (None, Some(_)) => Err(bad(layers.get("tls-cert").1, "off", "a file, as tls-key is one")),
+    }
+}
+
 fn listen(layers: &Layers, name: &str) -> Result<Listen, ConfigError> {
     let (text, source) = layers.get(name);
     let listen = Listen::parse(text).ok_or_else(|| bad(source, text, Listen::ALLOWED))?;
     match listen {
-        Listen::At(address) if !address.ip().to_canonical().is_loopback() => {
+        Listen::At(address) if is_open(layers) && !address.ip().to_canonical().is_loopback() => {
             Err(ConfigError::NotLoopback { given: source.clone(), address })
         }
         Listen::At(_) | Listen::Loopback { .. } | Listen::Off => Ok(listen),
@@ -205,13 +253,21 @@ fn fan_out(layers: &Layers) -> Result<fanout::Settings, ConfigError> {
         event_bytes_max: number(layers, "outbox-kib", 64, 1 << 20)? as usize * 1024,
         event_age_max: Duration::from_millis(number(layers, "outbox-age-ms", 100, 600_000)?),
     };
-    let order_ids = match switch(layers, "public-order-ids")? {
+    let order_ids = match public_order_ids(layers)? {
         Switch::On => OrderIds::Shown,
         Switch::Off => OrderIds::Hidden,
     };
     let large_liquidation_usd = number(layers, "feed-large-usd", 1, 1 << 53)?;
     let rest = fanout::Settings::DEFAULT;
     Ok(fanout::Settings { outbox, order_ids, large_liquidation_usd, ..rest })
+}
+
+fn sessions(layers: &Layers) -> Result<connections::Limits, ConfigError> {
+    Ok(connections::Limits {
+        sessions_max: number(layers, "sessions-max", 1, SESSIONS_MAX)? as usize,
+        per_user_max: number(layers, "sessions-per-user-max", 1, SESSIONS_MAX)? as usize,
+        per_address_max: connections::Limits::PER_ADDRESS_MAX,
+    })
 }
 
 pub(super) fn number(

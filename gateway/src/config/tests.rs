@@ -19,7 +19,8 @@ fn load(file: &str, environment: Variables<'_>, flags: &[&str]) -> Result<Loaded
 
 #[test]
 fn defaults_are_three_instruments_on_loopback() {
-    let Loaded { config, warnings } = load("", &[], &[]).unwrap();
+    let Loaded { config, warnings, errand } = load("", &[], &[]).unwrap();
+    assert_eq!(errand, None);
     assert_eq!(config.rest, Listen::Loopback { port: 7000 });
     assert_eq!(config.ws, Listen::Loopback { port: 7001 });
     assert_eq!(config.durability, Durability::Durable);

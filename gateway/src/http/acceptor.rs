@@ -13,11 +13,14 @@ use hyper::body::Incoming;
 use hyper::{Request, Response};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use super::linger::Linger;
+use super::tls::Tls;
+use super::wire::Wire;
 use super::{Listener, connection};
 
 /// HTTP connections open at once, over all listeners; one more is answered 503 and closed. An
@@ -25,6 +28,11 @@ use super::{Listener, connection};
 pub const CONNECTIONS_MAX: usize = 4096;
 /// How long accepting pauses when the process or the system is out of descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+/// A peer that is gone without a word is found out by the system, whatever is spoken: after two
+/// minutes at most.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+const KEEPALIVE_PROBES: u32 = 4;
 /// What a connection beyond `CONNECTIONS_MAX` reads.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\
 content-type: application/json\r\ncontent-length: 59\r\n\r\n\
@@ -57,15 +65,17 @@ pub struct Counters {
 pub struct Acceptor {
     connections: Arc<Semaphore>,
     pub(super) counters: Counters,
+    /// None: in the clear.
+    pub(super) tls: Option<Tls>,
     /// True once the process is stopping.
     stopping: watch::Sender<bool>,
 }
 
 impl Acceptor {
-    pub fn new(counters: Counters) -> Arc<Self> {
+    pub fn new(counters: Counters, tls: Option<Tls>) -> Arc<Self> {
         let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let (stopping, _) = watch::channel(false);
-        Arc::new(Self { connections, counters, stopping })
+        Arc::new(Self { connections, counters, tls, stopping })
     }
 
     /// Accepts from now on, until `stop`.
@@ -124,7 +134,13 @@ fn is_exhausted(error: &io::Error) -> bool {
 }
 
 fn begin<S: Site>(acceptor: &Arc<Acceptor>, stream: TcpStream, peer: SocketAddr, site: &Arc<S>) {
-    if let Err(error) = stream.set_nodelay(true) {
+    let watched = TcpKeepalive::new()
+        .with_time(KEEPALIVE_IDLE)
+        .with_interval(KEEPALIVE_INTERVAL)
+        .with_retries(KEEPALIVE_PROBES);
+    let ready = stream.set_nodelay(true);
+    let ready = ready.and_then(|()| SockRef::from(&stream).set_tcp_keepalive(&watched));
+    if let Err(error) = ready {
         tracing::debug!(%error, %peer, "gone before it was served");
         return;
     }
@@ -135,13 +151,16 @@ fn begin<S: Site>(acceptor: &Arc<Acceptor>, stream: TcpStream, peer: SocketAddr,
         }
         Err(_) => {
             acceptor.counters.refused.inc();
-            tokio::spawn(refuse(stream, peer));
+            // Under TLS there is no word for it before a handshake.
+            if acceptor.tls.is_none() {
+                tokio::spawn(refuse(stream, peer));
+            }
         }
     }
 }
 
 async fn refuse(stream: TcpStream, peer: SocketAddr) {
-    let mut stream = Linger::new(stream);
+    let mut stream = Linger::new(Wire::Plain(stream));
     let refused = async {
         stream.write_all(FULL).await?;
         stream.shutdown().await

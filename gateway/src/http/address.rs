@@ -5,6 +5,7 @@ use hyper::Method;
 
 use super::Surface;
 use crate::admin;
+use crate::identity::Action;
 use crate::xtrader::problem::Problem;
 use crate::xtrader::rest;
 
@@ -29,6 +30,14 @@ impl Address {
         match self {
             Self::Public(route) => route.methods(),
             Self::Admin(route) => route.methods(),
+        }
+    }
+
+    /// What the caller has to be allowed to. None: anybody may ask.
+    pub(super) fn action(&self, method: &Method) -> Option<Action> {
+        match self {
+            Self::Public(route) => route.action(method),
+            Self::Admin(route) => route.action(method),
         }
     }
 

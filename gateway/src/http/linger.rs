@@ -1,4 +1,4 @@
-//! A TCP stream that ends politely: after the last answer it says so and reads on for a moment,
+//! A stream that ends politely: after the last answer it says so and reads on for a moment,
 //! so that a client which is still sending reads our answer rather than a reset. A peer that
 //! takes nothing for too long is given up.
 
@@ -8,8 +8,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+use super::wire::Wire;
 
 /// How long and how much is read after our end was said.
 const LINGER: Duration = Duration::from_secs(1);
@@ -18,7 +19,7 @@ const LINGER_BYTES_MAX: usize = 256 << 10;
 const WRITE_STALL: Duration = Duration::from_secs(30);
 
 pub(super) struct Linger {
-    stream: TcpStream,
+    stream: Wire,
     stalled: Option<Pin<Box<Sleep>>>,
     end: Option<End>,
 }
@@ -30,7 +31,7 @@ struct End {
 }
 
 impl Linger {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: Wire) -> Self {
         Self { stream, stalled: None, end: None }
     }
 

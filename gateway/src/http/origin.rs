@@ -4,9 +4,11 @@ use hyper::HeaderMap;
 use hyper::header::{HOST, ORIGIN};
 use hyper::http::uri::Authority;
 
+use crate::identity::Mode;
+
 /// The page behind a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Origin {
+pub(crate) enum Origin {
     /// No browser, or a page of our own.
     Absent,
     /// Loopback on any port, or listed in the configuration.
@@ -15,13 +17,16 @@ pub(super) enum Origin {
 }
 
 impl Origin {
-    pub(super) fn of(headers: &HeaderMap, allowed: &[String]) -> Self {
+    pub(crate) fn of(headers: &HeaderMap, allowed: &[String]) -> Self {
         let Some(value) = headers.get(ORIGIN) else { return Self::Absent };
         let Ok(origin) = value.to_str() else { return Self::Foreign };
         let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
         let is_loopback = host.is_some_and(is_loopback);
+        // The page is ours: it was loaded from the name that it reaches us by.
+        let ours = headers.get(HOST).and_then(|value| value.to_str().ok());
+        let is_ours = matches!((host, ours), (Some(host), Some(ours)) if is_same(host, ours));
         let is_listed = allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
-        if is_loopback || is_listed { Self::Trusted } else { Self::Foreign }
+        if is_loopback || is_listed || is_ours { Self::Trusted } else { Self::Foreign }
     }
 
     /// Where no page is trusted.
@@ -39,15 +44,32 @@ pub(crate) enum HostError {
     Foreign,
 }
 
-/// In open mode only a loopback name reaches us. `target` is that of an absolute request line.
-pub(crate) fn check_host(headers: &HeaderMap, target: Option<&Authority>) -> Result<(), HostError> {
+/// In open mode only a loopback name reaches us; with identities any does, since no request says
+/// who it is from without its page knowing. `target` is that of an absolute request line.
+pub(crate) fn check_host(
+    headers: &HeaderMap,
+    target: Option<&Authority>,
+    mode: Mode,
+) -> Result<(), HostError> {
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return Err(HostError::NotOne);
     };
+    if mode == Mode::Authenticated {
+        return Ok(());
+    }
     let host = host.to_str().map_err(|_| HostError::Foreign)?;
     let is_ours = is_loopback(host) && target.is_none_or(|target| is_loopback(target.as_str()));
     if is_ours { Ok(()) } else { Err(HostError::Foreign) }
+}
+
+/// The same host, on whatever port.
+fn is_same(one: &str, other: &str) -> bool {
+    let host = |authority: &str| {
+        let parts = authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+        parts.map_or(authority, |(host, _)| host).to_ascii_lowercase()
+    };
+    !one.is_empty() && host(one) == host(other)
 }
 
 /// `localhost`, 127.0.0.0/8 or `[::1]`, with or without a port.

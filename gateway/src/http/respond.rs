@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -13,14 +13,18 @@ use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use orison_core::Reason;
 
 use super::address::Address;
+use super::admission;
 use super::body::{self, BodyError, Rest, put_away};
-use super::bucket::{BURST, Empty, Standing};
+use super::bucket::BURST;
 use super::origin::{self, HostError, Origin};
 use super::query::Query;
 use super::{Handshake, OrderEntry, Server, Surface, upgrade};
 use crate::admin;
+use crate::connections::{Empty, Standing};
+use crate::identity::{Action, Mode, Principal, Refusal};
 use crate::language::{Language, Message};
 use crate::openapi;
 use crate::ui;
@@ -45,6 +49,8 @@ const CORS_EXPOSED: HeaderValue = HeaderValue::from_static(
 );
 /// Seconds that a browser may remember a preflight.
 const CORS_MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+/// What 401 asks for.
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"orison\"");
 /// What 503 and 429 tell a client to wait, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
@@ -113,8 +119,9 @@ impl Asked<'_> {
         let mut reply = match allowed {
             Go::Reply(reply) => self.without_body(parts, body, *reply).await,
             Go::Upgrade => {
-                let handshake = self.handshake();
-                upgrade::upgrade(&self.server.app, parts, handshake)
+                let handshake = self.handshake(parts);
+                handshake
+                    .and_then(|handshake| upgrade::upgrade(&self.server.app, parts, handshake))
                     .unwrap_or_else(|problem| self.problem(&problem))
             }
             Go::Call => self.call(parts, route, body).await,
@@ -145,7 +152,10 @@ impl Asked<'_> {
                 Go::Reply(Box::new(self.method_not_allowed(&route)))
             }
             (_, Address::Public(Route::WebSocket)) => Go::Upgrade,
-            (_, _) => Go::Call,
+            (method, _) => match self.check_said(parts, route.action(method)) {
+                Ok(()) => Go::Call,
+                Err(problem) => Go::Reply(Box::new(self.problem(&problem))),
+            },
         };
         Ok((route, go))
     }
@@ -154,7 +164,9 @@ impl Asked<'_> {
         if parts.version == Version::HTTP_10 && !parts.headers.contains_key(header::HOST) {
             return Ok(());
         }
-        origin::check_host(&parts.headers, parts.uri.authority()).map_err(|error| match error {
+        let mode = self.server.app.identity.mode();
+        let checked = origin::check_host(&parts.headers, parts.uri.authority(), mode);
+        checked.map_err(|error| match error {
             HostError::NotOne => {
                 Problem::bad_request("exactly one Host is needed", "Host 헤더가 하나 있어야 합니다")
             }
@@ -176,12 +188,47 @@ impl Asked<'_> {
         Some(reply(200, content_type, Bytes::from_static(asset.bytes)))
     }
 
-    fn handshake(&self) -> Handshake {
+    /// Without the body: a request that has to say who it is from says something of it.
+    fn check_said(&self, parts: &Parts, action: Option<Action>) -> Result<(), Problem> {
+        let is_open = self.server.app.identity.mode() == Mode::Open;
+        match action {
+            Some(_) if !is_open && !admission::is_said(&parts.headers) => {
+                Err(Refusal::Missing.into())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// With the body: who it is from, and whether that one may.
+    fn principal(
+        &self,
+        parts: &Parts,
+        address: &Address,
+        body: Option<&[u8]>,
+    ) -> Result<Principal, Problem> {
+        let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
+        let Some(action) = address.action(method) else { return Ok(Principal::anonymous()) };
+        let identity = &self.server.app.identity;
+        let principal = admission::principal(identity, parts, body.unwrap_or_default())?;
+        match principal.may(action) {
+            true => Ok(principal),
+            false => Err(Refusal::Forbidden.into()),
+        }
+    }
+
+    fn handshake(&self, parts: &Parts) -> Result<Handshake, Problem> {
         let order_entry = match self.origin {
             Origin::Absent | Origin::Trusted => OrderEntry::Allowed,
             Origin::Foreign => OrderEntry::Refused,
         };
-        Handshake { peer: self.peer, language: self.language, order_entry }
+        let identity = &self.server.app.identity;
+        if identity.mode() == Mode::Authenticated && order_entry == OrderEntry::Refused {
+            let english = "this web origin is not allowed here";
+            let message = Message::ours(english, "허용되지 않은 웹 출처입니다");
+            return Err(Problem::new(403, "ORIGIN_REFUSED", message));
+        }
+        let principal = admission::opener(identity, &parts.headers, parts.uri.query())?;
+        Ok(Handshake { peer: self.peer, language: self.language, order_entry, principal })
     }
 
     /// A preflight, or the plain question which methods there are.
@@ -256,15 +303,25 @@ impl Asked<'_> {
     }
 
     async fn carry_out(&self, parts: &Parts, address: Address, body: Option<Vec<u8>>) -> Reply {
+        let principal = match self.principal(parts, &address, body.as_deref()) {
+            Ok(principal) => principal,
+            Err(problem) => return self.problem(&problem),
+        };
         match address {
-            Address::Public(route) => self.carry_out_public(parts, route, body).await,
+            Address::Public(route) => self.carry_out_public(parts, principal, route, body).await,
             Address::Admin(admin::Route::Metrics) => self.metrics(),
             Address::Admin(admin::Route::OpenApi) => reply(200, JSON, admin::document().into()),
-            Address::Admin(route) => self.admin(parts, route, body).await,
+            Address::Admin(route) => self.admin(parts, &principal, route, body).await,
         }
     }
 
-    async fn carry_out_public(&self, parts: &Parts, route: Route, body: Option<Vec<u8>>) -> Reply {
+    async fn carry_out_public(
+        &self,
+        parts: &Parts,
+        principal: Principal,
+        route: Route,
+        body: Option<Vec<u8>>,
+    ) -> Reply {
         let app = &self.server.app;
         match &route {
             Route::Metrics => return self.metrics(),
@@ -273,23 +330,59 @@ impl Asked<'_> {
             Route::Prayer if body.is_some() => {
                 let taken = app.prayer_buckets.take(self.peer.ip(), Instant::now());
                 let mut reply = match taken {
-                    Ok(_) => self.rest(parts, route, body).await,
+                    Ok(_) => self.rest(parts, principal, route, body).await,
                     Err(_) => self.problem(&too_many()),
                 };
-                rate_limit(reply.headers_mut(), &taken);
+                let (remaining, reset) = match taken {
+                    Ok(standing) => (standing.remaining, standing.reset),
+                    Err(empty) => (0, empty.reset),
+                };
+                rate_limit(reply.headers_mut(), BURST, remaining, reset);
                 return reply;
             }
             _ => {}
         }
-        self.rest(parts, route, body).await
+        let taken = self.draw(&parts.method, &principal, &route);
+        let mut reply = match taken {
+            Ok(_) => self.rest(parts, principal, route, body).await,
+            Err(_) => self.problem(&Problem::refused(Reason::RateLimit)),
+        };
+        match taken {
+            Ok(None) => {}
+            Ok(Some(Standing { limit, remaining, reset })) => {
+                rate_limit(reply.headers_mut(), limit, remaining, reset);
+            }
+            Err(Empty { limit, reset }) => rate_limit(reply.headers_mut(), limit, 0, reset),
+        }
+        reply
     }
 
-    async fn rest(&self, parts: &Parts, route: Route, body: Option<Vec<u8>>) -> Reply {
-        let called = self.prepared(parts, body);
+    /// What enters or cancels orders takes its tokens before it is parsed.
+    fn draw(
+        &self,
+        method: &Method,
+        principal: &Principal,
+        route: &Route,
+    ) -> Result<Option<Standing>, Empty> {
+        let Some((purpose, tokens)) = route.draws(method) else { return Ok(None) };
+        let user = (!principal.is_anonymous()).then_some(&principal.user);
+        let buckets = self.server.app.connections.buckets();
+        buckets.take_for(purpose, tokens, user, self.peer.ip())
+    }
+
+    async fn rest(
+        &self,
+        parts: &Parts,
+        principal: Principal,
+        route: Route,
+        body: Option<Vec<u8>>,
+    ) -> Reply {
+        let action = route.action(&parts.method).unwrap_or(Action::ReadMarket);
+        let called = self.prepared(parts, &principal, action, body);
         let answer = match called {
             Ok((caller, query, body)) => {
                 let (app, method) = (&self.server.app, &parts.method);
-                let call = Call { app, method, caller, query, body };
+                let call = Call { app, method, principal, caller, query, body };
                 rest::call(call, route).await
             }
             Err(problem) => problem.answer(self.language),
@@ -297,8 +390,14 @@ impl Asked<'_> {
         self.answered(&answer)
     }
 
-    async fn admin(&self, parts: &Parts, route: admin::Route, body: Option<Vec<u8>>) -> Reply {
-        let called = self.prepared_admin(parts, body);
+    async fn admin(
+        &self,
+        parts: &Parts,
+        principal: &Principal,
+        route: admin::Route,
+        body: Option<Vec<u8>>,
+    ) -> Reply {
+        let called = self.prepared_admin(parts, principal, body);
         let answer = match called {
             Ok(call) => admin::call(call, route).await,
             Err(problem) => problem.answer(self.language),
@@ -310,10 +409,12 @@ impl Asked<'_> {
     fn prepared_admin(
         &self,
         parts: &Parts,
+        principal: &Principal,
         body: Option<Vec<u8>>,
     ) -> Result<admin::Call<'_>, Problem> {
         let query = Query::parse(parts.uri.query().unwrap_or_default())?;
-        let actor = admin::actor(parts.headers.get(ACTOR).map(HeaderValue::as_bytes))?;
+        let named = parts.headers.get(ACTOR).map(HeaderValue::as_bytes);
+        let actor = admin::actor(principal, named)?;
         let body = body.map(|bytes| match bytes.is_empty() {
             true => Object::parse(b"{}"),
             false => Object::parse(&bytes),
@@ -333,11 +434,13 @@ impl Asked<'_> {
     fn prepared(
         &self,
         parts: &Parts,
+        principal: &Principal,
+        action: Action,
         body: Option<Vec<u8>>,
     ) -> Result<(Caller, Query, Option<Object>), Problem> {
         let query = Query::parse(parts.uri.query().unwrap_or_default())?;
         let account = query.get("account").map(account_name).transpose()?;
-        let caller = Caller { account, language: self.language };
+        let caller = Caller::of(principal, account, action, self.language);
         let body = body.map(|bytes| Object::parse(&bytes)).transpose()?;
         Ok((caller, query, body))
     }
@@ -354,6 +457,7 @@ impl Asked<'_> {
         let headers = reply.headers_mut();
         headers.append(header::VARY, HeaderValue::from_static("accept-language"));
         match answer.status {
+            401 => headers.insert(header::WWW_AUTHENTICATE, BEARER),
             503 | 429 => headers.insert(header::RETRY_AFTER, RETRY_AFTER),
             426 => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
@@ -422,14 +526,10 @@ fn too_many() -> Problem {
     Problem::new(429, "RATE_LIMIT_EXCEEDED", message)
 }
 
-fn rate_limit(headers: &mut HeaderMap, taken: &Result<Standing, Empty>) {
-    let (remaining, reset) = match taken {
-        Ok(standing) => (standing.remaining, standing.reset),
-        Err(empty) => (0, empty.reset),
-    };
+fn rate_limit(headers: &mut HeaderMap, limit: u32, remaining: u32, reset: Duration) {
     let reset_seconds = reset.as_millis().div_ceil(1000);
     for (name, value) in [
-        ("x-ratelimit-limit", Cow::Owned(BURST.to_string())),
+        ("x-ratelimit-limit", Cow::Owned(limit.to_string())),
         ("x-ratelimit-remaining", Cow::Owned(remaining.to_string())),
         ("x-ratelimit-reset", Cow::Owned(reset_seconds.to_string())),
     ] {

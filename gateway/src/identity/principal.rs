@@ -6,6 +6,8 @@ use std::sync::Arc;
 use orison_core::AccountName;
 use thiserror::Error;
 
+use crate::xtrader::entry::shared_account;
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
     /// Reads the market and its own account.
@@ -20,13 +22,13 @@ pub enum Role {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
-    /// Books, candles, statistics, feeds, prayers.
+    /// Books, candles, statistics, feeds; and to pray.
     ReadMarket,
-    /// Orders, fills, money and signals of one's own account.
+    /// Orders, fills, money and figures of one's own account.
     ReadOwn,
     /// Enter, change and cancel orders of one's own account.
     Trade,
-    /// Read any account, and what the operators did.
+    /// Read any account, the sessions, and what the operators did.
     Audit,
     /// Change instruments, accounts, limits, feeds.
     Administer,
@@ -70,7 +72,7 @@ impl Action {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Principal {
     pub user: Arc<str>,
-    /// The account it trades for. None: it has none; in open mode it names one.
+    /// The account it trades for. None: open mode, where each request names one.
     pub account: Option<AccountName>,
     pub role: Role,
     /// From then on it is refused. None: until it is revoked.
@@ -83,6 +85,8 @@ pub struct Principal {
 pub(super) enum Credential {
     /// Nothing: open mode.
     None,
+    /// A key of the keyring by its id: the one that signed the token or the request.
+    Key(Arc<str>),
 }
 
 /// The account of a request is not the asker's; to be answered like one that does not exist.
@@ -102,20 +106,38 @@ impl Principal {
         }
     }
 
+    /// Nobody has to be anybody here: open mode.
+    pub fn is_anonymous(&self) -> bool {
+        self.credential == Credential::None
+    }
+
     pub fn may(&self, action: Action) -> bool {
-        self.credential == Credential::None || self.role.may(action)
+        self.is_anonymous() || self.role.may(action)
     }
 
     /// The account that a request to do `action` is about. `named`: what the request itself names.
-    /// None: neither names one; in open mode that is the shared account.
+    /// In open mode that holds, else the shared account. With identities it is one's own; who may
+    /// audit reads any.
     pub fn account_of(
         &self,
         named: Option<AccountName>,
-        _action: Action,
-    ) -> Result<Option<AccountName>, NotTheirs> {
-        match self.credential {
-            Credential::None => Ok(named.or(self.account)),
+        action: Action,
+    ) -> Result<AccountName, NotTheirs> {
+        if self.is_anonymous() {
+            return Ok(named.unwrap_or_else(shared_account));
         }
+        let own = self.account.ok_or(NotTheirs)?;
+        let reads_all = action == Action::ReadOwn && self.role.may(Action::Audit);
+        match named {
+            None => Ok(own),
+            Some(named) if named == own || reads_all => Ok(named),
+            Some(_) => Err(NotTheirs),
+        }
+    }
+
+    /// Whether a live session may become `other`: the same one with a later end.
+    pub fn may_become(&self, other: &Self) -> bool {
+        (&self.user, self.account, self.role) == (&other.user, other.account, other.role)
     }
 }
 
@@ -137,5 +159,35 @@ mod tests {
             assert_eq!(shown, rights, "{word}");
         }
         assert_eq!(Role::parse("Admin"), None);
+    }
+
+    #[test]
+    fn an_account_is_ones_own_unless_it_is_read_by_who_may_audit() {
+        let name = |text: &str| AccountName::new(text).unwrap();
+        let (ann, bob) = (name("ann"), name("bob"));
+        let of = |role| Principal {
+            user: Arc::from("ann"),
+            account: Some(ann),
+            role,
+            expires_at_ms: None,
+            credential: Credential::Key(Arc::from("k")),
+        };
+        for role in Role::ALL {
+            let reads_all = matches!(role, Role::Auditor | Role::Admin);
+            let foreign = if reads_all { Ok(bob) } else { Err(NotTheirs) };
+            for (named, action, expected) in [
+                (None, Action::ReadOwn, Ok(ann)),
+                (Some(ann), Action::ReadOwn, Ok(ann)),
+                (Some(bob), Action::ReadOwn, foreign),
+                (None, Action::Trade, Ok(ann)),
+                (Some(ann), Action::Trade, Ok(ann)),
+                (Some(bob), Action::Trade, Err(NotTheirs)),
+            ] {
+                assert_eq!(of(role).account_of(named, action), expected, "{role:?} {named:?}");
+            }
+        }
+        let anonymous = Principal::anonymous();
+        assert_eq!(anonymous.account_of(Some(bob), Action::Trade), Ok(bob));
+        assert_eq!(anonymous.account_of(None, Action::Trade), Ok(shared_account()));
     }
 }

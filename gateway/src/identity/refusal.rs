@@ -15,6 +15,8 @@ pub enum Refusal {
     Malformed,
     /// No such key, a wrong signature, another issuer or audience, used up, revoked.
     Unknown,
+    /// A token in an address, where it is logged on its way.
+    InQuery,
     Expired,
     /// Issued or valid only later than now.
     Early,
@@ -34,6 +36,7 @@ impl Refusal {
             Self::Missing
             | Self::Malformed
             | Self::Unknown
+            | Self::InQuery
             | Self::Expired
             | Self::Early
             | Self::Stale
@@ -56,6 +59,10 @@ impl Refusal {
             Self::Missing => ("say who you are: a token or a signed request", "인증이 필요합니다"),
             Self::Malformed => ("the credentials cannot be read", "인증 정보를 읽을 수 없습니다"),
             Self::Unknown => ("the credentials are not valid", "인증 정보가 올바르지 않습니다"),
+            Self::InQuery => (
+                "credentials never stand in an address: send a header",
+                "주소에 인증 정보를 넣을 수 없습니다",
+            ),
             Self::Expired => ("the token has expired", "토큰이 만료되었습니다"),
             Self::Early => ("the token is not valid yet", "아직 유효하지 않은 토큰입니다"),
             Self::Stale => (

@@ -8,6 +8,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::decode::DecodeError;
 use super::frame::Verb;
+use crate::identity::{self, IDENTITY_CLOSE};
+use crate::language::Language;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Act {
@@ -65,6 +67,8 @@ impl Farewell {
     pub(super) const TOO_BIG: Self = Self { code: 1009, reason: "message too big" };
     pub(super) const SILENT: Self = Self { code: 4408, reason: "heartbeat timeout" };
     pub(super) const UNOPENED: Self = Self { code: 4408, reason: "no CONNECT frame" };
+    pub(super) const IDENTITY: Self = Self { code: IDENTITY_CLOSE, reason: "identity" };
+    pub(super) const TOO_MANY: Self = Self { code: 1013, reason: "too many sessions of this user" };
     pub(super) const SLOW: Self = Self { code: 4500, reason: "slow consumer" };
 }
 
@@ -77,6 +81,8 @@ pub(super) enum Fault {
     NotConnected,
     #[error("already connected")]
     AlreadyConnected,
+    #[error("{}", .0.message().text(Language::English))]
+    Identity(identity::Refusal),
     #[error("supported protocol versions are 1.0 1.1 1.2")]
     Version,
     #[error("heart-beat must be two numbers of milliseconds")]
@@ -110,6 +116,7 @@ impl Fault {
         match self {
             Self::Malformed(DecodeError::Frame) => Farewell::TOO_BIG,
             Self::Unacked => Farewell::SLOW,
+            Self::Identity(_) => Farewell::IDENTITY,
             Self::Malformed(_)
             | Self::NotConnected
             | Self::AlreadyConnected

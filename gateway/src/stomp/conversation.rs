@@ -22,8 +22,10 @@ use super::encode::BEAT;
 use super::prayer;
 use super::session::Session;
 use crate::App;
+use crate::connections::Place;
 use crate::fanout::{Ending, Seat, Topic, Wish};
 use crate::feeds::{RegisterError, Registration};
+use crate::http::admission;
 use crate::language::{Language, Message as Text};
 use crate::sockjs::{Close, Message, Opening, Talk};
 use crate::xtrader::problem::Problem;
@@ -65,6 +67,7 @@ enum Turn {
 pub(super) struct Conversation {
     app: Arc<App>,
     seat: Seat,
+    place: Option<Arc<Place>>,
     session: Session,
     talk: Talk,
     language: Language,
@@ -88,11 +91,20 @@ impl Conversation {
     pub(super) fn new(app: Arc<App>, opening: &Opening, talk: Talk) -> Self {
         let now = Instant::now();
         let seat = app.hub.join_unnoticed(opening.peer);
+        let place = opening.seat.clone().and_then(|seat| seat.downcast::<Place>().ok());
+        if let Some(place) = &place {
+            place.follow(seat.client.id);
+        }
         let id = seat.client.id.simple().to_string();
+        let identity = Arc::clone(&app.identity);
+        // A wrong one is nobody, who may yet say who it is in CONNECT.
+        let opener = admission::opener(&identity, &opening.headers, Some(&opening.query));
+        let opener = opener.unwrap_or_default();
         let languages = opening.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         Self {
-            session: Session::new(id, app.lobby.settings, now),
+            session: Session::new(id, app.lobby.settings, identity, opener, now),
             seat,
+            place,
             talk,
             language: Language::from_accept_language(languages.unwrap_or_default()),
             bucket: app.lobby.left_buckets.open(opening.peer.ip(), now),
@@ -191,6 +203,12 @@ impl Conversation {
         self.session.on_bytes(bytes, Instant::now(), &mut self.acts);
         if self.session.beats() {
             self.talk.keep_own_beat();
+        }
+        if let Some(user) = self.session.newcomer()
+            && self.place.as_ref().is_some_and(|place| place.name(user).is_err())
+        {
+            self.acts.clear();
+            self.session.close(Farewell::TOO_MANY, &mut self.acts);
         }
         self.carry_out().await;
     }

@@ -19,6 +19,9 @@ use super::subscriptions::{
     AckMode, CannotSubscribe, DELIVERIES_MAX, Subscription, Subscriptions, TooManyUnacked, Unacked,
 };
 use super::transactions::{Settle, Step, TransactionError, Transactions, Verdict};
+use crate::connections::User;
+use crate::http::admission;
+use crate::identity::{self, Identity, Principal, Standing};
 
 /// Where a session's errors are told; `/queue/errors-user{session}` to Spring.
 pub(super) const ERRORS: &str = "/user/queue/errors";
@@ -53,6 +56,10 @@ enum Phase {
 pub(super) struct Session {
     id: String,
     settings: Settings,
+    identity: Arc<Identity>,
+    standing: Standing,
+    /// Whom CONNECT has proven, until it is asked for.
+    newcomer: Option<User>,
     phase: Phase,
     opened_at: Instant,
     decoder: Decoder,
@@ -76,11 +83,20 @@ struct Delivery<'a> {
 }
 
 impl Session {
-    /// `id`: without `-`.
-    pub(super) fn new(id: String, settings: Settings, now: Instant) -> Self {
+    /// `id`: without `-`. `opener`: who it is, as far as the transport's opening says.
+    pub(super) fn new(
+        id: String,
+        settings: Settings,
+        identity: Arc<Identity>,
+        opener: Option<Principal>,
+        now: Instant,
+    ) -> Self {
         Self {
             id,
             settings,
+            identity,
+            standing: Standing::new(opener, now),
+            newcomer: None,
             phase: Phase::Opening,
             opened_at: now,
             decoder: Decoder::new(),
@@ -118,16 +134,16 @@ impl Session {
             if !std::mem::take(&mut is_first) && !self.frames.take(1, now) {
                 return self.close(Farewell::FLOOD, acts);
             }
-            if let Err(fault) = self.on_frame(&frame, acts) {
+            if let Err(fault) = self.on_frame(&frame, now, acts) {
                 let receipt = frame.headers.get("receipt").filter(|_| frame.verb != Verb::Connect);
                 self.fail(&fault, receipt, acts);
             }
         }
     }
 
-    fn on_frame(&mut self, frame: &Frame, acts: &mut Vec<Act>) -> Result<(), Fault> {
+    fn on_frame(&mut self, frame: &Frame, now: Instant, acts: &mut Vec<Act>) -> Result<(), Fault> {
         match (self.phase, frame.verb) {
-            (Phase::Opening, Verb::Connect) => return self.connect(&frame.headers, acts),
+            (Phase::Opening, Verb::Connect) => return self.connect(&frame.headers, now, acts),
             (Phase::Opening | Phase::Over, _) => return Err(Fault::NotConnected),
             (Phase::Open, _) => {}
         }
@@ -163,14 +179,26 @@ impl Session {
     }
 
     /// `host` is not asked for: the most common client sends none.
-    fn connect(&mut self, headers: &Headers, acts: &mut Vec<Act>) -> Result<(), Fault> {
+    fn connect(
+        &mut self,
+        headers: &Headers,
+        now: Instant,
+        acts: &mut Vec<Act>,
+    ) -> Result<(), Fault> {
         let version = Version::best(headers.get("accept-version")).ok_or(Fault::Version)?;
         let beats = Beats::agree(version, headers.get("heart-beat"), self.settings.beat);
         let beats = beats.map_err(|_| Fault::HeartBeat)?;
         let login = headers.get("login").filter(|login| !login.is_empty());
-        if login.is_some_and(|login| AccountName::new(login).is_err()) {
-            return Err(Fault::Login);
-        }
+        let principal = self.authenticate(headers, now)?;
+        self.newcomer = User::of(&principal);
+        let user = match principal {
+            // Who it is was proven; what it calls itself beside that is its own matter.
+            principal if !principal.is_anonymous() => Some(principal.user),
+            _ if login.is_some_and(|login| AccountName::new(login).is_err()) => {
+                return Err(Fault::Login);
+            }
+            _ => login.map(Arc::from),
+        };
         (self.version, self.beats, self.phase) = (version, beats, Phase::Open);
         self.decoder.version = version;
         let beat = self.settings.beat.as_millis();
@@ -180,9 +208,28 @@ impl Session {
             .header_if("heart-beat", beat.as_deref())
             .header("session", &self.id)
             .header("server", concat!("orison/", env!("CARGO_PKG_VERSION")))
-            .header_if("user-name", login);
+            .header_if("user-name", user.as_deref());
         acts.push(Act::Say(connected.bare()));
         Ok(())
+    }
+
+    /// By `Authorization: Bearer` or `passcode`, unless the transport's opening has said it.
+    fn authenticate(&mut self, headers: &Headers, now: Instant) -> Result<Principal, Fault> {
+        if let Ok(principal) = self.standing.principal() {
+            return Ok(principal.clone());
+        }
+        let bearer = headers.get("Authorization").or_else(|| headers.get("authorization"));
+        let token = match bearer {
+            Some(bearer) => {
+                admission::token(bearer).ok_or(Fault::Identity(identity::Refusal::Malformed))?
+            }
+            None => headers.get("passcode").unwrap_or_default(),
+        };
+        if token.is_empty() {
+            return Err(Fault::Identity(identity::Refusal::Missing));
+        }
+        let taken = self.standing.take(&self.identity, token, now);
+        taken.cloned().map_err(Fault::Identity)
     }
 
     fn send(
@@ -415,7 +462,12 @@ impl Session {
         acts.push(Act::Fail { error, farewell: fault.farewell() });
     }
 
-    fn close(&mut self, farewell: Farewell, acts: &mut Vec<Act>) {
+    /// Once: who has just proven to be somebody.
+    pub(super) fn newcomer(&mut self) -> Option<User> {
+        self.newcomer.take()
+    }
+
+    pub(super) fn close(&mut self, farewell: Farewell, acts: &mut Vec<Act>) {
         self.end();
         acts.push(Act::Close(farewell));
     }
@@ -446,7 +498,8 @@ impl Session {
         let (beat_at, silent_at) = (self.beat_at(), self.silent_at());
         let opening =
             (self.phase == Phase::Opening).then(|| self.opened_at + self.settings.connect_max);
-        [beat_at, silent_at, opening].into_iter().flatten().min()
+        let standing = self.standing.due_at().filter(|_| self.phase != Phase::Over);
+        [beat_at, silent_at, opening, standing].into_iter().flatten().min()
     }
 
     /// A little before it has to be there.
@@ -461,6 +514,13 @@ impl Session {
     pub(super) fn on_timer(&mut self, now: Instant, acts: &mut Vec<Act>) {
         let is_unopened =
             self.phase == Phase::Opening && now >= self.opened_at + self.settings.connect_max;
+        let stands = match self.phase {
+            Phase::Over => Ok(()),
+            Phase::Opening | Phase::Open => self.standing.check_time(&self.identity, now),
+        };
+        if let Err(refusal) = stands {
+            return self.fail(&Fault::Identity(refusal), None, acts);
+        }
         match self.phase {
             Phase::Over => {}
             Phase::Opening if is_unopened => self.close(Farewell::UNOPENED, acts),

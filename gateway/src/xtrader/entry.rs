@@ -19,12 +19,11 @@ use super::json::Object;
 use super::problem::{Answer, Problem, ProblemBody};
 use crate::App;
 use crate::desk::{OnTheWay, Ticket};
-use crate::language::Language;
 use crate::openapi::requests::{
     AmendRequest, BatchRequest, CancelAllRequest, CancelRequest, EntryProblems, OcoRequest,
     OtoRequest, PlaceRequest, PrayerRequest,
 };
-pub use account::{account_name, shared_account};
+pub use account::{Caller, Standing, account_name, shared_account};
 use answers::{
     AllCancelled, BatchAnswer, OrderAccepted, OrderAmended, OrderCancelled, PairAccepted,
     PrayerAccepted, Tested,
@@ -32,14 +31,6 @@ use answers::{
 pub use batch::BATCH_MAX;
 pub(super) use order::order_type;
 pub(crate) use order::{self_trade, side, word};
-
-/// Who asks, as far as the connection or the query says.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Caller {
-    /// Named outside the body; a body that names another is refused.
-    pub account: Option<orison_core::AccountName>,
-    pub language: Language,
-}
 
 /// Enters an order.
 #[utoipa::path(
@@ -158,7 +149,11 @@ pub async fn amend(app: &App, caller: &Caller, object: Object) -> Answer {
     )
 )]
 pub async fn cancel_all(app: &App, caller: &Caller, object: Object) -> Answer {
-    carry_out(app, caller, Act::CancelAll, mass::cancel_all(app, caller, object)).await
+    match mass::cancel_all(app, caller, object) {
+        Ok(Some(command)) => carry_out(app, caller, Act::CancelAll, Ok(command)).await,
+        Ok(None) => answers::none_cancelled(app),
+        Err(problem) => problem.answer(caller.language),
+    }
 }
 
 /// Adds votes; a bucket of 20 an address, one back each 200 ms.

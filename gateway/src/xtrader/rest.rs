@@ -2,6 +2,7 @@
 //! in, an answer comes out; nothing of HTTP but the path is known here.
 
 pub(crate) mod connections;
+pub(crate) mod dead_man;
 pub(crate) mod external;
 pub(crate) mod feeds;
 pub(crate) mod market;
@@ -13,12 +14,14 @@ use std::sync::Arc;
 
 use hyper::Method;
 
-use super::entry::{self, Caller};
+use super::entry::{self, BATCH_MAX, Caller};
 use super::json::Object;
 use super::problem::{Answer, Problem};
 use crate::App;
+use crate::connections::Purpose;
 use crate::http::Surface;
 use crate::http::query::{Query, decode_segment};
+use crate::identity::{Action, Principal};
 
 pub(crate) use service::config;
 
@@ -26,6 +29,7 @@ pub(crate) use service::config;
 pub(crate) struct Call<'a> {
     pub(crate) app: &'a Arc<App>,
     pub(crate) method: &'a Method,
+    pub(crate) principal: Principal,
     pub(crate) caller: Caller,
     pub(crate) query: Query,
     pub(crate) body: Option<Object>,
@@ -42,6 +46,7 @@ pub(crate) enum Route {
     Cancel,
     Amend,
     CancelAll,
+    CancelAllAfter,
     /// GET shows it, DELETE cancels it.
     Order(String),
     Orders,
@@ -61,6 +66,8 @@ pub(crate) enum Route {
     Symbols,
     Time,
     Health,
+    /// A token for a WebSocket.
+    Token,
     Connections,
     Metrics,
     OpenApi,
@@ -110,6 +117,7 @@ impl Route {
             ["order", "cancel"] => Self::Cancel,
             ["order", "amend"] => Self::Amend,
             ["order", "cancel-all"] => Self::CancelAll,
+            ["order", "cancel-all-after"] => Self::CancelAllAfter,
             ["order", id] if !id.is_empty() => Self::Order(named(id)?),
             ["orders"] => Self::Orders,
             ["orders", "batch"] => Self::Batch,
@@ -125,6 +133,7 @@ impl Route {
             ["statistics", symbol] => Self::Statistics(named(symbol)?),
             ["executions", symbol] => Self::Executions(named(symbol)?),
             ["symbols"] => Self::Symbols,
+            ["token"] => Self::Token,
             ["time"] => Self::Time,
             ["health"] => Self::Health,
             ["connections"] => Self::Connections,
@@ -153,6 +162,8 @@ impl Route {
             | Self::Cancel
             | Self::Amend
             | Self::CancelAll
+            | Self::CancelAllAfter
+            | Self::Token
             | Self::Batch => POST,
             Self::Order(_) => &[Method::GET, Method::DELETE],
             Self::Prayer => &[Method::GET, Method::POST],
@@ -194,6 +205,7 @@ impl Route {
             Self::Cancel => "order/cancel",
             Self::Amend => "order/amend",
             Self::CancelAll => "order/cancel-all",
+            Self::CancelAllAfter => "order/cancel-all-after",
             Self::Order(_) => "order/{id}",
             Self::Orders => "orders",
             Self::Batch => "orders/batch",
@@ -207,6 +219,7 @@ impl Route {
             Self::Statistics(_) => "statistics/{symbol}",
             Self::Executions(_) => "executions/{symbol}",
             Self::Symbols => "symbols",
+            Self::Token => "token",
             Self::Time => "time",
             Self::Health => "health",
             Self::Connections => "connections",
@@ -224,10 +237,87 @@ impl Route {
     }
 }
 
+impl Route {
+    /// The bucket that a call takes from, and how much: what it may enter at most.
+    pub(crate) fn draws(&self, method: &Method) -> Option<(Purpose, u32)> {
+        match self {
+            Self::Place | Self::Test | Self::Amend => Some((Purpose::Entry, 1)),
+            Self::Oco | Self::Oto => Some((Purpose::Entry, 2)),
+            Self::Batch => Some((Purpose::Entry, BATCH_MAX as u32)),
+            Self::Cancel | Self::CancelAll | Self::CancelAllAfter => Some((Purpose::Cancel, 1)),
+            Self::Order(_) if method == Method::DELETE => Some((Purpose::Cancel, 1)),
+            Self::Order(_)
+            | Self::Orders
+            | Self::Fills
+            | Self::Account
+            | Self::Balances
+            | Self::Positions
+            | Self::OrderBook(_)
+            | Self::Klines { .. }
+            | Self::AllStatistics
+            | Self::Statistics(_)
+            | Self::Executions(_)
+            | Self::Symbols
+            | Self::Token
+            | Self::Prayer
+            | Self::PrimaryTicker
+            | Self::Ticker { .. }
+            | Self::External { .. }
+            | Self::Feeds
+            | Self::FeedSubscriptions
+            | Self::Time
+            | Self::Health
+            | Self::Connections
+            | Self::Metrics
+            | Self::OpenApi
+            | Self::Config
+            | Self::WebSocket => None,
+        }
+    }
+
+    /// What the caller has to be allowed to. None: anybody may ask.
+    pub(crate) fn action(&self, method: &Method) -> Option<Action> {
+        match self {
+            Self::Place
+            | Self::Test
+            | Self::Oco
+            | Self::Oto
+            | Self::Cancel
+            | Self::Amend
+            | Self::CancelAll
+            | Self::CancelAllAfter
+            | Self::Batch => Some(Action::Trade),
+            Self::Order(_) if method == Method::DELETE => Some(Action::Trade),
+            Self::Order(_)
+            | Self::Orders
+            | Self::Fills
+            | Self::Account
+            | Self::Balances
+            | Self::Positions => Some(Action::ReadOwn),
+            Self::OrderBook(_)
+            | Self::Klines { .. }
+            | Self::AllStatistics
+            | Self::Statistics(_)
+            | Self::Executions(_)
+            | Self::Symbols
+            | Self::Token
+            | Self::Prayer
+            | Self::PrimaryTicker
+            | Self::Ticker { .. }
+            | Self::External { .. }
+            | Self::Feeds => Some(Action::ReadMarket),
+            Self::FeedSubscriptions => Some(Action::Administer),
+            Self::Connections | Self::Metrics => Some(Action::Audit),
+            // The socket asks for itself, with its first message at the latest.
+            Self::Time | Self::Health | Self::OpenApi | Self::Config | Self::WebSocket => None,
+        }
+    }
+}
+
 /// Carries a call out. Routes that answer no JSON of xTrader (`metrics`, `openapi.json`,
 /// `config.json`, `ws`) are served by HTTP itself.
 pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
-    let Call { app, method, caller, query, body } = call;
+    let Call { app, method, principal, caller, query, body } = call;
     let language = caller.language;
     let answer = match (route, body) {
         (Route::Place, Some(body)) => Ok(entry::place(app, &caller, body).await),
@@ -237,6 +327,7 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Cancel, Some(body)) => Ok(entry::cancel(app, &caller, body).await),
         (Route::Amend, Some(body)) => Ok(entry::amend(app, &caller, body).await),
         (Route::CancelAll, Some(body)) => Ok(entry::cancel_all(app, &caller, body).await),
+        (Route::CancelAllAfter, Some(body)) => dead_man::cancel_all_after(app, &caller, body),
         (Route::Batch, Some(body)) => Ok(entry::batch(app, &caller, body).await),
         (Route::Prayer, Some(body)) => Ok(entry::pray(app, &caller, body).await),
         (Route::Order(id), _) if *method == Method::DELETE => {
@@ -261,6 +352,7 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Feeds, _) => Ok(feeds::feeds(app)),
         (Route::FeedSubscriptions, Some(body)) => feeds::subscribe(app, body),
         (Route::FeedSubscriptions, None) => feeds::unsubscribe(app, &query),
+        (Route::Token, Some(body)) => service::token(app, &principal, body),
         (Route::Time, _) => Ok(service::time()),
         (Route::Health, _) => Ok(service::health(app)),
         (Route::Connections, _) => Ok(connections::connections(app)),
@@ -272,7 +364,9 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
             | Route::Cancel
             | Route::Amend
             | Route::CancelAll
+            | Route::CancelAllAfter
             | Route::Batch
+            | Route::Token
             | Route::Metrics
             | Route::OpenApi
             | Route::Config

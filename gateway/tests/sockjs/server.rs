@@ -37,7 +37,7 @@ impl Server {
         let listen = Listen::Loopback { port: 0 };
         let listener = Listener::bind("test", listen).await.unwrap().unwrap();
         let address = listener.address();
-        let acceptor = Acceptor::new(Counters::default());
+        let acceptor = Acceptor::new(Counters::default(), None);
         acceptor.serve(listener, site);
         Self { address, acceptor }
     }

@@ -4,12 +4,11 @@
 use std::fmt;
 use std::path::Path;
 
-use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, KeyUtils};
-use jsonwebtoken::errors::{Error, ErrorKind};
-use jsonwebtoken::signature::{self, Signer};
+use jsonwebtoken::errors::Error;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use ring::hmac;
 use serde::Serialize;
+
+use crate::jose;
 
 /// What an account of the venue is proven with; never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,8 +43,7 @@ impl Keys {
 
     /// Another one each time: the nonce is random.
     pub(super) fn token(&self) -> Result<String, Error> {
-        // Whoever came first, somebody else's provider too, signs HS512 as we do.
-        PROVIDER.install_default().ok();
+        jose::install();
         let claims = Claims { access_key: &self.access, nonce: uuid::Uuid::new_v4().to_string() };
         let key = EncodingKey::from_secret(self.secret.as_bytes());
         jsonwebtoken::encode(&Header::new(Algorithm::HS512), &claims, &key)
@@ -58,33 +56,10 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// HMAC by ring, which TLS brings anyway: the providers that the crate offers bring RSA and
-/// elliptic curves for it.
-static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory: |algorithm, key| match algorithm {
-        Algorithm::HS512 => Ok(Box::new(Hs512(hmac::Key::new(hmac::HMAC_SHA512, key.as_bytes())))),
-        _ => Err(ErrorKind::InvalidAlgorithm.into()),
-    },
-    verifier_factory: |_, _| Err(ErrorKind::InvalidAlgorithm.into()),
-    key_utils: KeyUtils::new_unimplemented(),
-};
-
-struct Hs512(hmac::Key);
-
-impl Signer<Vec<u8>> for Hs512 {
-    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
-        Ok(hmac::sign(&self.0, message).as_ref().to_vec())
-    }
-}
-
-impl JwtSigner for Hs512 {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::HS512
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use ring::hmac;
+
     use super::*;
 
     #[test]

@@ -12,7 +12,10 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let now = Instant::now();
-        Self { session: Session::new("s".into(), Settings::DEFAULT, now), now }
+        let identity = Arc::new(Identity::open());
+        let opener = identity.of_nobody();
+        let session = Session::new("s".into(), Settings::DEFAULT, identity, opener, now);
+        Self { session, now }
     }
 
     /// `headers` of CONNECT, each line ended.

@@ -163,6 +163,12 @@ pub(super) fn told(
     }
 }
 
+/// To a cancel of all orders of an account that the caller cannot know.
+pub(super) fn none_cancelled(app: &App) -> Answer {
+    let sequence = app.views.read().at().sequence.0;
+    Answer::new(200, &AllCancelled { cancelled: 0, sequence })
+}
+
 fn entered(app: &App, accepted: &Accepted, sequence: u64) -> Answer {
     let body = OrderAccepted {
         order_id: accepted.order,

@@ -11,7 +11,8 @@ use crate::xtrader::json::Object;
 use crate::xtrader::problem::Problem;
 
 pub(super) fn cancel(app: &App, caller: &Caller, mut object: Object) -> Result<Command, Problem> {
-    let Party { account, .. } = party(app, caller, &mut object)?;
+    let party = party(app, caller, &mut object);
+    let Party { account, .. } = party.map_err(|none| none.or(Problem::order_not_found))?;
     let target = target(&mut object)?;
     object.finish()?;
     Ok(Command::Cancel(Cancel { account, target: target? }))
@@ -19,12 +20,14 @@ pub(super) fn cancel(app: &App, caller: &Caller, mut object: Object) -> Result<C
 
 pub(super) fn cancel_by_id(app: &App, caller: &Caller, id: &str) -> Result<Command, Problem> {
     let id = OrderId::parse(id).ok_or_else(Problem::order_not_found)?;
-    let Party { account, .. } = party_named(app, caller.account);
+    let party = party_named(app, caller);
+    let Party { account, .. } = party.map_err(|none| none.or(Problem::order_not_found))?;
     Ok(Command::Cancel(Cancel { account, target: Target::Order(id) }))
 }
 
 pub(super) fn amend(app: &App, caller: &Caller, mut object: Object) -> Result<Command, Problem> {
-    let party = party(app, caller, &mut object)?;
+    let party = party(app, caller, &mut object);
+    let party = party.map_err(|none| none.or(Problem::order_not_found))?;
     let target = target(&mut object)?;
     let quantity = object.decimal("quantity")?;
     let price = object.decimal("price")?;
@@ -108,7 +111,8 @@ fn target(object: &mut Object) -> Result<Result<Target, Problem>, Problem> {
 }
 
 /// The instrument whose steps the numbers of an amend count: that of the open order, whose name no
-/// other can have, or of one on its way in. Any other was never acknowledged to anyone.
+/// other can have, or of one on its way in. Any other was never acknowledged to this account: a
+/// foreign one is not looked at, so that no answer tells it from one that is not there.
 fn instrument(app: &App, party: &Party, target: Target) -> Result<Instrument, Problem> {
     let underway = match target {
         Target::Order(_) => None,
@@ -118,9 +122,11 @@ fn instrument(app: &App, party: &Party, target: Target) -> Result<Instrument, Pr
     };
     let views = app.views.read();
     let shown = match (target, party.account) {
-        (Target::Order(id), _) => views.orders.order(id),
+        (Target::Order(order), AccountRef::Id(id)) => {
+            views.orders.order(order).filter(|order| order.account == id)
+        }
         (Target::Client(client), AccountRef::Id(id)) => views.orders.by_client(id, &client),
-        (Target::Client(_), AccountRef::Name(_)) => None,
+        (_, AccountRef::Name(_)) => None,
     };
     let open = shown.filter(|order| order.status.is_open()).map(|order| order.instrument);
     let id = open.or(underway).ok_or_else(Problem::order_not_found)?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::App;
-use crate::xtrader::entry::{Caller, shared_account};
+use crate::xtrader::entry::Caller;
 use crate::xtrader::json::shown;
 use crate::xtrader::problem::Answer;
 use crate::xtrader::shape::{Account, Balance, Position};
@@ -41,9 +41,9 @@ pub(crate) struct PositionsAnswer {
     responses((status = 200, description = "As asked", body = Account))
 )]
 pub(crate) fn account(app: &App, caller: &Caller) -> Answer {
-    let name = named(caller);
+    let name = caller.name();
     let views = app.views.read();
-    let id = views.catalog.account(&name);
+    let id = caller.id(&views);
     let settings = id.and_then(|id| views.catalog.settings(id));
     Answer::new(200, &Account::new(name, settings))
 }
@@ -56,9 +56,10 @@ pub(crate) fn account(app: &App, caller: &Caller) -> Answer {
     responses((status = 200, description = "As asked", body = BalancesAnswer))
 )]
 pub(crate) fn balances(app: &App, caller: &Caller) -> Answer {
-    let account = named(caller);
+    let account = caller.name();
     let views = app.views.read();
-    let balances = views.balances_of(&account);
+    let reads = caller.reads();
+    let balances = views.balances_of(&reads);
     let balances = balances.filter_map(|balance| Balance::new(&views, &balance)).collect();
     let sequence = views.at().sequence.0;
     Answer::new(200, &BalancesAnswer { account, balances, sequence })
@@ -72,14 +73,11 @@ pub(crate) fn balances(app: &App, caller: &Caller) -> Answer {
     responses((status = 200, description = "As asked", body = PositionsAnswer))
 )]
 pub(crate) fn positions(app: &App, caller: &Caller) -> Answer {
-    let account = named(caller);
+    let account = caller.name();
     let views = app.views.read();
-    let positions = views.positions_of(&account);
+    let reads = caller.reads();
+    let positions = views.positions_of(&reads);
     let positions = positions.filter_map(|position| Position::new(&views, &position)).collect();
     let sequence = views.at().sequence.0;
     Answer::new(200, &PositionsAnswer { account, positions, sequence })
-}
-
-fn named(caller: &Caller) -> AccountName {
-    caller.account.unwrap_or_else(shared_account)
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::market::whole_commands;
 use crate::App;
 use crate::http::query::Query;
-use crate::xtrader::entry::{Caller, shared_account};
+use crate::xtrader::entry::Caller;
 use crate::xtrader::problem::{Answer, Problem, ProblemBody};
 use crate::xtrader::shape::{Fill, Liquidity, Order};
 
@@ -49,7 +49,7 @@ pub(crate) fn order(app: &App, caller: &Caller, id: &str) -> Result<Answer, Prob
     let views = app.views.read();
     let id = OrderId::parse(id).ok_or_else(Problem::order_not_found)?;
     let order = views.orders.order(id).ok_or_else(Problem::order_not_found)?;
-    if account(&views, caller) != Some(order.account) {
+    if caller.id(&views) != Some(order.account) {
         return Err(Problem::order_not_found());
     }
     let order = Order::new(&views, order).ok_or_else(Problem::internal)?;
@@ -113,7 +113,7 @@ pub(crate) fn orders(app: &App, caller: &Caller, query: &Query) -> Result<Answer
     });
     let before = before.transpose()?;
     let instrument = query.get("symbol").map(|text| instrument_id(&views, text)).transpose()?;
-    let Some(account) = account(&views, caller) else {
+    let Some(account) = caller.id(&views) else {
         return Ok(Answer::new(200, &OrdersAnswer { orders: Vec::new(), next: None }));
     };
     // An order that is still known is where the page goes on; a forgotten one has only its age.
@@ -159,7 +159,7 @@ pub(crate) fn fills(app: &App, caller: &Caller, query: &Query) -> Result<Answer,
     let limit = query.count("limit", FILLS_DEFAULT, FILLS_MAX)?;
     let from_sequence = query.whole("from_sequence")?;
     let instrument = query.get("symbol").map(|text| instrument_id(&views, text)).transpose()?;
-    let Some(account) = account(&views, caller) else {
+    let Some(account) = caller.id(&views) else {
         return Ok(Answer::new(200, &FillsAnswer { fills: Vec::new() }));
     };
     let is_asked = |event: &&AccountEvent| {
@@ -196,11 +196,6 @@ fn fills_of(views: &Views, account: AccountId, event: &AccountEvent) -> Vec<Fill
     let sides = [(trade.maker_account, Liquidity::Maker), (trade.taker_account, Liquidity::Taker)];
     let own = sides.into_iter().filter(|(owner, _)| *owner == account);
     own.map(|(_, liquidity)| Fill::new(views, instrument, event, trade, liquidity)).collect()
-}
-
-/// None: it never did anything.
-fn account(views: &Views, caller: &Caller) -> Option<AccountId> {
-    views.catalog.account(&caller.account.unwrap_or_else(shared_account))
 }
 
 fn instrument_id(views: &Views, text: &str) -> Result<orison_core::InstrumentId, Problem> {

@@ -7,8 +7,11 @@ use utoipa::ToSchema;
 
 use crate::App;
 use crate::config::Switch;
+use crate::fanout::wall_ms;
 use crate::http::Directory;
-use crate::xtrader::problem::Answer;
+use crate::identity::Principal;
+use crate::xtrader::json::Object;
+use crate::xtrader::problem::{Answer, Problem, ProblemBody};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TimeAnswer {
@@ -40,10 +43,34 @@ pub(crate) struct ConfigAnswer {
     ws: Option<String>,
     /// STOMP over WebSocket and SockJS is at `/ws` of it.
     stomp: Option<String>,
-    /// open: whoever connects is who it says it is.
+    /// open: whoever connects is who it says it is; authenticated: whoever asks says who it is.
     mode: &'static str,
     durability: &'static str,
     public_order_ids: bool,
+}
+
+/// A token that says once, within its time, who asks.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TokenAnswer {
+    token: String,
+    /// Milliseconds of the wall clock.
+    expires_at: u64,
+}
+
+/// A token for one WebSocket, good once and for 60 s: its first message says it.
+#[utoipa::path(
+    post,
+    path = "/token",
+    request_body(content = serde_json::Value, description = "An empty object"),
+    responses(
+        (status = 200, description = "As asked", body = TokenAnswer),
+        (status = 429, description = "Too many are out", body = ProblemBody),
+    )
+)]
+pub(crate) fn token(app: &App, principal: &Principal, body: Object) -> Result<Answer, Problem> {
+    body.finish()?;
+    let (token, expires_at) = app.identity.mint(principal, wall_ms())?;
+    Ok(Answer::new(200, &TokenAnswer { token, expires_at }))
 }
 
 /// The wall clock.
@@ -94,7 +121,7 @@ pub(crate) fn config(app: &App, directory: &Directory) -> Answer {
         rest: url("rest"),
         ws: url("ws"),
         stomp: url("stomp"),
-        mode: "open",
+        mode: app.identity.mode().word(),
         durability: app.config.durability.word(),
         public_order_ids: app.config.public_order_ids == Switch::On,
     };

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesOrdered, Stream};
 use futures_util::{Sink, StreamExt};
+use orison_core::{AccountName, Reason};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, sleep_until};
 use tokio_tungstenite::WebSocketStream;
@@ -18,12 +19,14 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
 use super::ending;
 use super::reply;
-use super::request::{self, Ask, OrderCall, Request, RequestId};
+use super::request::{self, Ask, Options, OrderCall, Request, RequestId, Secret};
 use super::subscriptions::Subscriptions;
 use crate::App;
+use crate::connections::{NoRoom, Place, Safety, User};
 use crate::fanout::{Due, Seat, TooOld};
 use crate::http::goodbye::Goodbye;
 use crate::http::{Handshake, OrderEntry};
+use crate::identity::{Action, NotTheirs, Principal, Standing};
 use crate::language::{Language, Message as Text};
 use crate::xtrader::entry::{self, Caller};
 use crate::xtrader::json::Object;
@@ -44,8 +47,12 @@ type Answering = Pin<Box<dyn Future<Output = Utf8Bytes> + Send>>;
 pub(super) struct Session<'a> {
     app: &'a Arc<App>,
     seat: &'a Seat,
+    place: &'a Place,
     language: Language,
     order_entry: OrderEntry,
+    standing: Standing,
+    /// What is cancelled when it ends.
+    safety: Option<Safety>,
     subscriptions: Subscriptions,
     /// In the order the orders came in, which is the order they were entered in.
     answers: FuturesOrdered<Answering>,
@@ -80,13 +87,21 @@ enum Turn {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(app: &'a Arc<App>, seat: &'a Seat, handshake: &Handshake) -> Self {
+    pub(super) fn new(
+        app: &'a Arc<App>,
+        seat: &'a Seat,
+        handshake: &Handshake,
+        place: &'a Place,
+    ) -> Self {
         let now = Instant::now();
         Self {
             app,
             seat,
+            place,
             language: handshake.language,
             order_entry: handshake.order_entry,
+            standing: Standing::new(handshake.principal.clone(), now),
+            safety: None,
             subscriptions: Subscriptions::default(),
             answers: FuturesOrdered::new(),
             writing: Writing::default(),
@@ -105,7 +120,14 @@ impl<'a> Session<'a> {
         loop {
             let turn = poll_fn(|context| self.poll_turn(context, socket, timer.as_mut())).await;
             let ended = match turn {
-                Turn::Frame(frame) => self.on_frame(frame).await,
+                Turn::Frame(frame) => {
+                    let due = self.standing.due_at();
+                    let ended = self.on_frame(frame).await;
+                    if self.standing.due_at() != due {
+                        timer.as_mut().reset(self.timer_at().into());
+                    }
+                    ended
+                }
                 Turn::Answered(text) => {
                     self.say(text);
                     None
@@ -233,19 +255,35 @@ impl<'a> Session<'a> {
         if !matches!(request, Ok(Request::Enter(..))) && self.burst.is_over(self.heard) {
             return Some(ending::FLOOD);
         }
+        let request = match request {
+            Ok(Request::Auth(token)) => return self.authenticate(&token, id),
+            Ok(Request::Pong) => return None,
+            request => self.standing.principal().map_err(Problem::from).and(request),
+        };
         let done = match request {
-            Ok(Request::Subscribe(ask)) => self.subscribe(&ask, id).await,
+            Ok(Request::Subscribe(ask)) => {
+                if self.claim(ask.account).is_err() {
+                    return Some(ending::TOO_MANY);
+                }
+                self.subscribe(*ask, id).await
+            }
             Ok(Request::Unsubscribe(ask)) => self.unsubscribe(&ask, id),
-            Ok(Request::Snapshot(ask)) => self.snapshot(&ask),
+            Ok(Request::Snapshot(ask)) => self.snapshot(*ask),
             Ok(Request::Ping(timestamp)) => {
                 self.say(reply::pong(timestamp.as_deref(), id));
                 Ok(())
             }
-            Ok(Request::Pong) => Ok(()),
-            Ok(Request::Enter(call, object)) => {
-                self.enter(call, object, id.cloned());
-                Ok(())
-            }
+            Ok(Request::Auth(_) | Request::Pong) => Ok(()),
+            Ok(Request::Enter(call, object)) => match self.place.take(call.purpose(), 1) {
+                Ok(()) => {
+                    self.enter(call, object, id.cloned());
+                    Ok(())
+                }
+                // Who goes on regardless floods us.
+                Err(_) if self.burst.is_over(self.heard) => return Some(ending::FLOOD),
+                Err(_) => Err(Problem::refused(Reason::RateLimit)),
+            },
+            Ok(Request::SetSession(options)) => self.set_session(options, id),
             #[cfg(test)]
             Ok(Request::Panic) => panic!("asked for by a test"),
             Err(problem) => Err(problem),
@@ -256,12 +294,77 @@ impl<'a> Session<'a> {
         None
     }
 
-    async fn subscribe(&mut self, ask: &Ask, id: Option<&RequestId>) -> Result<(), Problem> {
+    /// A wrong token ends a session that was nobody's; one that is somebody's goes on as it was.
+    fn authenticate(&mut self, token: &Secret, id: Option<&RequestId>) -> Option<Goodbye> {
+        let was_nobody = self.standing.principal().is_err();
+        match self.standing.take(&self.app.identity, &token.0, self.heard) {
+            Ok(principal) => {
+                let user = User::of(principal);
+                let reply = reply::authenticated(principal, id);
+                if user.is_some_and(|user| self.place.name(user).is_err()) {
+                    return Some(ending::TOO_MANY);
+                }
+                self.say(reply);
+                None
+            }
+            Err(refusal) if was_nobody => Some(ending::of_identity(refusal)),
+            Err(refusal) => {
+                self.refuse(&refusal.into(), id);
+                None
+            }
+        }
+    }
+
+    /// In open mode the session is counted for the account it names first.
+    fn claim(&self, account: Option<AccountName>) -> Result<(), NoRoom> {
+        let is_claim = self.standing.principal().is_ok_and(Principal::is_anonymous);
+        let user = account.filter(|_| is_claim).and_then(User::claimed);
+        user.map_or(Ok(()), |user| self.place.name(user))
+    }
+
+    /// The options replace those there were; a timer begins anew.
+    fn set_session(&mut self, options: Options, id: Option<&RequestId>) -> Result<(), Problem> {
+        if self.order_entry == OrderEntry::Refused {
+            return Err(origin_refused());
+        }
+        let principal = self.standing.check(Action::Trade)?;
+        let account = principal.account_of(options.account, Action::Trade);
+        let account =
+            account.map_err(|_| Problem::refused(Reason::UnknownAccount).about("account"))?;
+        if let Some(known) = self.safety.take() {
+            known.dismiss();
+        }
+        let mut safety = Safety::new(self.app, account, options.on_end);
+        if let Some(after) = options.dead_man {
+            let client = Arc::clone(&self.seat.client);
+            safety.arm(after, move |cancelled| {
+                client.outbox.push_answer(reply::dead_man(&account, cancelled), Instant::now());
+                client.outbox.wake();
+            });
+        }
+        self.safety = Some(safety);
+        self.say(reply::session_updated(&account, &options, id));
+        Ok(())
+    }
+
+    /// Whose orders are meant. Outer: nothing may be read; inner: that account may not.
+    fn whose(&self, ask: &Ask) -> Result<Result<AccountName, NotTheirs>, Problem> {
+        let principal = self.standing.check(Action::ReadMarket)?;
+        Ok(principal.account_of(ask.account, Action::ReadOwn))
+    }
+
+    async fn subscribe(&mut self, mut ask: Ask, id: Option<&RequestId>) -> Result<(), Problem> {
         self.language = ask.language.unwrap_or(self.language);
+        let whose = self.whose(&ask)?;
+        ask.account = whose.ok();
         let plan = {
             let views = self.app.views.read();
-            self.subscriptions.plan_subscribe(ask, views.catalog.instruments())?
+            self.subscriptions.plan_subscribe(&ask, views.catalog.instruments())?
         };
+        if plan.account.is_some() {
+            self.standing.check(Action::ReadOwn)?;
+            whose.map_err(|_| Problem::refused(Reason::UnknownAccount).about("account"))?;
+        }
         // Own orders are for whoever may order: a foreign page shall not read them either.
         if plan.account.is_some() && self.order_entry == OrderEntry::Refused {
             return Err(origin_refused().about("channels"));
@@ -290,10 +393,11 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn snapshot(&mut self, ask: &Ask) -> Result<(), Problem> {
+    fn snapshot(&mut self, mut ask: Ask) -> Result<(), Problem> {
+        ask.account = self.whose(&ask)?.ok();
         let topics = {
             let views = self.app.views.read();
-            self.subscriptions.plan_snapshot(ask, views.catalog.instruments())?
+            self.subscriptions.plan_snapshot(&ask, views.catalog.instruments())?
         };
         self.seat.show(topics);
         Ok(())
@@ -304,11 +408,13 @@ impl<'a> Session<'a> {
     fn enter(&mut self, call: OrderCall, object: Object, id: Option<RequestId>) {
         let (app, language) = (Arc::clone(self.app), self.language);
         let order_entry = self.order_entry;
+        let caller = self.standing.check(Action::Trade);
+        let caller = caller.map(|principal| Caller::of(principal, None, Action::Trade, language));
         self.answers.push_back(Box::pin(async move {
-            let caller = Caller { account: None, language };
-            let answer = match order_entry {
-                OrderEntry::Refused => origin_refused().answer(language),
-                OrderEntry::Allowed => carry_out(&app, &caller, call, object).await,
+            let answer = match (order_entry, caller) {
+                (OrderEntry::Refused, _) => origin_refused().answer(language),
+                (OrderEntry::Allowed, Err(refusal)) => Problem::from(refusal).answer(language),
+                (OrderEntry::Allowed, Ok(caller)) => carry_out(&app, &caller, call, object).await,
             };
             reply::order_response(&answer, id.as_ref())
         }));
@@ -337,6 +443,9 @@ impl<'a> Session<'a> {
                 return Some(ending::of_outbox(crate::fanout::Ending::SlowConsumer));
             }
         }
+        if let Err(refusal) = self.standing.check_time(&self.app.identity, now) {
+            return Some(ending::of_identity(refusal));
+        }
         if now.saturating_duration_since(self.heard) > settings.silence_max {
             return Some(ending::SILENT);
         }
@@ -352,6 +461,7 @@ impl<'a> Session<'a> {
         let silent_at = self.heard + self.app.hub.settings().silence_max;
         // A moment behind the limit, so that it has passed when the timer fires.
         let next = self.next_beat.min(silent_at + Duration::from_millis(1));
+        let next = self.standing.due_at().map_or(next, |due| next.min(due));
         match self.writing.active {
             true => next.min(Instant::now() + WRITE_WATCH),
             false => next,

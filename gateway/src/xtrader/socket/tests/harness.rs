@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::config::Durability;
+use crate::connections::Kind;
 use crate::fanout;
 use crate::http::{Handshake, OrderEntry};
 use crate::language::Language;
@@ -90,8 +91,10 @@ impl Market {
     ) -> Client {
         let (ours, theirs) = tokio::io::duplex(pipe_bytes);
         let peer = "127.0.0.1:1".parse().unwrap();
-        let handshake = Handshake { peer, language, order_entry };
-        tokio::spawn(super::super::serve_on(Arc::clone(&self.app), theirs, handshake));
+        let principal = self.app.identity.of_nobody();
+        let handshake = Handshake { peer, language, order_entry, principal };
+        let place = self.app.connections.admit(Kind::XTrader, peer, None).unwrap();
+        tokio::spawn(super::super::serve_on(Arc::clone(&self.app), theirs, handshake, place));
         let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
         let mut client = Client { socket };
         let connected = client.next().await;

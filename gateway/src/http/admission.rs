@@ -1,0 +1,121 @@
+//! Who a request is from: its headers say it, or nothing does. A secret in an address is refused,
+//! because addresses are logged on their way.
+
+use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
+use hyper::http::request::Parts;
+
+use crate::app::wall_ns;
+use crate::identity::{self, Identity, Mode, Principal, Refusal, Sent};
+
+/// Parameters that would carry a secret.
+const SECRETS: [&str; 10] = [
+    "token",
+    "access_token",
+    "auth",
+    "authorization",
+    "jwt",
+    "bearer",
+    "passcode",
+    "password",
+    "api_key",
+    "secret",
+];
+
+/// Whether a request says anything of who it is from.
+pub(crate) fn is_said(headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHORIZATION) || identity::is_signed(headers)
+}
+
+/// The query of a request carries no secret.
+pub(crate) fn check_query(identity: &Identity, query: Option<&str>) -> Result<(), Refusal> {
+    let names = query.unwrap_or_default().split('&');
+    let mut names = names.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    let is_secret = |name: &str| SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret));
+    match identity.mode() {
+        Mode::Authenticated if names.any(is_secret) => Err(Refusal::InQuery),
+        Mode::Authenticated | Mode::Open => Ok(()),
+    }
+}
+
+/// By `Authorization: Bearer JWT`, or by a signature over the request.
+pub(crate) fn principal(
+    identity: &Identity,
+    parts: &Parts,
+    body: &[u8],
+) -> Result<Principal, Refusal> {
+    if let Some(anonymous) = identity.of_nobody() {
+        return Ok(anonymous);
+    }
+    check_query(identity, parts.uri.query())?;
+    let now_ms = wall_ns() / 1_000_000;
+    match (bearer(&parts.headers)?, identity::is_signed(&parts.headers)) {
+        (Some(token), false) => identity.of_bearer(token, now_ms),
+        (None, true) => {
+            let sent = Sent {
+                method: parts.method.as_str(),
+                path: parts.uri.path(),
+                query: parts.uri.query().unwrap_or_default(),
+                headers: &parts.headers,
+                body,
+            };
+            identity.of_signed(&sent, now_ms)
+        }
+        (Some(_), true) => Err(Refusal::Malformed),
+        (None, false) => Err(Refusal::Missing),
+    }
+}
+
+/// Who opens a WebSocket, as far as the opening says. None: its first message will.
+pub(crate) fn opener(
+    identity: &Identity,
+    headers: &HeaderMap,
+    query: Option<&str>,
+) -> Result<Option<Principal>, Refusal> {
+    if let Some(anonymous) = identity.of_nobody() {
+        return Ok(Some(anonymous));
+    }
+    check_query(identity, query)?;
+    let token = bearer(headers)?;
+    token.map(|token| identity.of_token(token, wall_ns() / 1_000_000)).transpose()
+}
+
+/// The holder of a JWT in the opening, without using up what is good once.
+pub(crate) fn bearer_of(identity: &Identity, headers: &HeaderMap) -> Option<Principal> {
+    let token = bearer(headers).ok().flatten()?;
+    identity.of_bearer(token, wall_ns() / 1_000_000).ok()
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = match (values.next(), values.next()) {
+        (None, _) => return Ok(None),
+        (Some(value), None) => value.to_str().map_err(|_| Refusal::Malformed)?,
+        (Some(_), Some(_)) => return Err(Refusal::Malformed),
+    };
+    token(value).map(Some).ok_or(Refusal::Malformed)
+}
+
+/// What stands behind `Bearer `.
+pub(crate) fn token(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_is_one_word_behind_its_scheme() {
+        for (value, expected) in [
+            ("Bearer abc", Some("abc")),
+            ("bearer  abc ", Some("abc")),
+            ("Basic abc", None),
+            ("abc", None),
+            ("", None),
+        ] {
+            assert_eq!(token(value), expected, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Identities as clients meet them: who may what over every protocol, what is foreign and what is
+//! not there, live sessions that end, TLS, and secrets that stay where they are.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod support;
+
+#[path = "stomp/client.rs"]
+#[allow(dead_code, reason = "the tests of STOMP use the rest")]
+mod stomp;
+
+#[path = "identity/canary.rs"]
+mod canary;
+#[path = "identity/connections.rs"]
+mod connections;
+#[path = "identity/foreign.rs"]
+mod foreign;
+#[path = "identity/house.rs"]
+mod house;
+#[path = "identity/matrix.rs"]
+mod matrix;
+#[path = "identity/sessions.rs"]
+mod sessions;
+#[path = "identity/tls.rs"]
+mod tls;
