@@ -136,6 +136,12 @@ fn what_it_cannot_do_it_refuses_at_the_start() {
         (&["--itch", "127.0.0.1:9003"], &["--itch", "not part of this build"]),
         (&["--rest", "0.0.0.0:7000"], &["--rest", "loopback"]),
         (&["--colour", "red"], &["--colour"]),
+        (&["--identity", "none"], &["--identity", "none"]),
+        (&["keys", "list"], &["--identity DIR"]),
+        (&["token", "--user", "ann", "--ttl", "90"], &["--ttl", "90s"]),
+        (&["keys", "create", "--user", "ann", "--role", "root"], &["--role", "trader, auditor"]),
+        (&["keys", "create", "--user", "schedule", "--identity", "k"], &["\"schedule\""]),
+        (&["--tls-cert", "none.pem", "--tls-key", "none.key"], &["--tls-cert", "none.pem"]),
         (&["serve", "--config", "none.toml"], &["none.toml"]),
     ];
     for (flags, expected) in rows {
@@ -179,6 +185,8 @@ fn help_shows_every_setting() {
         "--ouch",
         "--fix",
         "--itch",
+        "--identity",
+        "--tls-cert",
         "--durability",
         "--wait",
         "--feed",

@@ -30,6 +30,23 @@ fn defaults_are_three_instruments_on_loopback() {
 }
 
 #[test]
+fn with_identities_listeners_may_leave_loopback_and_executions_name_no_orders() {
+    let far = ["--rest", "0.0.0.0:7000", "--identity", "keys"];
+    let config = load("", &[], &far).unwrap().config;
+    assert_eq!(config.rest, Listen::At("0.0.0.0:7000".parse().unwrap()));
+    assert_eq!(config.identity, Some("keys".into()));
+    for (flags, shown) in [
+        (&[][..], Switch::On),
+        (&["--identity", "keys"], Switch::Off),
+        (&["--identity", "keys", "--public-order-ids", "on"], Switch::On),
+        (&["--public-order-ids", "off"], Switch::Off),
+        (&["--identity", "open"], Switch::On),
+    ] {
+        assert_eq!(load("", &[], flags).unwrap().config.public_order_ids, shown, "{flags:?}");
+    }
+}
+
+#[test]
 fn a_later_layer_wins() {
     let rows: [(&str, Variables<'_>, &[&str], Wait); 5] = [
         ("", &[], &[], Wait::Backoff),
@@ -46,7 +63,11 @@ fn a_later_layer_wins() {
 
 #[test]
 fn a_wrong_setting_names_itself_and_what_is_allowed() {
-    let rows: [(&str, Variables<'_>, &[&str], &[&str]); 13] = [
+    let rows: [(&str, Variables<'_>, &[&str], &[&str]); 17] = [
+        ("", &[], &["--identity", ""], &["--identity", "open or a path"]),
+        ("", &[], &["--identity-window-ms", "1"], &["--identity-window-ms", "100 to 60000"]),
+        ("", &[], &["--tls-cert", "cert.pem"], &["tls-key", "a file"]),
+        ("", &[], &["--tls-key", "key.pem"], &["tls-cert", "a file"]),
         ("", &[], &["--wait", "sleep"], &["--wait", "\"sleep\"", "spin, yield, backoff"]),
         ("", &[("ORISON_DURABILITY", "no")], &[], &["ORISON_DURABILITY", "durable, journaled"]),
         ("wait = 3", &[], &[], &["orison.toml: wait", "spin, yield, backoff"]),

@@ -69,6 +69,13 @@ pub enum ErrandError {
     NoSigningKey,
 }
 
+#[derive(Serialize)]
+struct Minted {
+    token: String,
+    /// Seconds since 1970.
+    expires_at: u64,
+}
+
 /// A key without its secret.
 #[derive(Serialize)]
 struct Listed<'a> {
@@ -230,7 +237,7 @@ impl Errand {
         // Alone on its line, for $(orison token ...).
         Ok(match self.form {
             Form::Text => token,
-            Form::Json => self.said(&[("token", token), ("expires_at", exp.to_string())]),
+            Form::Json => json(&Minted { token, expires_at: exp }),
         })
     }
 

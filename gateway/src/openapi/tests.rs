@@ -65,6 +65,41 @@ fn every_call_of_the_operator_is_described_and_every_description_is_a_call() {
     }
 }
 
+/// The descriptions that say 401 and 403, and those that do not.
+fn asked_who(document: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
+    let asks = |call: &String| {
+        let (method, path) = call.split_once(' ').unwrap();
+        let call = &document["paths"][path][method.to_ascii_lowercase()];
+        let said = ["401", "403"].map(|status| call["responses"].get(status).is_some());
+        assert_eq!(said, [call.get("security").is_some(); 2], "{method} {path}");
+        said[0]
+    };
+    described(document).into_iter().partition(asks)
+}
+
+#[test]
+fn every_call_that_wants_to_know_its_caller_says_so() {
+    let document: Value = serde_json::from_str(super::document()).unwrap();
+    let routes = rest::Route::iter().map(|route| (route.name().to_owned(), route));
+    let mut expected = BTreeSet::new();
+    for (name, route) in routes {
+        let asked = route.methods().iter().filter(|method| route.action(method).is_some());
+        expected.extend(asked.map(|method| format!("{method} /{name}")));
+    }
+    let (asked, unasked) = asked_who(&document);
+    assert_eq!(asked, expected);
+    let unasked: Vec<_> = unasked.iter().map(String::as_str).collect();
+    let free = ["GET /config.json", "GET /health", "GET /openapi.json", "GET /time", "GET /ws"];
+    assert_eq!(unasked, free);
+    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+    assert_eq!(schemes.len(), 5, "{schemes:?}");
+
+    let document: Value = serde_json::from_str(admin::document()).unwrap();
+    let (_, unasked) = asked_who(&document);
+    let unasked: Vec<_> = unasked.iter().map(String::as_str).collect();
+    assert_eq!(unasked, ["GET /health", "GET /openapi.json"]);
+}
+
 #[test]
 fn every_call_has_a_name_of_its_own_and_every_reference_leads_somewhere() {
     for text in [super::document(), admin::document()] {

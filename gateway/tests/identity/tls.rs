@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use gateway::config::TlsFiles;
 use gateway::feeds::{Dial, Network, Security, Target};
 use gateway::http::Tls;
@@ -11,13 +13,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::house::House;
 
+fn pem(what: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", lines.join("\n"))
+}
+
 /// Both files of a certificate for localhost, and who trusts it.
 fn files(folder: &Path) -> (TlsFiles, RootCertStore) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let files = TlsFiles { certificates: folder.join("cert.pem"), key: folder.join("key.pem") };
-    std::fs::write(&files.certificates, cert.pem()).unwrap();
-    std::fs::write(&files.key, signing_key.serialize_pem()).unwrap();
+    std::fs::write(&files.certificates, pem("CERTIFICATE", cert.der())).unwrap();
+    std::fs::write(&files.key, pem("PRIVATE KEY", &signing_key.serialize_der())).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(cert.der().clone()).unwrap();
     (files, roots)
