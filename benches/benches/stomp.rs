@@ -1,9 +1,11 @@
 //! STOMP subscribers of the prayers, against the real program: how soon the fast ones see every
 //! change, and what becomes of memory and of those who do not read.
 //! `cargo build --release && cargo bench -p benches --bench stomp [-- --subscribers N --slow N
-//! --seconds N --orison PATH]`. A slow one holds `SLOW_SUBSCRIPTIONS` subscriptions and reads
-//! nothing, with a small receive buffer, so that what waits for it is more than a kernel hides.
+//! --seconds N --hold --orison PATH]`. A slow one holds `SLOW_SUBSCRIPTIONS` subscriptions and
+//! reads nothing, with a small receive buffer, so that what waits for it is more than a kernel
+//! hides; with `--hold` it goes on until the server gives it up.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,7 +24,7 @@ use tokio_tungstenite::tungstenite::Message;
 type Socket = WebSocketStream<TcpStream>;
 
 /// Each subscription is told everything: so much more waits for one that does not read.
-const SLOW_SUBSCRIPTIONS: usize = 50;
+const SLOW_SUBSCRIPTIONS: usize = 250;
 const SLOW_RECEIVE_BYTES: u32 = 4 << 10;
 /// Prayers a second, from so many sessions that none runs out of tokens.
 const PRAYERS_PER_SECOND: u64 = 16;
@@ -30,13 +32,25 @@ const PRAYING_SESSIONS: u64 = 4;
 /// What is asked for: every change within this.
 const BOUND: Duration = Duration::from_millis(300);
 /// Nothing takes this long.
-const STUCK: Duration = Duration::from_secs(60);
+const STUCK: Duration = Duration::from_secs(180);
+/// How often the server is asked how many sessions are left.
+const ASK_INTERVAL: Duration = Duration::from_millis(500);
 
 struct Arguments {
     subscribers: usize,
     slow: usize,
     seconds: u64,
+    patience: Patience,
     orison: PathBuf,
+}
+
+/// When the slow ones begin to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// Once all prayers are sent.
+    Reads,
+    /// Once the server has closed them.
+    Holds,
 }
 
 /// The program; killed when dropped.
@@ -106,6 +120,15 @@ async fn run(orison: &Orison, arguments: &Arguments) {
     for metric in ["socket_conflated", "socket_overflows", "socket_overloads", "stomp_sessions"] {
         println!("{metric:<28} {:>9}", orison.metric(metric).await);
     }
+    if arguments.patience == Patience::Holds {
+        let since = Instant::now();
+        while orison.metric("stomp_sessions").await != "0" {
+            assert!(since.elapsed() < STUCK, "who reads nothing is closed some day");
+            tokio::time::sleep(ASK_INTERVAL).await;
+        }
+        println!("all slow ones closed after   {:>7} s more", since.elapsed().as_secs());
+        println!("resident without sessions    {:>9} KiB", orison.resident_kib());
+    }
     tell_slow(slow, prayers).await;
 }
 
@@ -156,13 +179,16 @@ async fn watch(
 
 /// What they find when they read at last: the newest state, or how they were closed.
 async fn tell_slow(slow: Vec<Socket>, prayers: u64) {
-    let (mut current, mut closed, mut messages) = (0, 0, 0u64);
+    let (mut current, mut closed, mut messages) = (0, BTreeMap::<String, u64>::new(), 0u64);
     let all = slow.len();
     for mut socket in slow {
         loop {
-            let Some(text) = next_text(&mut socket).await else {
-                closed += 1;
-                break;
+            let text = match next(&mut socket).await {
+                Ok(text) => text,
+                Err(end) => {
+                    *closed.entry(end).or_default() += 1;
+                    break;
+                }
             };
             messages += 1;
             if up_count(&text) == Some(prayers) {
@@ -173,7 +199,7 @@ async fn tell_slow(slow: Vec<Socket>, prayers: u64) {
     }
     let asked = prayers * SLOW_SUBSCRIPTIONS as u64;
     let of_one = messages / (all as u64).max(1);
-    println!("slow: {current} of {all} came to the newest state, {closed} were closed;");
+    println!("slow: {current} of {all} came to the newest state, closed: {closed:?};");
     println!("      {of_one} messages each of {asked} prayers x subscriptions");
 }
 
@@ -183,11 +209,19 @@ fn up_count(text: &str) -> Option<u64> {
 }
 
 async fn next_text(socket: &mut Socket) -> Option<String> {
+    next(socket).await.ok()
+}
+
+/// A text, or how the connection ended.
+async fn next(socket: &mut Socket) -> Result<String, String> {
     loop {
         let next = tokio::time::timeout(STUCK, socket.next()).await;
         match next.expect("nothing is said any more") {
-            Some(Ok(Message::Text(text))) => return Some(text.as_str().to_owned()),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+            Some(Ok(Message::Text(text))) => return Ok(text.as_str().to_owned()),
+            Some(Ok(Message::Close(Some(close)))) => return Err(u16::from(close.code).to_string()),
+            Some(Ok(Message::Close(None))) => return Err("without a code".to_owned()),
+            Some(Err(error)) => return Err(error.to_string()),
+            None => return Err("without a close".to_owned()),
             Some(Ok(_)) => {}
         }
     }
@@ -287,9 +321,14 @@ impl Arguments {
         let bench = std::env::current_exe().expect("a running program has a path");
         let folder = bench.ancestors().nth(2).expect("benches run from target/PROFILE/deps");
         let orison = folder.join("orison");
-        let mut read = Self { subscribers: 1_000, slow: 50, seconds: 30, orison };
+        let patience = Patience::Reads;
+        let mut read = Self { subscribers: 1_000, slow: 50, seconds: 30, patience, orison };
         let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
         while let Some(name) = arguments.next() {
+            if name == "--hold" {
+                read.patience = Patience::Holds;
+                continue;
+            }
             let value = arguments.next().unwrap_or_default();
             let number = value.parse();
             match (name.as_str(), number) {

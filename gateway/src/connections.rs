@@ -14,7 +14,7 @@ mod usher;
 pub use buckets::{Buckets, Empty, Purpose, Standing};
 pub use kind::Kind;
 pub use place::Place;
-pub use registry::{NoRoom, Limits, Registry, Shown, User};
+pub use registry::{Limits, NoRoom, Registry, Shown, User};
 pub use safety::{DEAD_MAN_MAX_MS, DeadMen, OnEnd, Safety, TooMany};
 pub use statistics::{Statistics, log};
 pub use usher::Door;

@@ -43,6 +43,17 @@ impl Exchange {
         Self::serve(directory, config, recovered).await
     }
 
+    /// With views that remember so much.
+    pub(crate) async fn start_remembering(limits: ViewLimits) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config::for_tests(directory.path());
+        let options =
+            journal::Options { segment_bytes: config.segment_bytes, ..journal::Options::default() };
+        let mut recovered = replay::recover(&config.data, &options, limits, |_| ()).unwrap();
+        replay::genesis(&mut recovered, &Genesis::DEFAULT, &config.instruments, 1).unwrap();
+        Self::serve(directory, config, recovered).await
+    }
+
     /// On a disk of the test's own.
     pub(crate) async fn start_on(disk: Arc<dyn Faults>) -> Self {
         let directory = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 // and over sockjs-client with each transport that works in Node.
 //
 // Each connects, subscribes, prays, reads its errors, beats and hears beats. Then the server is killed and started again
-// at the same address: stompjs reconnects by itself, and what was acknowledged is still counted.
+// at the same address: stompjs reconnects by itself, webstomp is made to, and what was acknowledged is still counted.
 // Usage: node stomp.js PATH_OF_ORISON (NODE_PATH names where the packages lie)
 'use strict';
 
@@ -10,49 +10,16 @@ const assert = require('node:assert');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { spawn } = require('node:child_process');
-const readline = require('node:readline');
 const { Client } = require('@stomp/stompjs');
 const SockJS = require('sockjs-client');
 const webstomp = require('webstomp-client');
 const WebSocket = require('ws');
+const { start, killed, patience } = require('./orison.js');
 
 const TRANSPORTS = ['websocket', 'xhr-streaming', 'xhr-polling', 'eventsource'];
-const STUCK_MS = 60_000;
 const BEAT_MS = 10_000;
 // A burst of the bucket is 20: so many at once are refused some.
 const FLOOD = 40;
-
-function start(orison, data, port) {
-  const flags = ['serve', '--data', data, '--rest', '127.0.0.1:0', '--ws', 'off', '--admin', 'off',
-    '--stomp', `127.0.0.1:${port}`, '--durability', 'journaled', '--log', 'warn'];
-  const server = spawn(orison, flags, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const urls = {};
-  return new Promise((resolve, reject) => {
-    server.once('exit', (code) => reject(new Error(`the server ended with ${code} before it listened`)));
-    readline.createInterface({ input: server.stdout }).on('line', (line) => {
-      const [word, name, url] = line.split(' ');
-      if (word === 'listening') urls[name] = url;
-      if (urls.rest && urls.stomp) resolve({ server, rest: urls.rest, stomp: urls.stomp });
-    });
-  });
-}
-
-function killed(server) {
-  return new Promise((resolve) => {
-    server.removeAllListeners('exit');
-    server.once('exit', resolve);
-    server.kill('SIGKILL');
-  });
-}
-
-function patience(promise, what) {
-  let timer;
-  const stuck = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`stuck: ${what}`)), STUCK_MS);
-  });
-  return Promise.race([promise, stuck]).finally(() => clearTimeout(timer));
-}
 
 // Texts that came, and who waits for one.
 class Heard {
@@ -109,13 +76,12 @@ function overStompjs(name, factory) {
       return patience(given, `${name}: a receipt`);
     },
     close: () => client.deactivate(),
-    reconnects: true,
   };
 }
 
-function overWebstomp(name, socket) {
+function overWebstomp(name, factory) {
   const beats = new Heard(`${name} beats`);
-  const client = webstomp.over(socket, { debug: false, heartbeat: { incoming: BEAT_MS, outgoing: BEAT_MS } });
+  const client = webstomp.over(factory(), { debug: false, heartbeat: { incoming: BEAT_MS, outgoing: BEAT_MS } });
   client.hasDebug = true;
   client.debug = (line) => { if (/PING|PONG/.test(line)) beats.add(line.includes('PING') ? 'out' : 'in'); };
   const connections = new Heard(`${name} connections`);
@@ -136,7 +102,8 @@ function overWebstomp(name, socket) {
     },
     close: () => new Promise((resolve) => { client.disconnect(resolve, { receipt: 'bye' }); setTimeout(resolve, 1000); }),
     closed,
-    reconnects: false,
+    // It does not reconnect by itself: another one in its place.
+    again: () => overWebstomp(name, factory),
   };
 }
 
@@ -146,11 +113,11 @@ function everyClient(url) {
   const clients = [
     overStompjs('stompjs over a WebSocket', () => new WebSocket(ws, protocols)),
     overStompjs('stompjs over /ws/websocket', () => new WebSocket(`${ws}/websocket`, ['v11.stomp'])),
-    overWebstomp('webstomp over a WebSocket', new WebSocket(ws, protocols)),
+    overWebstomp('webstomp over a WebSocket', () => new WebSocket(ws, protocols)),
   ];
   for (const transport of TRANSPORTS) {
     clients.push(overStompjs(`stompjs over ${transport}`, () => sockjs(url, transport)));
-    clients.push(overWebstomp(`webstomp over ${transport}`, sockjs(url, transport)));
+    clients.push(overWebstomp(`webstomp over ${transport}`, () => sockjs(url, transport)));
   }
   return clients;
 }
@@ -189,18 +156,18 @@ async function main() {
     const clients = everyClient(running.stomp);
     await Promise.all(clients.map(converse));
     const prayed = 2 * clients.length;
-    const before = clients.map((client) => client.connections.all.length);
+    const connected = clients.map((client) => client.connections.all.length);
 
     await killed(running.server);
     await patience(Promise.all(clients.filter((c) => c.closed).map((c) => c.closed)), 'webstomp sees the end');
     running = await start(orison, home, port);
     const total = await (await fetch(`${running.rest}/api/v1/prayer`)).json();
     assert.strictEqual(total.upCount, prayed, 'what was acknowledged is counted after kill -9');
-    await Promise.all(clients.map(async (client, index) => {
-      if (!client.reconnects) return;
+    await Promise.all(clients.map(async (before, index) => {
+      const client = before.again ? before.again() : before;
       const states = new Heard(`${client.name} after the crash`);
-      const { connections } = client;
-      while (connections.all.length === before[index]) {
+      const known = before.again ? 0 : connected[index];
+      while (client.connections.all.length === known) {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       client.subscribe('/topic/prayer', (state) => states.add(state));

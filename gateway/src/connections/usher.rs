@@ -28,7 +28,10 @@ impl Door {
         match self.identity.mode() {
             Mode::Open => {
                 let query = Query::parse(&opening.query).ok()?;
-                query.get("account").and_then(|name| account_name(name).ok()).and_then(User::claimed)
+                query
+                    .get("account")
+                    .and_then(|name| account_name(name).ok())
+                    .and_then(User::claimed)
             }
             // Without a single-use token: that one is the session's to redeem.
             Mode::Authenticated => {

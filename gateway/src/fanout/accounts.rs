@@ -9,6 +9,7 @@ use orison_core::event::AccountOpened;
 use orison_core::{AccountId, AccountName};
 
 use super::client::{Client, Round};
+use super::due::Place;
 use super::feed::OrderNews;
 use super::interest::Interest;
 use super::listings::Listings;
@@ -142,7 +143,8 @@ impl Follower {
         let Some(text) = text else { return };
         self.told = news.event.stamp.sequence.0;
         let topic = Topic::Orders(*account);
-        let pushed = self.client.outbox.push_event(topic, text, self.told, round.now);
+        let place = Place { sequence: self.told, index: news.event.index };
+        let pushed = self.client.outbox.push_event(topic, text, place, round.now);
         round.note(&self.client, pushed);
     }
 }

@@ -10,6 +10,7 @@ use orison_core::Stamp;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::client::{Client, Round};
+use super::due::Place;
 use super::group::earlier;
 use super::mirror::{Merged, Mirror};
 use super::public::{self, Listing, SNAPSHOT_LEVELS_MAX};
@@ -111,9 +112,9 @@ impl DepthTopic {
             if group.members.iter().any(|member| Arc::ptr_eq(member, client)) {
                 group.send(round, listing, mirror);
                 let text = public::depth_snapshot(&mut round.json, listing, mirror, now);
-                let sequence = mirror.at.sequence.0;
+                let place = Place::start_of(mirror.at.sequence.0);
                 let topic = Topic::Depth(listing.instrument.id);
-                round.note(client, client.outbox.push_event(topic, text, sequence, round.now));
+                round.note(client, client.outbox.push_event(topic, text, place, round.now));
             }
         }
     }
@@ -155,7 +156,8 @@ impl Group {
         self.sent_at = Some(round.now);
         for member in &self.members {
             let (topic, text) = (Topic::Depth(listing.instrument.id), text.clone());
-            let pushed = member.outbox.push_event(topic, text, at.sequence.0, round.now);
+            let place = Place::start_of(at.sequence.0);
+            let pushed = member.outbox.push_event(topic, text, place, round.now);
             round.note(member, pushed);
         }
     }

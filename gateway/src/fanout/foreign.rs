@@ -13,6 +13,7 @@ use orison_core::{Side, Stamp, Symbol};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::client::{Client, Round};
+use super::due::{Asker, Place};
 use super::group::{StateTopic, earlier};
 use super::json::Json;
 use super::topic::{Site, Topic};
@@ -80,9 +81,15 @@ impl ForeignTopics {
     }
 
     /// How the book stands, to one member.
-    pub(crate) fn show_book(&mut self, client: &Arc<Client>, key: Key, round: &mut Round) {
+    pub(crate) fn show_book(
+        &mut self,
+        client: &Arc<Client>,
+        key: Key,
+        asker: Asker,
+        round: &mut Round,
+    ) {
         if let Some(BookTopic { topic, latest }) = self.books.get_mut(&key) {
-            topic.show(client, round, &mut |_, json| depth(json, latest.as_ref()));
+            topic.show(client, asker, round, &mut |_, json| depth(json, latest.as_ref()));
         }
     }
 
@@ -93,7 +100,8 @@ impl ForeignTopics {
         tape.told = at.sequence.0;
         for member in &tape.members {
             let topic = Topic::Site(Site::Trades(venue, symbol));
-            let pushed = member.outbox.push_event(topic, text.clone(), tape.told, round.now);
+            let place = Place::start_of(tape.told);
+            let pushed = member.outbox.push_event(topic, text.clone(), place, round.now);
             round.note(member, pushed);
         }
     }

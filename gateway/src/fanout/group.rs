@@ -9,6 +9,7 @@ use orison_core::Stamp;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::client::{Client, Round};
+use super::due::Asker;
 use super::json::Json;
 use super::outbox::{Pushed, SlotId};
 use super::topic::Topic;
@@ -116,13 +117,20 @@ impl StateTopic {
     }
 
     /// Sends the state to one member, changed or not.
-    pub(crate) fn show(&mut self, client: &Arc<Client>, round: &mut Round, render: Render<'_>) {
+    pub(crate) fn show(
+        &mut self,
+        client: &Arc<Client>,
+        asker: Asker,
+        round: &mut Round,
+        render: Render<'_>,
+    ) {
         let same = |member: &Member| Arc::ptr_eq(&member.client, client);
         for group in &mut self.groups {
             if let Some(at) = group.members.iter().position(same)
                 && group.refresh(round, render)
             {
-                let pushed = group.push(at, &self.head, round, &mut Vec::new());
+                let why = Why::Asked(asker);
+                let pushed = group.push(at, &self.head, why, round, &mut Vec::new());
                 if pushed == Pushed::Full {
                     group.due = Some(round.now + RETRY);
                 }
@@ -151,6 +159,13 @@ impl StateTopic {
             }
         }
     }
+}
+
+/// Why a state is sent.
+#[derive(Clone, Copy)]
+enum Why {
+    Changed,
+    Asked(Asker),
 }
 
 /// Messages of the same state, by the sequence that the receiver had before.
@@ -203,7 +218,7 @@ impl Group {
                 self.due = earlier(self.due, Some(retry_at));
                 continue;
             }
-            if self.push(index, head, round, &mut shared) == Pushed::Full {
+            if self.push(index, head, Why::Changed, round, &mut shared) == Pushed::Full {
                 self.due = earlier(self.due, Some(round.now + RETRY));
             }
         }
@@ -213,13 +228,17 @@ impl Group {
         &mut self,
         index: usize,
         head: &[u8],
+        why: Why,
         round: &mut Round,
         shared: &mut Shared,
     ) -> Pushed {
         let (slot, sequence, now) = (self.members[index].slot, self.at.sequence.0, round.now);
         let client = Arc::clone(&self.members[index].client);
         let mut encode = |previous| self.encode(head, previous, round, shared);
-        let pushed = client.outbox.push_state(slot, sequence, &mut encode);
+        let pushed = match why {
+            Why::Changed => client.outbox.push_state(slot, sequence, &mut encode),
+            Why::Asked(asker) => client.outbox.push_shown(slot, sequence, asker, &mut encode),
+        };
         if pushed != Pushed::Full {
             self.members[index].version = self.version;
             self.members[index].pushed_at = Some(now);

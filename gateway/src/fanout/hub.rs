@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::Settings;
 use super::client::{Client, Parting, wall_ms};
 use super::counters::Counters;
+use super::due::Asker;
 use super::feed::{FeedQueue, HubFeed};
 use super::json::Json;
 use super::outbox::Ending;
@@ -73,14 +74,23 @@ pub(crate) enum Request {
 
 pub(crate) struct Subscribe {
     pub(crate) client: Arc<Client>,
+    pub(crate) ask: Ask,
+    /// Nothing is subscribed when the history is gone. Else the last command that is told by
+    /// state alone: what follows is told as it happens.
+    pub(crate) answer: oneshot::Sender<Result<u64, TooOld>>,
+}
+
+/// What a session subscribes to, and how.
+#[derive(Default)]
+pub(crate) struct Ask {
     pub(crate) topics: Vec<Topic>,
     pub(crate) wish: Wish,
     /// Executions and orders are told from this command on.
     pub(crate) from_sequence: Option<u64>,
     /// Precedes the first message of the topics.
     pub(crate) reply: Option<Utf8Bytes>,
-    /// Nothing is subscribed when the history is gone.
-    pub(crate) answer: oneshot::Sender<Result<(), TooOld>>,
+    /// Comes back with the state that is shown.
+    pub(crate) asker: Asker,
 }
 
 /// One connection as `/api/v1/connections` shows it.
@@ -256,17 +266,10 @@ pub(crate) struct Seat {
 
 impl Seat {
     /// None: the hub has stopped.
-    pub(crate) async fn subscribe(
-        &self,
-        topics: Vec<Topic>,
-        wish: Wish,
-        from_sequence: Option<u64>,
-        reply: Option<Utf8Bytes>,
-    ) -> Option<Result<(), TooOld>> {
+    pub(crate) async fn subscribe(&self, ask: Ask) -> Option<Result<u64, TooOld>> {
         let (answer, answered) = oneshot::channel();
         let client = Arc::clone(&self.client);
-        let subscribe = Subscribe { client, topics, wish, from_sequence, reply, answer };
-        self.shared.ask(Request::Subscribe(subscribe));
+        self.shared.ask(Request::Subscribe(Subscribe { client, ask, answer }));
         answered.await.ok()
     }
 

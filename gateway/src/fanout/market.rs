@@ -16,8 +16,9 @@ use orison_core::{Instrument, InstrumentId, Stamp};
 
 use super::client::{Client, Round};
 use super::depth::DepthTopic;
+use super::due::{Asker, Place};
 use super::feed::BookNews;
-use super::group::{StateTopic, earlier};
+use super::group::{Render, StateTopic, earlier};
 use super::interest::Kinds;
 use super::json::Json;
 use super::public::{self, Listing, OrderIds, Phase};
@@ -140,25 +141,32 @@ impl Market {
     }
 
     /// Sends the first message of the topic: a snapshot of its state.
-    pub(crate) fn show(&mut self, topic: &Topic, client: &Arc<Client>, round: &mut Round) {
+    pub(crate) fn show(
+        &mut self,
+        topic: &Topic,
+        client: &Arc<Client>,
+        asker: Asker,
+        round: &mut Round,
+    ) {
         let state = &self.state;
         match topic {
             Topic::OrderBook(_) => {
-                self.orderbook.show(client, round, &mut |levels, json| state.book(levels, json));
+                let render: Render<'_> = &mut |levels, json| state.book(levels, json);
+                self.orderbook.show(client, asker, round, render);
             }
             Topic::Statistics(_) => {
-                self.statistics.show(client, round, &mut |_, json| state.statistics(json));
+                self.statistics.show(client, asker, round, &mut |_, json| state.statistics(json));
             }
             Topic::Candles(_, interval) => {
                 let topic = &mut self.candles[*interval as usize];
-                topic.show(client, round, &mut |_, json| state.candle(*interval, json));
+                topic.show(client, asker, round, &mut |_, json| state.candle(*interval, json));
             }
             Topic::Depth(_) => {
                 self.depth.show(client, round, &state.listing, &state.mirror, state.now);
             }
             Topic::Status(_) => {
-                self.status.show(client, round, &mut |_, json| state.status(json));
-                self.auction.show(client, round, &mut |_, json| state.auction(json));
+                self.status.show(client, asker, round, &mut |_, json| state.status(json));
+                self.auction.show(client, asker, round, &mut |_, json| state.auction(json));
             }
             Topic::Executions(_) | Topic::Orders(_) | Topic::Site(_) => {}
         }
@@ -169,9 +177,9 @@ impl Market {
             return;
         }
         let text = public::execution(&mut round.json, &self.state.listing, traded, order_ids);
-        let (topic, sequence) = (Topic::Executions(self.id()), traded.stamp.sequence.0);
+        let (topic, place) = (Topic::Executions(self.id()), place(traded));
         for member in &self.executions {
-            let pushed = member.outbox.push_event(topic, text.clone(), sequence, round.now);
+            let pushed = member.outbox.push_event(topic, text.clone(), place, round.now);
             round.note(member, pushed);
         }
     }
@@ -185,8 +193,8 @@ impl Market {
         order_ids: OrderIds,
     ) {
         let text = public::execution(&mut round.json, &self.state.listing, traded, order_ids);
-        let (topic, sequence) = (Topic::Executions(self.id()), traded.stamp.sequence.0);
-        let pushed = client.outbox.push_event(topic, text, sequence, round.now);
+        let (topic, place) = (Topic::Executions(self.id()), place(traded));
+        let pushed = client.outbox.push_event(topic, text, place, round.now);
         round.note(client, pushed);
     }
 
@@ -293,6 +301,10 @@ impl Market {
     pub(crate) fn id(&self) -> InstrumentId {
         self.state.listing.instrument.id
     }
+}
+
+fn place(traded: &PublicTrade) -> Place {
+    Place { sequence: traded.stamp.sequence.0, index: traded.index }
 }
 
 /// Tells the candles that have closed unnoticed.

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use uuid::Uuid;
 
 use super::counters::Counters;
+use super::due::{About, Asker, Due, Place, Told};
 use super::topic::Topic;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,14 +102,6 @@ struct Entry {
     kind: Kind,
 }
 
-/// One message on its way to a client.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Due {
-    /// What it was subscribed as; None: an answer to the client itself.
-    pub(crate) topic: Option<Topic>,
-    pub(crate) text: Utf8Bytes,
-}
-
 #[derive(Clone, Copy)]
 enum Kind {
     State(SlotId),
@@ -117,7 +110,7 @@ enum Kind {
         since: Instant,
         command: Option<u64>,
     },
-    /// Its topic was left while it waited.
+    /// Its topic was left while it waited, or it is told again further behind.
     Void,
 }
 
@@ -160,16 +153,14 @@ impl Outbox {
     pub(crate) fn close_slot(&self, slot: SlotId) {
         let mut queue = self.lock();
         if let Some((number, _)) = queue.slots[slot.0 as usize].waiting {
-            let entry = queue.entry(number);
-            entry.kind = Kind::Void;
-            entry.message.text = Utf8Bytes::default();
+            queue.void(number);
             queue.keys_waiting -= 1;
         }
         queue.slots[slot.0 as usize].waiting = None;
         queue.slots_free.push(slot);
     }
 
-    /// `encode` is given the sequence last sent for this key.
+    /// The state has changed. `encode` is given the sequence last sent for this key.
     pub(crate) fn push_state(
         &self,
         slot: SlotId,
@@ -181,21 +172,51 @@ impl Outbox {
             return Pushed::Ended;
         }
         let Slot { topic, sent, waiting } = queue.slots[slot.0 as usize];
-        if let Some((number, _)) = waiting {
-            queue.entry(number).message.text = encode(sent);
-            queue.slots[slot.0 as usize].waiting = Some((number, sequence));
-            self.counters.conflated.add(1);
-            return Pushed::Behind;
+        let message = Due { about: Some(About { topic, told: Told::Changed }), text: encode(sent) };
+        let Some((number, _)) = waiting else {
+            return self.push_key(&mut queue, slot, sequence, message);
+        };
+        queue.entry(number).message = message;
+        queue.slots[slot.0 as usize].waiting = Some((number, sequence));
+        self.counters.conflated.add(1);
+        Pushed::Behind
+    }
+
+    /// The state as it stands, behind everything that waits. A change that waits is told with it.
+    pub(crate) fn push_shown(
+        &self,
+        slot: SlotId,
+        sequence: u64,
+        asker: Asker,
+        encode: &mut dyn FnMut(u64) -> Utf8Bytes,
+    ) -> Pushed {
+        let mut queue = self.lock();
+        if queue.ending.is_some() {
+            return Pushed::Ended;
         }
+        let Slot { topic, sent, waiting } = queue.slots[slot.0 as usize];
+        let told = match waiting {
+            Some((number, _)) => {
+                queue.void(number);
+                queue.keys_waiting -= 1;
+                self.counters.conflated.add(1);
+                Told::Changed
+            }
+            None => Told::Shown(asker),
+        };
+        let message = Due { about: Some(About { topic, told }), text: encode(sent) };
+        self.push_key(&mut queue, slot, sequence, message)
+    }
+
+    fn push_key(&self, queue: &mut Queue, slot: SlotId, sequence: u64, message: Due) -> Pushed {
         if queue.keys_waiting == self.limits.state_keys_max {
             return Pushed::Full;
         }
         let number = queue.taken + queue.entries.len() as u64;
-        let message = Due { topic: Some(topic), text: encode(sent) };
         queue.entries.push_back(Entry { message, kind: Kind::State(slot) });
         queue.slots[slot.0 as usize].waiting = Some((number, sequence));
         queue.keys_waiting += 1;
-        self.watch_load(&mut queue);
+        self.watch_load(queue);
         queue.announce()
     }
 
@@ -211,7 +232,8 @@ impl Outbox {
         let mut queue = self.lock();
         let Slot { topic, sent, waiting } = queue.slots[slot.0 as usize];
         queue.slots[slot.0 as usize] = Slot { topic, sent: sequence, waiting: None };
-        let message = Due { topic: Some(topic), text: encode(sent) };
+        let told = Told::Ended(sequence);
+        let message = Due { about: Some(About { topic, told }), text: encode(sent) };
         if !self.admit(&mut queue, message.text.len(), Some(sequence), now) {
             return queue.refuse();
         }
@@ -226,21 +248,21 @@ impl Outbox {
         queue.announce()
     }
 
-    /// `command` is the sequence the message comes from: all messages of one command find place
-    /// in an outbox that was empty.
+    /// All messages of one command find place in an outbox that was empty.
     pub(crate) fn push_event(
         &self,
         topic: Topic,
         text: Utf8Bytes,
-        command: u64,
+        place: Place,
         now: Instant,
     ) -> Pushed {
-        self.push(Due { topic: Some(topic), text }, Some(command), now)
+        let about = Some(About { topic, told: Told::Happened(place) });
+        self.push(Due { about, text }, Some(place.sequence), now)
     }
 
     /// An answer to the client itself.
     pub(crate) fn push_answer(&self, text: Utf8Bytes, now: Instant) -> Pushed {
-        self.push(Due { topic: None, text }, None, now)
+        self.push(Due { about: None, text }, None, now)
     }
 
     fn push(&self, message: Due, command: Option<u64>, now: Instant) -> Pushed {
@@ -438,6 +460,13 @@ impl Queue {
 
     fn entry(&mut self, number: u64) -> &mut Entry {
         &mut self.entries[(number - self.taken) as usize]
+    }
+
+    /// It is never sent.
+    fn void(&mut self, number: u64) {
+        let entry = self.entry(number);
+        entry.kind = Kind::Void;
+        entry.message.text = Utf8Bytes::default();
     }
 
     fn announce(&mut self) -> Pushed {

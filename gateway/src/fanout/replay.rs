@@ -10,6 +10,7 @@ use orison_core::{AccountName, InstrumentId};
 
 use super::accounts::{Accounts, Follower};
 use super::client::Client;
+use super::due::Place;
 use super::feed::{OrderNews, execution_in, tell_order};
 use super::topic::Topic;
 
@@ -20,25 +21,12 @@ pub(crate) struct Replay {
     pub(crate) client: Arc<Client>,
     pub(crate) story: Story,
     /// Everything before this has been told.
-    pub(crate) from: Cursor,
+    pub(crate) from: Place,
 }
 
 pub(crate) enum Story {
     Executions(InstrumentId),
     Orders(AccountName, Follower),
-}
-
-/// The next event to tell.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Cursor {
-    pub(crate) sequence: u64,
-    pub(crate) index: u32,
-}
-
-impl Cursor {
-    pub(crate) fn start_of(sequence: u64) -> Self {
-        Self { sequence, index: 0 }
-    }
 }
 
 /// What was copied.
@@ -97,7 +85,7 @@ impl Replay {
 
     fn advance(&mut self, copied: usize, last: Option<(u64, u32)>) -> Reach {
         if let Some((sequence, index)) = last {
-            self.from = Cursor { sequence, index: index + 1 };
+            self.from = Place { sequence, index }.next();
         }
         if copied < PIECE { Reach::End } else { Reach::More }
     }
@@ -130,7 +118,7 @@ pub(crate) fn check(views: &Views, topic: &Topic, sequence: u64) -> Result<(), T
 fn executions(
     views: &Views,
     instrument: InstrumentId,
-    from: Cursor,
+    from: Place,
 ) -> Result<Vec<PublicTrade>, TooOld> {
     match views.trades.since(instrument, from.sequence) {
         Resume::TooOld { oldest } => Err(TooOld { oldest }),
@@ -146,7 +134,7 @@ fn place_of_event(event: &AccountEvent) -> (u64, u32) {
 
 fn piece<'a, T: Copy + 'a>(
     history: impl Iterator<Item = &'a T>,
-    from: Cursor,
+    from: Place,
     place: impl Fn(&T) -> (u64, u32),
 ) -> Vec<T> {
     let told = |item: &&T| place(item) < (from.sequence, from.index);

@@ -13,8 +13,9 @@ use orison_core::{Sequence, Side, Stamp, Symbol};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::client::{Client, Round};
+use super::due::{Asker, Place};
 use super::foreign::ForeignTopics;
-use super::group::{StateTopic, earlier};
+use super::group::{Render, StateTopic, earlier};
 use super::interest::SiteKinds;
 use super::json::Json;
 use super::topic::{Site, Topic};
@@ -112,19 +113,29 @@ impl SiteTopics {
     }
 
     /// How it stands, to one member; forced orders and trades have happened and stand no way.
-    pub(crate) fn show(&mut self, client: &Arc<Client>, topic: Site, round: &mut Round) {
+    pub(crate) fn show(
+        &mut self,
+        client: &Arc<Client>,
+        topic: Site,
+        asker: Asker,
+        round: &mut Round,
+    ) {
         match topic {
             Site::Prayers => {
                 let view = self.view;
-                self.prayers.show(client, round, &mut |_, json| Some(prayers(json, &view)));
+                let render: Render<'_> = &mut |_, json| Some(prayers(json, &view));
+                self.prayers.show(client, asker, round, render);
             }
             Site::Ticker(venue, symbol) => {
                 if let Some(TickerTopic { topic, latest }) = self.tickers.get_mut(&(venue, symbol))
                 {
-                    topic.show(client, round, &mut |_, json| ticker(json, latest.as_ref()));
+                    let render: Render<'_> = &mut |_, json| ticker(json, latest.as_ref());
+                    topic.show(client, asker, round, render);
                 }
             }
-            Site::Depth(venue, symbol) => self.foreign.show_book(client, (venue, symbol), round),
+            Site::Depth(venue, symbol) => {
+                self.foreign.show_book(client, (venue, symbol), asker, round);
+            }
             Site::Liquidations | Site::Trades(..) => {}
         }
     }
@@ -150,7 +161,8 @@ impl SiteTopics {
         self.told = at.sequence.0;
         for member in &self.liquidations {
             let topic = Topic::Site(Site::Liquidations);
-            let pushed = member.outbox.push_event(topic, text.clone(), self.told, round.now);
+            let place = Place::start_of(self.told);
+            let pushed = member.outbox.push_event(topic, text.clone(), place, round.now);
             round.note(member, pushed);
         }
     }

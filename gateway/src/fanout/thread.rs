@@ -20,14 +20,15 @@ use uuid::Uuid;
 
 use super::accounts::{Accounts, Follower};
 use super::client::{Client, Round};
+use super::due::{Asker, Place};
 use super::feed::{Batch, News};
 use super::group::earlier;
-use super::hub::{Request, Shared, Subscribe};
+use super::hub::{Ask, Request, Shared, Subscribe};
 use super::listings::Listings;
 use super::market::Market;
 use super::outbox::Ending;
 use super::private;
-use super::replay::{self, Cursor, Piece, Reach, Replay, Story, TooOld};
+use super::replay::{self, Piece, Reach, Replay, Story, TooOld};
 use super::site::SiteTopics;
 use super::topic::{Topic, Wish};
 
@@ -208,7 +209,7 @@ impl Fanout {
             let instrument = market.id();
             for client in market.recover(&mut self.round, &guard) {
                 let story = Story::Executions(instrument);
-                self.replays.push(Replay { client, story, from: Cursor::start_of(lost_from) });
+                self.replays.push(Replay { client, story, from: Place::start_of(lost_from) });
             }
             self.shared.queue.interest.set_kinds(instrument, market.kinds());
         }
@@ -216,7 +217,7 @@ impl Fanout {
         for (name, follower) in self.accounts.recover(&guard, interest) {
             let client = Arc::clone(&follower.client);
             let story = Story::Orders(name, follower);
-            self.replays.push(Replay { client, story, from: Cursor::start_of(lost_from) });
+            self.replays.push(Replay { client, story, from: Place::start_of(lost_from) });
         }
         self.site.recover(&mut self.round, &guard, lost_from);
         drop(guard);
@@ -255,15 +256,15 @@ impl Fanout {
     }
 
     fn subscribe(&mut self, subscribe: Subscribe) {
-        let Subscribe { client, topics, wish, from_sequence, reply, answer } = subscribe;
         let views = self.views.clone();
         let guard = self.cut(&views);
         if let Some(lost_from) = self.lost_from {
             drop(guard);
             self.recover(lost_from);
-            let again = Subscribe { client, topics, wish, from_sequence, reply, answer };
-            return self.subscribe(again);
+            return self.subscribe(subscribe);
         }
+        let Subscribe { client, ask, answer } = subscribe;
+        let Ask { topics, wish, from_sequence, reply, asker } = ask;
         if let Err(too_old) = can_resume(&guard, &topics, from_sequence) {
             reply_to(answer, Err(too_old));
             return;
@@ -274,12 +275,13 @@ impl Fanout {
         for topic in &topics {
             self.join(&guard, &client, topic, &wish, from_sequence);
         }
+        let at = guard.at().sequence.0;
         drop(guard);
         for topic in &topics {
-            self.show(&client, topic);
+            self.show(&client, topic, asker);
         }
         self.tell_history();
-        reply_to(answer, Ok(()));
+        reply_to(answer, Ok(at));
     }
 
     /// Enters the client in the topic, at the cut that `views` are at.
@@ -302,8 +304,10 @@ impl Fanout {
         }
         match *topic {
             Topic::Executions(id) if !known || from_sequence.is_some() => {
-                self.stop_telling(client, topic);
-                self.tell_from(client, Story::Executions(id), views, from_sequence);
+                let untold = self.stop_telling(client, topic);
+                let from = from_sequence.map(Place::start_of);
+                let from = from.into_iter().chain(untold).min();
+                self.tell_from(client, Story::Executions(id), views, from);
             }
             Topic::Orders(name) => {
                 if known {
@@ -316,7 +320,8 @@ impl Fanout {
                 }
                 let only = wish.only.clone();
                 let follower = Follower { client: Arc::clone(client), only, told: 0 };
-                self.tell_from(client, Story::Orders(name, follower), views, from_sequence);
+                let from = from_sequence.map(Place::start_of);
+                self.tell_from(client, Story::Orders(name, follower), views, from);
             }
             Topic::Executions(_)
             | Topic::OrderBook(_)
@@ -346,17 +351,17 @@ impl Fanout {
         self.shared.queue.interest.set_kinds(id, market.kinds());
     }
 
-    /// From a sequence of the past by way of history, else live from here.
+    /// From a place in the past by way of history, else live from here.
     fn tell_from(
         &mut self,
         client: &Arc<Client>,
         story: Story,
         views: &Views,
-        from_sequence: Option<u64>,
+        from: Option<Place>,
     ) {
-        match from_sequence.filter(|&sequence| sequence <= views.at().sequence.0) {
-            Some(sequence) => {
-                let (client, from) = (Arc::clone(client), Cursor::start_of(sequence));
+        match from.filter(|from| from.sequence <= views.at().sequence.0) {
+            Some(from) => {
+                let client = Arc::clone(client);
                 self.replays.push(Replay { client, story, from });
             }
             None => self.go_live(client, story),
@@ -375,19 +380,26 @@ impl Fanout {
         }
     }
 
-    fn stop_telling(&mut self, client: &Arc<Client>, topic: &Topic) {
+    /// Gives back from where on history was still to be told.
+    fn stop_telling(&mut self, client: &Arc<Client>, topic: &Topic) -> Option<Place> {
+        let mut untold = None;
         self.replays.retain(|replay| {
             let told = match &replay.story {
                 Story::Executions(id) => Topic::Executions(*id),
                 Story::Orders(name, _) => Topic::Orders(*name),
             };
-            !(Arc::ptr_eq(&replay.client, client) && told == *topic)
+            let is_it = Arc::ptr_eq(&replay.client, client) && told == *topic;
+            if is_it {
+                untold = Some(replay.from);
+            }
+            !is_it
         });
         if let Topic::Executions(id) = topic
             && let Some(market) = self.markets.get_mut(id)
         {
             market.leave(topic, client);
         }
+        untold
     }
 
     fn show_again(&mut self, client: &Arc<Client>, topics: &[Topic]) {
@@ -400,16 +412,16 @@ impl Fanout {
             }
         }
         for topic in topics {
-            self.show(client, topic);
+            self.show(client, topic, Asker::default());
         }
     }
 
-    fn show(&mut self, client: &Arc<Client>, topic: &Topic) {
+    fn show(&mut self, client: &Arc<Client>, topic: &Topic, asker: Asker) {
         if let Some(market) = topic.instrument().and_then(|id| self.markets.get_mut(&id)) {
-            market.show(topic, client, &mut self.round);
+            market.show(topic, client, asker, &mut self.round);
         }
         if let Topic::Site(topic) = topic {
-            self.site.show(client, *topic, &mut self.round);
+            self.site.show(client, *topic, asker, &mut self.round);
         }
     }
 
@@ -534,7 +546,7 @@ fn can_resume(views: &Views, topics: &[Topic], from_sequence: Option<u64>) -> Re
 }
 
 /// A session that has gone meanwhile needs no answer.
-fn reply_to(session: oneshot::Sender<Result<(), TooOld>>, answer: Result<(), TooOld>) {
+fn reply_to(session: oneshot::Sender<Result<u64, TooOld>>, answer: Result<u64, TooOld>) {
     let _unheard = session.send(answer);
 }
 

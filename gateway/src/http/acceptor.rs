@@ -28,11 +28,12 @@ use super::{Listener, connection};
 pub const CONNECTIONS_MAX: usize = 4096;
 /// How long accepting pauses when the process or the system is out of descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
-/// A peer that is gone without a word is found out by the system, whatever is spoken: after two
-/// minutes at most.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
-const KEEPALIVE_PROBES: u32 = 4;
+/// A connection that is silent for so long is probed, and again after each interval.
+const PROBE_AFTER: Duration = Duration::from_secs(30);
+const PROBE_INTERVAL: Duration = Duration::from_secs(10);
+/// A peer that answers no probe, or takes nothing of what was sent, is gone after this. Longer
+/// than any session waits for a slow reader.
+const UNANSWERED_MAX: Duration = Duration::from_secs(120);
 /// What a connection beyond `CONNECTIONS_MAX` reads.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\
 content-type: application/json\r\ncontent-length: 59\r\n\r\n\
@@ -134,13 +135,7 @@ fn is_exhausted(error: &io::Error) -> bool {
 }
 
 fn begin<S: Site>(acceptor: &Arc<Acceptor>, stream: TcpStream, peer: SocketAddr, site: &Arc<S>) {
-    let watched = TcpKeepalive::new()
-        .with_time(KEEPALIVE_IDLE)
-        .with_interval(KEEPALIVE_INTERVAL)
-        .with_retries(KEEPALIVE_PROBES);
-    let ready = stream.set_nodelay(true);
-    let ready = ready.and_then(|()| SockRef::from(&stream).set_tcp_keepalive(&watched));
-    if let Err(error) = ready {
+    if let Err(error) = prepare(&stream) {
         tracing::debug!(%error, %peer, "gone before it was served");
         return;
     }
@@ -157,6 +152,15 @@ fn begin<S: Site>(acceptor: &Arc<Acceptor>, stream: TcpStream, peer: SocketAddr,
             }
         }
     }
+}
+
+/// Small messages leave at once, and a peer that has vanished is noticed though nobody beats.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    let keepalive = TcpKeepalive::new().with_time(PROBE_AFTER).with_interval(PROBE_INTERVAL);
+    socket.set_tcp_keepalive(&keepalive)?;
+    socket.set_tcp_user_timeout(Some(UNANSWERED_MAX))
 }
 
 async fn refuse(stream: TcpStream, peer: SocketAddr) {
@@ -180,5 +184,20 @@ mod tests {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("content-length: {}", body.len())), "{}", body.len());
         serde_json::from_str::<serde_json::Value>(body).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_probed_and_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (stream, _) = accepted.unwrap();
+        prepare(&stream).unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.tcp_nodelay().unwrap());
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), PROBE_AFTER);
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), PROBE_INTERVAL);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(UNANSWERED_MAX));
     }
 }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
@@ -29,6 +30,8 @@ const READ_BUFFER_BYTES: usize = 4 << 10;
 const WRITE_BUFFER_BYTES: usize = 16 << 10;
 /// Messages taken at once from the service, to be written and flushed together.
 const TAKE_BYTES: usize = 64 << 10;
+/// A session that has ended may take so long until all that it said has left.
+const PARTING_MAX: Duration = Duration::from_secs(30);
 /// RFC 6455 5.5: what of a reason fits into a close frame.
 const REASON_BYTES_MAX: usize = 123;
 
@@ -46,6 +49,8 @@ pub(super) struct Pump<'a> {
     serving: Option<Serving>,
     /// What the session ends with once all before it is written.
     close: Option<Close>,
+    /// By then it ends, whether all is written or not.
+    ends_by: Option<Pin<Box<Sleep>>>,
     /// As a frame of SockJS; a raw socket has none.
     is_close_told: bool,
     /// Taken from the service, not yet written.
@@ -66,6 +71,7 @@ enum Turn {
     Written(Result<(), Error>),
     Silence,
     Stopped,
+    Overdue,
 }
 
 impl<'a> Pump<'a> {
@@ -90,6 +96,7 @@ impl<'a> Pump<'a> {
             settings,
             serving: Some(serving),
             close: None,
+            ends_by: None,
             is_close_told: framing == Framing::Raw,
             due: VecDeque::new(),
             is_flushed: true,
@@ -166,6 +173,7 @@ impl<'a> Pump<'a> {
                     self.end(Close::SHUTDOWN);
                     None
                 }
+                Turn::Overdue => Some(Goodbye::Gone),
             };
             if let Some(goodbye) = ended {
                 return goodbye;
@@ -212,6 +220,9 @@ impl<'a> Pump<'a> {
             if self.is_flushed && silence.poll(context).is_ready() {
                 return Poll::Ready(Turn::Silence);
             }
+        }
+        if let Some(ends_by) = &mut self.ends_by {
+            return ends_by.as_mut().poll(context).map(|()| Turn::Overdue);
         }
         Poll::Pending
     }
@@ -307,6 +318,7 @@ impl<'a> Pump<'a> {
     /// The service has said all.
     fn end(&mut self, close: Close) {
         self.close.get_or_insert(close);
+        self.ends_by.get_or_insert_with(|| Box::pin(sleep(PARTING_MAX)));
         self.wire.incoming.clear();
         self.wire.outgoing.end();
     }

@@ -19,7 +19,7 @@ pub(super) enum Act {
     /// The receipt goes before the first message of the subscription.
     Subscribe {
         key: u64,
-        receipt: Option<Utf8Bytes>,
+        receipt: Option<String>,
     },
     /// Some destinations may be covered no more; the receipt goes after their last message.
     Unsubscribe {
@@ -93,6 +93,8 @@ pub(super) enum Fault {
     Missing { verb: Verb, header: &'static str },
     #[error("ack must be auto, client or client-individual")]
     AckMode,
+    #[error("from_sequence must be the number of a command")]
+    FromSequence,
     #[error("{} is not known in this version", .0.word())]
     Unknown(Verb),
     #[error("a subscription of this id is open")]
@@ -125,6 +127,7 @@ impl Fault {
             | Self::Login
             | Self::Missing { .. }
             | Self::AckMode
+            | Self::FromSequence
             | Self::Unknown(_)
             | Self::SubscriptionKnown
             | Self::Subscriptions

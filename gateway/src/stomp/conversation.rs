@@ -23,7 +23,7 @@ use super::prayer;
 use super::session::Session;
 use crate::App;
 use crate::connections::Place;
-use crate::fanout::{Ending, Seat, Topic, Wish};
+use crate::fanout::{About, Ask, Asker, Ending, Seat, TooOld, Topic};
 use crate::feeds::{RegisterError, Registration};
 use crate::http::admission;
 use crate::language::{Language, Message as Text};
@@ -82,8 +82,8 @@ pub(super) struct Conversation {
     answers: FuturesOrdered<Answering>,
     acts: Vec<Act>,
     parting: Option<(Farewell, Instant)>,
-    /// The transport had no room when last asked.
-    is_blocked: bool,
+    /// The transport has had no room since then.
+    blocked_since: Option<Instant>,
     hear_next: bool,
 }
 
@@ -114,7 +114,7 @@ impl Conversation {
             answers: FuturesOrdered::new(),
             acts: Vec::new(),
             parting: None,
-            is_blocked: false,
+            blocked_since: None,
             hear_next: false,
             app,
         }
@@ -152,7 +152,7 @@ impl Conversation {
         }
     }
 
-    fn poll_turn(&mut self, context: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Turn> {
+    fn poll_turn(&mut self, context: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> Poll<Turn> {
         if let Poll::Ready(Some(answer)) = self.answers.poll_next_unpin(context) {
             return Poll::Ready(Turn::Answered(answer));
         }
@@ -165,7 +165,7 @@ impl Conversation {
         match self.talk.poll_room(context) {
             Poll::Ready(Err(_)) => return Poll::Ready(Turn::Gone),
             Poll::Ready(Ok(())) => {
-                self.is_blocked = false;
+                self.blocked_since = None;
                 if outbox.poll_due(context).is_ready() {
                     return Poll::Ready(Turn::Due);
                 }
@@ -174,7 +174,13 @@ impl Conversation {
                 }
             }
             Poll::Pending => {
-                self.is_blocked = true;
+                if self.blocked_since.is_none() {
+                    let now = Instant::now();
+                    self.blocked_since = Some(now);
+                    let watch_at = tokio::time::Instant::from(now + WATCH);
+                    let earlier = watch_at.min(timer.deadline());
+                    timer.as_mut().reset(earlier);
+                }
                 if outbox.poll_overflow(context).is_ready() {
                     return Poll::Ready(Turn::Overflow);
                 }
@@ -221,7 +227,7 @@ impl Conversation {
                     Act::Say(text) => self.say(text),
                     Act::Beat => self.beat(),
                     Act::Subscribe { key, receipt } => self.subscribe(key, receipt).await,
-                    Act::Unsubscribe { receipt } => self.unsubscribe(receipt),
+                    Act::Unsubscribe { receipt } => self.leave(receipt),
                     Act::Pray(petition) => self.pray(petition),
                     Act::Refuse { refusal, receipt } => {
                         self.refuse(&problem(refusal), receipt.as_deref());
@@ -249,7 +255,7 @@ impl Conversation {
 
     /// A transport without room says something anyway.
     fn beat(&mut self) {
-        if !self.is_blocked && self.talk.put(Message::Text(BEAT)).is_err() {
+        if self.blocked_since.is_none() && self.talk.put(Message::Text(BEAT)).is_err() {
             tracing::debug!(client = %self.seat.client.id, "gone when its heart-beat was due");
         }
     }
@@ -258,7 +264,7 @@ impl Conversation {
         self.parting.get_or_insert((farewell, Instant::now() + PARTING_MAX));
     }
 
-    async fn subscribe(&mut self, key: u64, receipt: Option<Utf8Bytes>) {
+    async fn subscribe(&mut self, key: u64, receipt: Option<String>) {
         // Gone again if it was left in the same message.
         let pattern = self.session.subscription(key).map(|known| known.pattern.clone());
         let covered = match &pattern {
@@ -273,8 +279,7 @@ impl Conversation {
             }
             None => Vec::new(),
         };
-        let topics = self.take_in(covered);
-        self.enrol(topics, receipt).await;
+        self.enrol(key, covered, receipt).await;
     }
 
     fn wish(&mut self, key: u64, topics: Vec<crate::feeds::Topic>) {
@@ -304,23 +309,38 @@ impl Conversation {
         topics
     }
 
-    async fn enrol(&mut self, topics: Vec<Topic>, receipt: Option<Utf8Bytes>) {
+    /// Enters the subscription in the topics that it covers.
+    async fn enrol(&mut self, key: u64, covered: Vec<Named>, receipt: Option<String>) {
+        let topics = self.take_in(covered);
         if self.names.len() > TOPICS_MAX {
             self.session.fail(&Fault::Topics, None, &mut self.acts);
             return;
         }
         if topics.is_empty() {
             if let Some(receipt) = receipt {
-                self.say(receipt);
+                self.say(self.session.receipt(&receipt));
             }
             return;
         }
-        let answered = self.seat.subscribe(topics, Wish::default(), None, receipt).await;
-        // None: the hub has stopped, and the outbox says so next.
-        debug_assert!(answered.is_none_or(|answer| answer.is_ok()), "no history was asked for");
+        let known = self.session.subscription(key);
+        let from_sequence = known.and_then(|known| known.from_sequence);
+        let reply = receipt.as_ref().map(|receipt| self.session.receipt(receipt));
+        let asker = Asker(key);
+        let ask = Ask { topics, from_sequence, reply, asker, ..Ask::default() };
+        match self.seat.subscribe(ask).await {
+            Some(Ok(at)) => self.session.begin(key, at),
+            Some(Err(TooOld { oldest })) => {
+                self.session.cancel(key);
+                self.leave(None);
+                self.refuse(&Problem::too_old(oldest), receipt.as_deref());
+            }
+            // The hub has stopped, and the outbox says so next.
+            None => {}
+        }
     }
 
-    fn unsubscribe(&mut self, receipt: Option<Utf8Bytes>) {
+    /// What is covered no more; the receipt goes after its last message.
+    fn leave(&mut self, receipt: Option<Utf8Bytes>) {
         let session = &self.session;
         self.wishes.retain(|key, _| session.subscription(*key).is_some());
         let mut left = Vec::new();
@@ -346,15 +366,18 @@ impl Conversation {
             if self.extent.replace(extent) == Some(extent) {
                 return;
             }
-            let all = self.session.subscriptions().iter();
-            let covered = all.flat_map(|known| broker::covered(&known.pattern, &views));
             let is_known = |named: &Named| {
                 self.names.get(&named.topic).is_some_and(|names| names.contains(&named.name))
             };
-            covered.filter(|named| !is_known(named)).collect()
+            let all = self.session.subscriptions().iter().map(|known| {
+                let covered = broker::covered(&known.pattern, &views).into_iter();
+                (known.key, covered.filter(|named| !is_known(named)).collect::<Vec<_>>())
+            });
+            all.filter(|(_, fresh)| !fresh.is_empty()).collect::<Vec<_>>()
         };
-        let topics = self.take_in(fresh);
-        self.enrol(topics, None).await;
+        for (key, fresh) in fresh {
+            self.enrol(key, fresh, None).await;
+        }
     }
 
     fn pray(&mut self, petition: Petition) {
@@ -414,15 +437,13 @@ impl Conversation {
         let mut out = VecDeque::new();
         let mut delivered = Ok(());
         for message in due {
-            let names = message.topic.map(|topic| self.names.get(&topic));
-            match names {
-                None => out.push_back(message.text),
-                Some(names) => {
-                    for name in names.into_iter().flatten() {
-                        let told = self.session.deliver(name, &message.text, &mut out);
-                        delivered = delivered.and(told);
-                    }
-                }
+            let Some(About { topic, told }) = message.about else {
+                out.push_back(message.text);
+                continue;
+            };
+            for name in self.names.get(&topic).into_iter().flatten() {
+                let one = self.session.deliver(name, &message.text, told, &mut out);
+                delivered = delivered.and(one);
             }
         }
         self.put(out);
@@ -472,9 +493,7 @@ impl Conversation {
         if let Some((farewell, until)) = self.parting {
             return (now >= until).then_some(farewell);
         }
-        let age_max = self.app.hub.settings().outbox.event_age_max;
-        let oldest = self.seat.client.outbox.oldest_event().filter(|_| self.is_blocked);
-        if oldest.is_some_and(|oldest| now.saturating_duration_since(oldest) > age_max) {
+        if self.is_stalled(now) {
             self.seat.client.outbox.end(Ending::SlowConsumer);
             return Some(Farewell::SLOW);
         }
@@ -486,13 +505,23 @@ impl Conversation {
         None
     }
 
+    /// Nothing has left for very long, or an event has waited for too long meanwhile.
+    fn is_stalled(&self, now: Instant) -> bool {
+        let Some(blocked_since) = self.blocked_since else { return false };
+        let is_beyond = |since, limit| now.saturating_duration_since(since) > limit;
+        let age_max = self.app.hub.settings().outbox.event_age_max;
+        let oldest = self.seat.client.outbox.oldest_event();
+        is_beyond(blocked_since, self.app.lobby.settings.stall_max)
+            || oldest.is_some_and(|oldest| is_beyond(oldest, age_max))
+    }
+
     fn timer_at(&self) -> Instant {
         let now = Instant::now();
         if let Some((_, until)) = self.parting {
             return until;
         }
         let refresh = self.extent.map(|_| now + REFRESH);
-        let watch = self.is_blocked.then(|| now + WATCH);
+        let watch = self.blocked_since.map(|_| now + WATCH);
         let all = [self.session.due_at(), refresh, watch];
         all.into_iter().flatten().min().unwrap_or(now + IDLE)
     }

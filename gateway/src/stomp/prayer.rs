@@ -81,8 +81,11 @@ pub(super) fn error(problem: &Problem, language: Language) -> Utf8Bytes {
         code: &'static str,
         message: &'a str,
         timestamp: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        oldest: Option<u64>,
     }
     let (code, message) = (problem.code, problem.message.text(language));
-    let error = ErrorResponse { code, message, timestamp: wall_ms() };
+    let (timestamp, oldest) = (wall_ms(), problem.oldest);
+    let error = ErrorResponse { code, message, timestamp, oldest };
     serde_json::to_string(&error).expect("texts and a number are JSON").into()
 }

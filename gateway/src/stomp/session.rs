@@ -20,6 +20,7 @@ use super::subscriptions::{
 };
 use super::transactions::{Settle, Step, TransactionError, Transactions, Verdict};
 use crate::connections::User;
+use crate::fanout::Told;
 use crate::http::admission;
 use crate::identity::{self, Identity, Principal, Standing};
 
@@ -39,11 +40,16 @@ pub struct Settings {
     pub beat: Duration,
     /// CONNECT has to come by then.
     pub connect_max: Duration,
+    /// A client that takes nothing of what waits for it for so long is slow beyond help.
+    pub stall_max: Duration,
 }
 
 impl Settings {
-    pub const DEFAULT: Self =
-        Self { beat: Duration::from_secs(10), connect_max: Duration::from_secs(60) };
+    pub const DEFAULT: Self = Self {
+        beat: Duration::from_secs(10),
+        connect_max: Duration::from_secs(60),
+        stall_max: Duration::from_secs(60),
+    };
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -154,6 +160,7 @@ impl Session {
             Verb::Send => return self.send(frame, receipt, acts),
             Verb::Subscribe => {
                 let key = self.subscribe(headers)?;
+                let receipt = headers.get("receipt").map(str::to_owned);
                 acts.push(Act::Subscribe { key, receipt });
                 return Ok(());
             }
@@ -270,7 +277,8 @@ impl Session {
             return Err(missing("id"));
         }
         let ack = AckMode::parse(headers.get("ack")).ok_or(Fault::AckMode)?;
-        self.subscriptions.add(id, destination, ack).map_err(|error| match error {
+        let from = headers.get("from_sequence").map(sequence).transpose()?;
+        self.subscriptions.add(id, destination, ack, from).map_err(|error| match error {
             CannotSubscribe::TooMany => Fault::Subscriptions,
             CannotSubscribe::Known => Fault::SubscriptionKnown,
         })
@@ -369,6 +377,18 @@ impl Session {
         self.subscriptions.get(key)
     }
 
+    /// The topics that it covers are subscribed as of that command.
+    pub(super) fn begin(&mut self, key: u64, at: u64) {
+        if let Some(subscription) = self.subscriptions.get_mut(key) {
+            subscription.begin(at);
+        }
+    }
+
+    /// It comes to nothing.
+    pub(super) fn cancel(&mut self, key: u64) {
+        self.subscriptions.remove_key(key);
+    }
+
     pub(super) fn subscriptions(&self) -> &[Subscription] {
         self.subscriptions.all()
     }
@@ -378,14 +398,15 @@ impl Session {
         self.subscriptions.covers(destination)
     }
 
-    /// A message of that destination, to every subscription that covers it.
+    /// A message of that destination, to every subscription that covers it and is told such.
     pub(super) fn deliver(
         &mut self,
         destination: &Arc<str>,
         body: &Utf8Bytes,
+        told: Told,
         out: &mut VecDeque<Utf8Bytes>,
     ) -> Result<(), TooManyUnacked> {
-        self.deliver_with(destination, body, None, out)
+        self.deliver_with(destination, body, told, None, out)
     }
 
     /// An error, to the session's error queue alone; who has not subscribed to it hears nothing.
@@ -395,22 +416,21 @@ impl Session {
         receipt: Option<&str>,
         out: &mut VecDeque<Utf8Bytes>,
     ) -> Result<(), TooManyUnacked> {
-        self.deliver_with(&Arc::from(ERRORS), body, receipt, out)
+        self.deliver_with(&Arc::from(ERRORS), body, Told::Changed, receipt, out)
     }
 
     fn deliver_with(
         &mut self,
         destination: &Arc<str>,
         body: &Utf8Bytes,
+        told: Told,
         receipt: Option<&str>,
         out: &mut VecDeque<Utf8Bytes>,
     ) -> Result<(), TooManyUnacked> {
         let mut waiting = Vec::new();
         let mut number = self.last_message;
-        for subscription in self.subscriptions.all() {
-            if !subscription.pattern.matches(destination) {
-                continue;
-            }
+        for key in self.subscriptions.takers(destination, told) {
+            let subscription = self.subscriptions.get(key).expect("whoever takes it is there");
             number += 1;
             let (text, is_again) = (body.as_str(), false);
             let delivery = Delivery { number, destination, body: text, is_again, receipt };
@@ -535,6 +555,11 @@ impl Session {
             Phase::Open => {}
         }
     }
+}
+
+fn sequence(text: &str) -> Result<u64, Fault> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number).ok_or(Fault::FromSequence)
 }
 
 fn needed<'a>(frame: &'a Frame, header: &'static str) -> Result<&'a str, Fault> {

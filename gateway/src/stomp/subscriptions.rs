@@ -5,12 +5,13 @@
 //! `redelivered:true`, up to `DELIVERIES_MAX` times in all; then it is given up. In `client` mode
 //! ACK and NACK mean every message of the subscription up to the one that is named.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::ant::Pattern;
+use crate::fanout::{Asker, Place, Told};
 
 /// Subscriptions of a session.
 pub(super) const SUBSCRIPTIONS_MAX: usize = 256;
@@ -49,6 +50,38 @@ pub(super) struct Subscription {
     pub(super) destination: String,
     pub(super) pattern: Pattern,
     pub(super) ack: AckMode,
+    /// Executions are told from this command on; None: from when it was subscribed.
+    pub(super) from_sequence: Option<u64>,
+    /// What happened before is not told to it. None: no topic that it covers is known yet.
+    since: Option<Place>,
+    /// Of each destination that tells events: the next to be told.
+    next: HashMap<Arc<str>, Place>,
+}
+
+impl Subscription {
+    /// Topics that it covers tell it what happens after this command, or what it resumes from.
+    pub(super) fn begin(&mut self, at: u64) {
+        let from = self.from_sequence.unwrap_or(at + 1);
+        self.since.get_or_insert(Place::start_of(from));
+    }
+
+    /// Is a message of this destination, which it covers, one that it is told? An event that is
+    /// told is not told again.
+    fn takes(&mut self, destination: &Arc<str>, told: Told) -> bool {
+        match (told, self.since) {
+            (Told::Shown(asker), _) => asker == Asker(self.key),
+            (Told::Changed, _) | (Told::Ended(_) | Told::Happened(_), None) => true,
+            (Told::Ended(command), Some(since)) => since <= Place::start_of(command),
+            (Told::Happened(place), Some(since)) => {
+                let next = self.next.get(destination).copied().unwrap_or(since);
+                let is_due = place >= next;
+                if is_due {
+                    self.next.insert(Arc::clone(destination), place.next());
+                }
+                is_due
+            }
+        }
+    }
 }
 
 /// A message that was sent and waits for ACK or NACK.
@@ -88,6 +121,7 @@ impl Subscriptions {
         id: Option<&str>,
         destination: &str,
         ack: AckMode,
+        from_sequence: Option<u64>,
     ) -> Result<u64, CannotSubscribe> {
         if self.all.len() == SUBSCRIPTIONS_MAX {
             return Err(CannotSubscribe::TooMany);
@@ -102,6 +136,9 @@ impl Subscriptions {
             destination: destination.to_owned(),
             pattern: Pattern::new(destination),
             ack,
+            from_sequence,
+            since: None,
+            next: HashMap::new(),
         });
         Ok(self.last_key)
     }
@@ -109,10 +146,14 @@ impl Subscriptions {
     /// What it has not acknowledged is forgotten. False: there is none of that name.
     pub(super) fn remove(&mut self, id: Option<&str>, destination: &str) -> bool {
         let Some(position) = self.position(id, destination) else { return false };
+        self.remove_at(position);
+        true
+    }
+
+    fn remove_at(&mut self, position: usize) {
         let gone = self.all.remove(position).key;
         self.unacked.retain(|unacked| unacked.subscription != gone);
         self.unacked_bytes = self.unacked.iter().map(|unacked| unacked.body.len()).sum();
-        true
     }
 
     fn position(&self, id: Option<&str>, destination: &str) -> Option<usize> {
@@ -127,8 +168,25 @@ impl Subscriptions {
         *self = Self { last_key, ..Self::default() };
     }
 
+    /// As `remove`.
+    pub(super) fn remove_key(&mut self, key: u64) {
+        if let Some(position) = self.all.iter().position(|known| known.key == key) {
+            self.remove_at(position);
+        }
+    }
+
     pub(super) fn get(&self, key: u64) -> Option<&Subscription> {
         self.all.iter().find(|known| known.key == key)
+    }
+
+    pub(super) fn get_mut(&mut self, key: u64) -> Option<&mut Subscription> {
+        self.all.iter_mut().find(|known| known.key == key)
+    }
+
+    /// The keys of those that are told a message of that destination.
+    pub(super) fn takers(&mut self, destination: &Arc<str>, told: Told) -> Vec<u64> {
+        let all = self.all.iter_mut().filter(|known| known.pattern.matches(destination));
+        all.filter_map(|known| known.takes(destination, told).then_some(known.key)).collect()
     }
 
     pub(super) fn all(&self) -> &[Subscription] {
@@ -197,8 +255,8 @@ mod tests {
     #[test]
     fn client_settles_all_up_to_it_and_individual_one() {
         let mut subscriptions = Subscriptions::default();
-        let cumulative = subscriptions.add(Some("c"), "/topic/a", AckMode::Client).unwrap();
-        let single = subscriptions.add(Some("i"), "/topic/a", AckMode::Individual).unwrap();
+        let cumulative = subscriptions.add(Some("c"), "/topic/a", AckMode::Client, None).unwrap();
+        let single = subscriptions.add(Some("i"), "/topic/a", AckMode::Individual, None).unwrap();
         for number in 1..=8 {
             let key = if number % 2 == 1 { cumulative } else { single };
             subscriptions.wait(sent(number, key)).unwrap();
@@ -217,7 +275,7 @@ mod tests {
     #[test]
     fn what_waits_is_bounded_in_number_and_bytes() {
         let mut subscriptions = Subscriptions::default();
-        let key = subscriptions.add(Some("c"), "/topic/a", AckMode::Client).unwrap();
+        let key = subscriptions.add(Some("c"), "/topic/a", AckMode::Client, None).unwrap();
         for number in 0..UNACKED_MAX as u64 {
             subscriptions.wait(sent(number, key)).unwrap();
         }
@@ -235,11 +293,14 @@ mod tests {
     fn subscriptions_have_names_of_their_own() {
         let mut subscriptions = Subscriptions::default();
         let auto = AckMode::Auto;
-        subscriptions.add(Some("0"), "/topic/a", auto).unwrap();
-        assert_eq!(subscriptions.add(Some("0"), "/topic/b", auto), Err(CannotSubscribe::Known));
-        subscriptions.add(Some("1"), "/topic/a", auto).unwrap();
-        subscriptions.add(None, "/topic/a", auto).unwrap();
-        assert_eq!(subscriptions.add(None, "/topic/a", auto), Err(CannotSubscribe::Known));
+        subscriptions.add(Some("0"), "/topic/a", auto, None).unwrap();
+        assert_eq!(
+            subscriptions.add(Some("0"), "/topic/b", auto, None),
+            Err(CannotSubscribe::Known)
+        );
+        subscriptions.add(Some("1"), "/topic/a", auto, None).unwrap();
+        subscriptions.add(None, "/topic/a", auto, None).unwrap();
+        assert_eq!(subscriptions.add(None, "/topic/a", auto, None), Err(CannotSubscribe::Known));
         assert!(!subscriptions.remove(Some("/topic/a"), "/topic/a"), "an id is no destination");
         assert!(subscriptions.remove(None, "/topic/a"));
         assert!(subscriptions.remove(Some("0"), "/topic/a"));
@@ -247,8 +308,11 @@ mod tests {
         assert!(subscriptions.remove(Some("1"), ""));
         assert!(!subscriptions.covers("/topic/a"));
         for id in 0..SUBSCRIPTIONS_MAX {
-            subscriptions.add(Some(&id.to_string()), "/topic/a", auto).unwrap();
+            subscriptions.add(Some(&id.to_string()), "/topic/a", auto, None).unwrap();
         }
-        assert_eq!(subscriptions.add(Some("x"), "/topic/a", auto), Err(CannotSubscribe::TooMany));
+        assert_eq!(
+            subscriptions.add(Some("x"), "/topic/a", auto, None),
+            Err(CannotSubscribe::TooMany)
+        );
     }
 }

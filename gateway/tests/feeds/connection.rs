@@ -201,19 +201,27 @@ async fn pings_are_answered_and_a_day_ends_before_the_venue_ends_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_venue_that_had_enough_is_left_alone_for_the_longest() {
-    for enough in [true, false] {
-        let mut town = Town::with(&[TICKER]);
-        subscribed(&town).await;
+    let upbit = "upbit:ticker:BTC-KRW";
+    for (topic, enough) in [(TICKER, true), (TICKER, false), (upbit, true), (upbit, false)] {
+        let mut town = Town::with(&[topic]);
+        let (house, line) = match topic == TICKER {
+            true => (town.binance.clone(), LineName::BinanceMarket),
+            false => (town.upbit.clone(), LineName::UpbitPublic),
+        };
+        house.until(|house| !house.carried().is_empty()).await;
         say(&town, 1);
+        let said = serde_json::json!({"type": "ticker", "code": "KRW-BTC", "trade_price": 1,
+            "signed_change_rate": 0, "timestamp": 1});
+        crate::venues::upbit::say(&town.upbit, &said);
         town.hear().await;
         match enough {
-            true => town.binance.close_all(1008, "Too many requests"),
-            false => town.binance.close_all(1001, "Going away"),
+            true => house.close_all(1008, "Too many requests"),
+            false => house.close_all(1001, "Going away"),
         }
-        knocked(&town.binance, 2).await;
-        let wait = waits(&town.binance)[0];
-        assert!(is_about(wait, if enough { 30.0 } else { 1.0 }, 0.3), "{wait}");
-        let error = town.metrics(LineName::BinanceMarket).last_error.unwrap();
+        knocked(&house, 2).await;
+        let wait = waits(&house)[0];
+        assert!(is_about(wait, if enough { 30.0 } else { 1.0 }, 0.3), "{topic}: {wait}");
+        let error = town.metrics(line).last_error.unwrap();
         assert!(error.starts_with("closed by the venue: 100"), "{error}");
     }
     let town = Town::with(&["upbit:ticker:BTC-KRW"]);

@@ -14,9 +14,9 @@ use orison_core::command::Foreign;
 use serde_json::{Value, json};
 
 use crate::town::{Town, topics};
-use crate::venues::binance;
-use crate::venues::market::Futures;
+use crate::venues::market::{Futures, Won};
 use crate::venues::recording::{self, Line, Speed};
+use crate::venues::{binance, upbit};
 
 const SPEEDS: [Speed; 2] = [Speed::Recorded, Speed::Full];
 
@@ -307,19 +307,36 @@ async fn recorded_trades_and_books_of_upbit_are_heard() {
     }
 }
 
-async fn hear_upbit(path: &Path) {
+/// Levels of a book that are compared.
+const LEVELS: usize = 8;
+
+/// Trades and books that are news.
+async fn hear_upbit(path: &Path) -> (usize, usize) {
     let lines: Vec<Line> =
         recording::frames(path).into_iter().filter(|line| line.text.starts_with('{')).collect();
-    let mut expected = BTreeMap::new();
-    let mut codes = BTreeSet::new();
-    let mut before: BTreeMap<String, Value> = BTreeMap::new();
+    let (mut expected, mut codes) = (BTreeMap::new(), BTreeSet::new());
+    let (mut sold, mut before) = (BTreeSet::new(), BTreeMap::<String, (u64, Value)>::new());
     for line in &lines {
-        let message: Value = serde_json::from_str(&line.text).unwrap();
-        let (kind, code) = (message["ty"].as_str().unwrap(), message["cd"].as_str().unwrap());
-        codes.insert(code.to_owned());
-        // The same book told again is no news.
-        let top = serde_json::json!([message["tms"], message["obu"]]);
-        let is_news = kind == "trade" || before.insert(code.to_owned(), top.clone()) != Some(top);
+        let message = upbit::long(&serde_json::from_str(&line.text).unwrap());
+        let (kind, code) = (message["type"].as_str().unwrap(), message["code"].as_str().unwrap());
+        let code = code.split('.').next().unwrap().to_owned();
+        codes.insert(code.clone());
+        // The same trade or book told again, or a book of before, is no news.
+        let is_news = match kind {
+            "trade" => sold.insert((code, message["sequential_id"].as_u64())),
+            "orderbook" => {
+                let units = message["orderbook_units"].as_array().unwrap();
+                let units = units.iter().take(LEVELS).cloned().collect();
+                let book = (message["timestamp"].as_u64().unwrap(), units);
+                let known = before.get(&code);
+                let is_news = known.is_none_or(|known| known.0 <= book.0 && *known != book);
+                if is_news {
+                    before.insert(code, book);
+                }
+                is_news
+            }
+            _ => false,
+        };
         *expected.entry(kind.to_owned()).or_insert(0) += usize::from(is_news);
     }
     assert!(lines.len() > 10, "{}", lines.len());
@@ -333,7 +350,7 @@ async fn hear_upbit(path: &Path) {
             .collect();
         let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
         let mut town = Town::new(|settings| {
-            settings.depth_levels = 8;
+            settings.depth_levels = LEVELS;
             settings.topics = topics(&wanted);
         });
         town.rest().await;
@@ -345,5 +362,37 @@ async fn hear_upbit(path: &Path) {
         assert_eq!((trades, books), (expect("trade"), expect("orderbook")), "{speed:?}");
         assert_eq!(town.metrics(LineName::UpbitPublic).unreadable, 0);
         say_so(path, speed, &format!("{trades} trades, {books} books"));
+    }
+    let expect = |kind: &str| expected.get(kind).copied().unwrap_or(0);
+    (expect("trade"), expect("orderbook"))
+}
+
+/// In each way of writing, other markets among them, and with a trade and a book told twice.
+#[tokio::test(start_paused = true)]
+async fn made_recordings_of_upbit_are_heard_in_each_format() {
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["default", "simple", "list"] {
+        let path = folder.path().join(format!("UPBIT.ws.{format}"));
+        let mut file = std::fs::File::create(&path).unwrap();
+        writeln!(file, "wss://api.upbit.com/websocket/v1 <-> 1626992740.1").unwrap();
+        let mut markets = [Won::new("KRW-BTC", 84_000_000, 5), Won::new("BTC-ETH", 90_000, 6)];
+        for beat in 0..200 {
+            for market in &mut markets {
+                let (trade, book) = market.recorded();
+                let said = [&trade, &book, &trade, &book].map(|said| match format {
+                    "simple" => upbit::short(said, said["type"].as_str().unwrap()),
+                    _ => said.clone(),
+                });
+                let at = 1_626_992_741.0 + f64::from(beat) / 10.0;
+                if format == "list" {
+                    writeln!(file, "{at}: b'{}'", json!(said)).unwrap();
+                } else {
+                    said.iter().for_each(|said| writeln!(file, "{at}: {said}").unwrap());
+                }
+            }
+        }
+        drop(file);
+        let (trades, books) = hear_upbit(&path).await;
+        assert_eq!((trades, books), (400, 400), "{format}");
     }
 }

@@ -171,10 +171,32 @@ fn carried(wanted: &BTreeSet<Topic>, venue: &str) -> BTreeSet<String> {
 /// wanted. The seed is printed: the same one fails in the same way.
 #[tokio::test(start_paused = true)]
 async fn wanted_and_sent_are_never_different_at_rest() {
+    let town = Town::new(|_| ());
+    walk(&town).await;
+    for house in [&town.binance, &town.upbit] {
+        let together = house.lock().together_max.clone();
+        assert!(together.values().all(|most| *most == 1), "never two of one: {together:?}");
+    }
+}
+
+/// The same while one connection takes over from the other again and again.
+#[tokio::test(start_paused = true)]
+async fn wanted_and_sent_are_never_different_at_rest_through_successions() {
+    let town = Town::new(|settings| settings.timing.life = Duration::from_secs(20));
+    walk(&town).await;
+    let succeeded = |what: &Happened| match what {
+        Happened::Closed { reason, .. } => reason == "Reconnect",
+        _ => false,
+    };
+    assert!(town.upbit.count(succeeded) > 5, "{}", town.upbit.count(succeeded));
+    let together = town.upbit.lock().together_max.clone();
+    assert!(together.values().all(|most| *most <= 2), "never two waiting: {together:?}");
+}
+
+async fn walk(town: &Town) {
     let seed = std::env::var("FEEDS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(4);
     eprintln!("FEEDS_SEED={seed}");
     let mut dice = Dice(seed);
-    let town = Town::new(|_| ());
     let mut held: Vec<(Registration, BTreeSet<Topic>)> = Vec::new();
     let mut rests = 0;
     for step in 0..10_000 {
@@ -214,8 +236,6 @@ async fn wanted_and_sent_are_never_different_at_rest() {
     assert!(rests > 300, "{rests}");
     for house in [&town.binance, &town.upbit] {
         assert_eq!(broken(house), 0, "no limit of the venue was broken");
-        let together = house.lock().together_max.clone();
-        assert!(together.values().all(|most| *most == 1), "never two of one: {together:?}");
     }
 }
 

@@ -144,7 +144,9 @@ async fn orders_beyond_the_rate_are_refused_and_cancels_have_a_budget_of_their_o
     };
     assert_eq!(refused.text("error"), "RATE_LIMIT");
     assert_eq!(refused.header("x-ratelimit-remaining"), Some("0"));
-    assert!(refused.header("x-ratelimit-reset").is_some() && refused.header("retry-after").is_some());
+    assert!(
+        refused.header("x-ratelimit-reset").is_some() && refused.header("retry-after").is_some()
+    );
     assert_eq!(ask(path, "no JSON".into()).await.status, 429, "before it is parsed");
     let reply = ask("/api/v1/order/cancel-all", "{}".into()).await;
     assert_eq!(reply.status, 200, "{reply:?}");

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use gateway::stomp;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::{Heard, Stomp, address};
@@ -86,8 +87,11 @@ async fn who_does_not_read_its_executions_is_closed_and_state_is_conflated() {
     })
     .await;
     let mut slow = Stomp::connect_slow(&exchange).await;
-    slow.subscribe("0", "/topic/executions.AAPL").await;
-    slow.subscribe("1", "/topic/orderbook.AAPL").await;
+    // So many that the kernel cannot hide what waits for it.
+    for id in 0..200 {
+        slow.subscribe(&id.to_string(), "/topic/executions.AAPL").await;
+    }
+    slow.subscribe("book", "/topic/orderbook.AAPL").await;
     let mut rest = exchange.rest().await;
     let overflows = || exchange.app.hub.counters().overflows.get();
     let mut trades = 0;
@@ -101,6 +105,33 @@ async fn who_does_not_read_its_executions_is_closed_and_state_is_conflated() {
         trades += 1;
         assert!(trades < 100_000, "what waits is bounded");
     }
+    let mut last = Heard::Beat;
+    while !matches!(last, Heard::Closed(_)) {
+        last = slow.heard().await;
+    }
+    assert_eq!(last, Heard::Closed(Some(4500)));
+    exchange.stop().await;
+}
+
+#[tokio::test]
+async fn who_reads_nothing_at_all_is_closed_though_state_conflates() {
+    let stall_max = Duration::from_millis(300);
+    let settings = stomp::Settings { stall_max, ..stomp::Settings::DEFAULT };
+    let exchange = Exchange::start_with(|config| config.stomp_session = settings).await;
+    let mut slow = Stomp::connect_slow(&exchange).await;
+    for id in 0..200 {
+        slow.subscribe(&id.to_string(), "/topic/orderbook.AAPL").await;
+    }
+    let mut rest = exchange.rest().await;
+    while exchange.app.lobby.open() > 0 {
+        for side in ["Sell", "Buy"] {
+            let order = format!(
+                r#"{{"symbol":"AAPL","side":"{side}","type":"Limit","price":190,"quantity":1}}"#
+            );
+            assert_eq!(rest.post("/api/v1/order", &order).await.status, 202);
+        }
+    }
+    assert!(exchange.app.hub.counters().conflated.get() > 0, "until then state is conflated");
     let mut last = Heard::Beat;
     while !matches!(last, Heard::Closed(_)) {
         last = slow.heard().await;

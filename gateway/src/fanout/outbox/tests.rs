@@ -14,6 +14,10 @@ fn text(text: &str) -> Utf8Bytes {
     Utf8Bytes::from(text)
 }
 
+fn place(sequence: u64) -> Place {
+    Place::start_of(sequence)
+}
+
 fn taken(outbox: &Outbox, bytes_max: usize) -> Vec<String> {
     let mut chunk = VecDeque::new();
     outbox.take(&mut chunk, bytes_max);
@@ -31,7 +35,7 @@ fn a_newer_state_takes_the_place_of_the_one_that_waits() {
     let outbox = outbox(Limits::DEFAULT);
     let (book, candle) = (outbox.open_slot(TOPIC), outbox.open_slot(TOPIC));
     state(&outbox, book, "book", 3);
-    outbox.push_event(TOPIC, text("trade 4"), 4, now);
+    outbox.push_event(TOPIC, text("trade 4"), place(4), now);
     state(&outbox, candle, "candle", 4);
     for sequence in 5..10 {
         assert_eq!(state(&outbox, book, "book", sequence), Pushed::Behind);
@@ -88,11 +92,11 @@ fn only_so_many_keys_wait_and_the_next_is_told_so() {
 fn too_many_event_bytes_end_the_session() {
     let now = Instant::now();
     let outbox = outbox(Limits { event_bytes_max: 10, ..Limits::DEFAULT });
-    outbox.push_event(TOPIC, text("123456"), 1, now);
+    outbox.push_event(TOPIC, text("123456"), place(1), now);
     assert_eq!(outbox.ending(), None);
-    outbox.push_event(TOPIC, text("12345"), 2, now);
+    outbox.push_event(TOPIC, text("12345"), place(2), now);
     assert_eq!(outbox.ending(), Some(Ending::SlowConsumer));
-    assert_eq!(outbox.push_event(TOPIC, text("1"), 3, now), Pushed::Ended);
+    assert_eq!(outbox.push_event(TOPIC, text("1"), place(3), now), Pushed::Ended);
     assert_eq!(taken(&outbox, 1 << 20), [""; 0], "what waited is gone");
     assert_eq!(outbox.counters.overflows.get(), 1);
 }
@@ -102,13 +106,13 @@ fn the_events_of_one_command_always_fit_an_empty_outbox() {
     let now = Instant::now();
     let outbox = outbox(Limits { event_bytes_max: 10, ..Limits::DEFAULT });
     for _ in 0..5_000 {
-        outbox.push_event(TOPIC, text("123456"), 7, now);
+        outbox.push_event(TOPIC, text("123456"), place(7), now);
     }
     assert_eq!(outbox.ending(), None);
     assert_eq!(taken(&outbox, 4_000 * 6).len(), 4_000);
-    outbox.push_event(TOPIC, text("123456"), 7, now);
+    outbox.push_event(TOPIC, text("123456"), place(7), now);
     assert_eq!(outbox.ending(), None, "still the same command");
-    outbox.push_event(TOPIC, text("1"), 8, now);
+    outbox.push_event(TOPIC, text("1"), place(8), now);
     assert_eq!(outbox.ending(), Some(Ending::SlowConsumer));
 }
 
@@ -119,15 +123,15 @@ fn an_event_that_waits_too_long_ends_the_session_and_states_do_not() {
     let outbox = outbox(Limits::DEFAULT);
     let slot = outbox.open_slot(TOPIC);
     state(&outbox, slot, "book", 1);
-    outbox.push_event(TOPIC, text("a"), 1, now);
-    outbox.push_event(TOPIC, text("b"), 2, now + age);
+    outbox.push_event(TOPIC, text("a"), place(1), now);
+    outbox.push_event(TOPIC, text("b"), place(2), now + age);
     assert_eq!(outbox.ending(), None);
-    outbox.push_event(TOPIC, text("c"), 3, now + age + Duration::from_millis(1));
+    outbox.push_event(TOPIC, text("c"), place(3), now + age + Duration::from_millis(1));
     assert_eq!(outbox.ending(), Some(Ending::SlowConsumer));
     let patient = super::tests::outbox(Limits::DEFAULT);
     let slot = patient.open_slot(TOPIC);
     state(&patient, slot, "book", 1);
-    patient.push_event(TOPIC, text("a"), 2, now + age * 2);
+    patient.push_event(TOPIC, text("a"), place(2), now + age * 2);
     assert_eq!(patient.ending(), None);
 }
 
@@ -136,11 +140,11 @@ fn the_age_is_that_of_the_oldest_still_waiting() {
     let now = Instant::now();
     let age = Limits::DEFAULT.event_age_max;
     let outbox = outbox(Limits::DEFAULT);
-    outbox.push_event(TOPIC, text("old"), 1, now);
-    outbox.push_event(TOPIC, text("new"), 2, now + age / 2);
+    outbox.push_event(TOPIC, text("old"), place(1), now);
+    outbox.push_event(TOPIC, text("new"), place(2), now + age / 2);
     assert_eq!(taken(&outbox, 1), ["old"]);
     assert_eq!(outbox.oldest_event(), Some(now + age / 2));
-    outbox.push_event(TOPIC, text("newer"), 3, now + age + Duration::from_millis(1));
+    outbox.push_event(TOPIC, text("newer"), place(3), now + age + Duration::from_millis(1));
     assert_eq!(outbox.ending(), None);
 }
 
@@ -152,7 +156,7 @@ fn order_is_kept_whatever_is_taken_at_a_time() {
         let slots: Vec<_> = (0..10).map(|_| outbox.open_slot(TOPIC)).collect();
         let mut expected = Vec::new();
         for (number, &slot) in (1..).zip(&slots) {
-            outbox.push_event(TOPIC, text(&format!("event {number}")), number, now);
+            outbox.push_event(TOPIC, text(&format!("event {number}")), place(number), now);
             state(&outbox, slot, "state", number);
             expected.extend([format!("event {number}"), format!("state 0->{number}")]);
         }
@@ -169,10 +173,10 @@ fn a_full_outbox_is_overloaded_until_it_is_half_empty() {
     let now = Instant::now();
     let outbox = outbox(Limits { event_bytes_max: 100, ..Limits::DEFAULT });
     for sequence in 1..=8 {
-        outbox.push_event(TOPIC, text("1234567890"), sequence, now);
+        outbox.push_event(TOPIC, text("1234567890"), place(sequence), now);
     }
     assert!(!outbox.is_overloaded());
-    outbox.push_event(TOPIC, text("1"), 9, now);
+    outbox.push_event(TOPIC, text("1"), place(9), now);
     assert!(outbox.is_overloaded());
     taken(&outbox, 30);
     assert!(outbox.is_overloaded());
@@ -185,10 +189,14 @@ fn a_full_outbox_is_overloaded_until_it_is_half_empty() {
 fn a_shutdown_waits_for_what_is_due() {
     let now = Instant::now();
     let outbox = outbox(Limits::DEFAULT);
-    outbox.push_event(TOPIC, text("last"), 1, now);
+    outbox.push_event(TOPIC, text("last"), place(1), now);
     outbox.end(Ending::Shutdown);
     assert_eq!(outbox.ending(), None);
-    assert_eq!(outbox.push_event(TOPIC, text("later"), 2, now), Pushed::First, "the end is news");
+    assert_eq!(
+        outbox.push_event(TOPIC, text("later"), place(2), now),
+        Pushed::First,
+        "the end is news"
+    );
     assert_eq!(taken(&outbox, 1 << 20), ["last"]);
     assert_eq!(outbox.ending(), Some(Ending::Shutdown));
 }
@@ -198,8 +206,8 @@ fn history_waits_for_room_and_is_told_when_there_is() {
     let now = Instant::now();
     let outbox = outbox(Limits { event_bytes_max: 40, ..Limits::DEFAULT });
     assert!(outbox.has_room());
-    outbox.push_event(TOPIC, text("1234567890"), 1, now);
-    outbox.push_event(TOPIC, text("1"), 2, now);
+    outbox.push_event(TOPIC, text("1234567890"), place(1), now);
+    outbox.push_event(TOPIC, text("1"), place(2), now);
     assert!(!outbox.has_room());
     let mut chunk = VecDeque::new();
     assert!(outbox.take(&mut chunk, 1).room);
@@ -212,9 +220,9 @@ fn who_waits_is_woken_once_for_many_messages() {
     let outbox = outbox(Limits::DEFAULT);
     let mut context = Context::from_waker(Waker::noop());
     assert!(outbox.poll_due(&mut context).is_pending());
-    assert_eq!(outbox.push_event(TOPIC, text("a"), 1, now), Pushed::First);
-    assert_eq!(outbox.push_event(TOPIC, text("b"), 2, now), Pushed::Behind);
+    assert_eq!(outbox.push_event(TOPIC, text("a"), place(1), now), Pushed::First);
+    assert_eq!(outbox.push_event(TOPIC, text("b"), place(2), now), Pushed::Behind);
     outbox.wake();
     assert!(outbox.poll_due(&mut context).is_ready());
-    assert_eq!(outbox.push_event(TOPIC, text("c"), 3, now), Pushed::First);
+    assert_eq!(outbox.push_event(TOPIC, text("c"), place(3), now), Pushed::First);
 }

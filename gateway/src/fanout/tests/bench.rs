@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use crate::Config;
 use crate::config::Durability;
 use crate::desk::Desk;
-use crate::fanout::{Hub, Seat, Settings, Topic, Wish};
+use crate::fanout::{Ask, Asker, Hub, Seat, Settings, Topic, Wish};
 use crate::publisher::Publisher;
 
 pub(super) const BTC: InstrumentId = InstrumentId(1);
@@ -154,9 +154,10 @@ impl Reader {
         from_sequence: Option<u64>,
     ) -> Option<()> {
         let reply = Utf8Bytes::from_static(r#"{"type":"SubscribeSuccess"}"#);
-        let asked = self.seat.subscribe(topics.to_vec(), wish, from_sequence, Some(reply));
-        let answer = pollster(asked).expect("the hub runs");
-        answer.ok()
+        let (topics, reply) = (topics.to_vec(), Some(reply));
+        let ask = Ask { topics, wish, from_sequence, reply, asker: Asker::default() };
+        let answer = pollster(self.seat.subscribe(ask)).expect("the hub runs");
+        answer.ok().map(|_at| ())
     }
 
     /// Takes what waits now.

@@ -1,7 +1,9 @@
 //! The topics of the prayer site: every forced order once, the newest ticker and count at last,
 //! whether the queues keep up or never do.
 
-use orison_core::command::{Foreign, Liquidation, Pray, Prayer, Ticker, Venue};
+use orison_core::command::{
+    ExternalDepth, ExternalTrade, Foreign, Liquidation, Pray, Prayer, Ticker, Venue,
+};
 use orison_core::{Command, Side, Symbol};
 use serde_json::json;
 
@@ -18,7 +20,13 @@ fn the_site_is_told_what_happened_whether_the_queues_keep_up_or_not() {
         let mut bench = Bench::start(3, settings);
         let (venue, symbol) =
             (Venue::new(PRIMARY_VENUE).unwrap(), Symbol::new(PRIMARY_SYMBOL).unwrap());
-        let topics = [Site::Prayers, Site::Ticker(venue, symbol), Site::Liquidations];
+        let topics = [
+            Site::Prayers,
+            Site::Ticker(venue, symbol),
+            Site::Liquidations,
+            Site::Trades(venue, symbol),
+            Site::Depth(venue, symbol),
+        ];
         let mut reader = bench.join();
         reader.subscribe(&topics.map(Topic::Site), Wish::default(), None).unwrap();
         for round in 1..=ROUNDS {
@@ -36,6 +44,18 @@ fn the_site_is_told_what_happened_whether_the_queues_keep_up_or_not() {
             let (side, quantity) = (Side::Buy, price);
             let forced = Liquidation { venue, symbol, side, quantity, price, event_time_ms };
             bench.enter(&Command::Liquidation(forced));
+            bench.enter(&Command::ExternalTrade(ExternalTrade {
+                venue,
+                symbol,
+                side,
+                price,
+                quantity,
+                trade_id: round,
+                event_time_ms,
+            }));
+            let numbers = (round, event_time_ms);
+            let depth = ExternalDepth::of_levels((venue, symbol), &[(price, price)], &[], numbers);
+            bench.enter(&Command::ExternalDepth(depth.unwrap()));
             bench.trade(2, 5);
         }
         bench.settle();
@@ -48,13 +68,16 @@ fn the_site_is_told_what_happened_whether_the_queues_keep_up_or_not() {
                 of_kind.next_back().is_some_and(|message| message[&field] == value)
             }
         };
+        let (book, trade) =
+            (last("DEPTH", "updateId", json!(ROUNDS)), last("TRADE", "tradeId", json!(ROUNDS)));
         let (count, tick) = (
             last("PRAYER", "upCount", json!(2 * ROUNDS)),
             last("TICKER", "timestamp", json!(ROUNDS)),
         );
         reader.read_until(|messages| {
             let forced = messages.iter().filter(|message| message["type"] == "LIQUIDATION").count();
-            count(messages) && tick(messages) && forced as u64 >= ROUNDS
+            let foreign = book(messages) && trade(messages);
+            count(messages) && tick(messages) && foreign && forced as u64 >= ROUNDS
         });
         let forced: Vec<_> =
             reader.of("LIQUIDATION").map(|told| told["timestamp"].as_u64()).collect();
@@ -63,6 +86,12 @@ fn the_site_is_told_what_happened_whether_the_queues_keep_up_or_not() {
             (1..=ROUNDS).map(Some).collect::<Vec<_>>(),
             "{name}: each once, in order"
         );
+        let trades: Vec<_> =
+            reader.of("TRADE").map(|told| told["tradeId"].as_u64().unwrap()).collect();
+        assert!(trades.windows(2).all(|pair| pair[0] < pair[1]), "{name}: each once, in order");
+        if name != "too tight" {
+            assert_eq!(trades.len() as u64, ROUNDS, "{name}: and none is missing");
+        }
         let mut previous = None;
         for told in reader.of("PRAYER") {
             let (up, down) =

@@ -8,10 +8,10 @@ use futures_util::FutureExt;
 
 use super::{Asked, Mount};
 use crate::http::Reply;
-use crate::sockjs::{answer, locked};
 use crate::sockjs::seats::Seat;
 use crate::sockjs::service::{Close, Opening, Serving, Talk, Transport, Wire, outlive};
 use crate::sockjs::session::Session;
+use crate::sockjs::{answer, locked};
 
 /// How long a closed session stays to tell why while the process is stopping.
 const LAST_WORD_MAX: Duration = Duration::from_secs(1);

@@ -1,6 +1,7 @@
 //! Rows for the state machine: frames in, frames and acts out, with a clock that we move.
 
 use super::*;
+use crate::fanout::{Asker, Place};
 use crate::stomp::subscriptions::{SUBSCRIPTIONS_MAX, UNACKED_MAX};
 
 /// A session and what it did last.
@@ -48,9 +49,13 @@ impl Bench {
     }
 
     fn deliver(&mut self, destination: &str, body: &str) -> Vec<String> {
+        self.deliver_as(Told::Changed, destination, body)
+    }
+
+    fn deliver_as(&mut self, told: Told, destination: &str, body: &str) -> Vec<String> {
         let mut out = VecDeque::new();
         let body = Utf8Bytes::from(body);
-        self.session.deliver(&destination.into(), &body, &mut out).unwrap();
+        self.session.deliver(&destination.into(), &body, told, &mut out).unwrap();
         out.iter().map(|text| oneline(text.as_str())).collect()
     }
 }
@@ -64,7 +69,8 @@ fn shown(act: &Act) -> String {
     match act {
         Act::Say(text) => oneline(text.as_str()),
         Act::Beat => "beat".into(),
-        Act::Subscribe { key, receipt } => format!("subscribe {key}{}", also(receipt)),
+        Act::Subscribe { key, receipt: None } => format!("subscribe {key}"),
+        Act::Subscribe { key, receipt: Some(receipt) } => format!("subscribe {key} {receipt}"),
         Act::Unsubscribe { receipt } => format!("unsubscribe{}", also(receipt)),
         Act::Pray(Petition { bodies, receipt }) => format!("pray {bodies:?} {receipt:?}"),
         Act::Refuse { refusal, receipt } => format!("refuse {refusal:?} {receipt:?}"),
@@ -124,6 +130,11 @@ fn what_a_session_does_not_survive_is_told_once_with_its_code() {
             "",
             "CONNECT\naccept-version:1.1\nheart-beat:x\n\n\0",
             r"heart-beat must be two numbers of milliseconds",
+        ),
+        (
+            "1.0",
+            "SUBSCRIBE\ndestination:/topic/a\nfrom_sequence:+1\n\n\0",
+            "from_sequence must be the number of a command",
         ),
         (
             "",
@@ -209,7 +220,7 @@ fn every_frame_gives_the_receipt_that_it_asks_for() {
         let mut bench = Bench::of(version);
         let message =
             bench.told("SUBSCRIBE\nid:1\ndestination:/topic/a\nack:client\nreceipt:r\n\n\0");
-        assert_eq!(message, ["subscribe 1 RECEIPT|receipt-id:r||^@"]);
+        assert_eq!(message, ["subscribe 1 r"]);
         bench.deliver("/topic/a", "x");
         let ack = match version {
             "1.2" => "ACK\nid:s-1",
@@ -322,6 +333,47 @@ fn each_subscription_gets_a_message_of_its_own() {
 }
 
 #[test]
+fn each_subscription_is_told_what_concerns_it_and_no_event_twice() {
+    let mut bench = Bench::of("1.2");
+    for (id, header) in [("a", ""), ("b", "\nfrom_sequence:3"), ("c", "")] {
+        bench.hear(&format!("SUBSCRIBE\nid:{id}\ndestination:/topic/a{header}\n\n\0"));
+    }
+    let event = |sequence, index| Told::Happened(Place { sequence, index });
+    for (key, at) in [(1, 4), (2, 6), (3, 8)] {
+        bench.session.begin(key, at);
+    }
+    for (told, expected) in [
+        (Told::Changed, "abc"),
+        (Told::Shown(Asker(1)), "a"),
+        (Told::Shown(Asker(3)), "c"),
+        (Told::Shown(Asker(9)), ""),
+        (event(2, 0), ""),
+        (event(3, 0), "b"),
+        (event(4, 9), "b"),
+        (event(5, 0), "ab"),
+        (event(5, 1), "ab"),
+        (event(5, 0), ""),
+        (event(5, 1), ""),
+        (event(5, 2), "ab"),
+        (Told::Ended(4), "b"),
+        (Told::Ended(5), "ab"),
+        (Told::Ended(5), "ab"),
+        (event(8, 0), "ab"),
+        (event(9, 0), "abc"),
+        (event(8, 1), ""),
+        (Told::Ended(9), "abc"),
+    ] {
+        let frames = bench.deliver_as(told, "/topic/a", "x");
+        let told_to = frames.iter().map(|text| {
+            let (_, id) = text.split_once("subscription:").unwrap();
+            &id[..1]
+        });
+        assert_eq!(told_to.collect::<String>(), expected, "{told:?}");
+    }
+    assert_eq!(bench.deliver_as(event(1, 0), "/topic/other", "x"), [""; 0]);
+}
+
+#[test]
 fn errors_reach_the_sessions_own_queue_with_their_receipt() {
     let mut bench = Bench::of("1.2");
     let tell = |bench: &mut Bench, receipt| {
@@ -380,9 +432,9 @@ fn messages_without_ack_are_bounded() {
     let (destination, body) = (Arc::from("/topic/a"), Utf8Bytes::from("x"));
     let mut out = VecDeque::new();
     for _ in 0..UNACKED_MAX {
-        bench.session.deliver(&destination, &body, &mut out).unwrap();
+        bench.session.deliver(&destination, &body, Told::Changed, &mut out).unwrap();
     }
-    let more = bench.session.deliver(&destination, &body, &mut out);
+    let more = bench.session.deliver(&destination, &body, Told::Changed, &mut out);
     assert_eq!(more, Err(TooManyUnacked));
     let mut acts = Vec::new();
     bench.session.fail(&Fault::Unacked, None, &mut acts);

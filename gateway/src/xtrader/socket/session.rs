@@ -23,7 +23,7 @@ use super::request::{self, Ask, Options, OrderCall, Request, RequestId, Secret};
 use super::subscriptions::Subscriptions;
 use crate::App;
 use crate::connections::{NoRoom, Place, Safety, User};
-use crate::fanout::{Due, Seat, TooOld};
+use crate::fanout::{self, Asker, Due, Seat, TooOld};
 use crate::http::goodbye::Goodbye;
 use crate::http::{Handshake, OrderEntry};
 use crate::identity::{Action, NotTheirs, Principal, Standing};
@@ -370,9 +370,15 @@ impl<'a> Session<'a> {
             return Err(origin_refused().about("channels"));
         }
         let reply = reply::confirmed("SubscribeSuccess", &plan, id);
-        let (topics, wish) = (plan.topics.clone(), plan.wish.clone());
-        match self.seat.subscribe(topics, wish, ask.from_sequence, Some(reply)).await {
-            Some(Ok(())) => {
+        let wanted = fanout::Ask {
+            topics: plan.topics.clone(),
+            wish: plan.wish.clone(),
+            from_sequence: ask.from_sequence,
+            reply: Some(reply),
+            asker: Asker::default(),
+        };
+        match self.seat.subscribe(wanted).await {
+            Some(Ok(_at)) => {
                 self.subscriptions.subscribed(&plan);
                 Ok(())
             }

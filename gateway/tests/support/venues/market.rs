@@ -233,6 +233,14 @@ impl Won {
         }
     }
 
+    /// The next trade and the book after it.
+    pub(crate) fn recorded(&mut self) -> (Value, Value) {
+        self.beat += 1;
+        let time = self.start_ms + self.beat * 100;
+        self.price += (self.dice.roll(5) as i64 - 2) * 1000;
+        (self.trade(time), self.book(time))
+    }
+
     fn volume(&mut self) -> f64 {
         self.dice.roll(100_000_000) as f64 / 1e8
     }

@@ -51,7 +51,12 @@ pub(crate) fn frames(path: &Path) -> Vec<Line> {
         let text = text.strip_prefix("b'").and_then(|t| t.strip_suffix('\'')).unwrap_or(text);
         Some((at.parse::<f64>().ok()?, text.to_owned()))
     };
-    since_first(text.lines().filter_map(frame))
+    since_first(text.lines().filter_map(frame).flat_map(|(at, text)| {
+        // In the list formats a frame holds several messages.
+        let list = serde_json::from_str::<Vec<Box<RawValue>>>(&text);
+        let texts = list.map(|list| list.iter().map(|text| text.get().to_owned()).collect());
+        texts.unwrap_or_else(|_| vec![text]).into_iter().map(move |text| (at, text))
+    }))
 }
 
 fn since_first(lines: impl Iterator<Item = (f64, String)>) -> Vec<Line> {

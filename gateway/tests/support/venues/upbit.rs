@@ -115,7 +115,7 @@ const NAMES: &[(&str, &str)] = &[
     ("asset_timestamp", "asttms"),
 ];
 
-fn short(value: &Value, kind: &str) -> Value {
+pub(crate) fn short(value: &Value, kind: &str) -> Value {
     match value {
         Value::Object(fields) => {
             let fields = fields.iter().map(|(name, value)| {
