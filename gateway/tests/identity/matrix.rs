@@ -92,7 +92,7 @@ const ADMIN: &[(&str, &str, &str, Cells)] = &[
     ("POST", "/v1/admin/accounts/dora/kill", "{}", operates(200)),
     ("POST", "/v1/admin/accounts/dora/enable", "{}", operates(200)),
     ("POST", "/v1/admin/accounts/dora/cancel-all", "{}", operates(200)),
-    ("POST", "/v1/admin/instruments/AAPL/status", r#"{"status":"open"}"#, operates(200)),
+    ("POST", "/v1/admin/instruments/AAPL/status", r#"{"status":"open"}"#, operates(422)),
     ("PATCH", "/v1/admin/instruments/AAPL", r#"{"max_quantity":1000}"#, operates(200)),
     ("POST", "/v1/admin/end-of-day", r#"{"symbol":"AAPL"}"#, operates(200)),
 ];
