@@ -16,6 +16,10 @@ use crate::binaries;
 /// Lines of the orderbook file before the recorded commands begin.
 const DEPTH_LINES_BEFORE: usize = 64;
 
+/// What the guesses of ten seconds ahead were worth that day, to the last digit.
+const SCORE_OF_THE_DAY: &str = "\"since_begin\":{\"n\":13926,\"hit_rate\":0.5705873904926038,\
+     \"log_loss\":0.6806960393263178,\"baseline\":0.6873308337294581}";
+
 #[test]
 fn a_recorded_day_trades_as_it_did() {
     let Some(recordings) = recordings() else {
@@ -52,6 +56,8 @@ fn a_recorded_day_trades_as_it_did() {
     tool(binaries::orison_replay().arg("verify").arg(&journal));
     let digests = [0, 1].map(|_| tool(binaries::orison_replay().arg("digest").arg(&journal)));
     assert_eq!(digests[0], digests[1], "two replays of one journal");
+    let figures = tool(binaries::orison_replay().arg("figures").arg(&journal));
+    assert!(figures.contains(SCORE_OF_THE_DAY), "{figures}");
 }
 
 /// The example of the format's own description, byte for byte.

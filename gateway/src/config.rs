@@ -6,6 +6,7 @@ mod feeds;
 mod instruments;
 mod layers;
 mod listen;
+mod risk;
 mod schedule;
 mod settings;
 
@@ -18,7 +19,7 @@ use thiserror::Error;
 
 use crate::identity::command::Errand;
 use crate::schedule::timetable::Timetable;
-use crate::{connections, fanout, stomp};
+use crate::{connections, fanout, stockquest, stomp};
 use layers::{Layers, Source};
 pub use listen::Listen;
 
@@ -59,6 +60,10 @@ pub struct Config {
     pub order_rate: u32,
     /// Heart-beats of STOMP sessions.
     pub stomp_session: stomp::Settings,
+    /// How often the StockQuest sockets tell what.
+    pub stockquest: stockquest::Settings,
+    /// From which figures on an account's risk is worth an alert.
+    pub risk: stockquest::RiskSettings,
     /// Origins of web pages, beside loopback ones, that may use REST and enter orders.
     pub allowed_origins: Vec<String>,
     /// The first command of an empty journal.

@@ -10,6 +10,7 @@ pub mod query;
 mod address;
 pub(crate) mod admission;
 pub(crate) mod body;
+pub(crate) mod burst;
 mod connection;
 pub(crate) mod goodbye;
 pub(crate) mod handshake;
@@ -24,8 +25,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http_body_util::Either;
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::{HeaderMap, Request};
 
 use crate::App;
 use crate::identity::Principal;
@@ -143,4 +144,12 @@ pub struct Handshake {
 pub enum OrderEntry {
     Allowed,
     Refused,
+}
+
+/// By the Origin of its opening request; `allowed` are the listed ones.
+pub(crate) fn order_entry(headers: &HeaderMap, allowed: &[String]) -> OrderEntry {
+    match origin::Origin::of(headers, allowed) {
+        origin::Origin::Absent | origin::Origin::Trusted => OrderEntry::Allowed,
+        origin::Origin::Foreign => OrderEntry::Refused,
+    }
 }

@@ -24,6 +24,7 @@ pub mod plaza;
 pub mod publisher;
 pub mod schedule;
 pub mod sockjs;
+pub mod stockquest;
 pub mod stomp;
 pub mod ui;
 pub mod xtrader;

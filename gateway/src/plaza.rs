@@ -1,6 +1,8 @@
-//! The listener of browsers' messaging libraries: STOMP over WebSocket at `/ws` and
-//! `/ws/websocket`, over SockJS below `/ws/`, and the script that SockJS pages load. Paths are
-//! taken as they come. In open mode pages of every origin may use it: it takes prayers, never orders.
+//! The listener of browsers' messaging libraries: the five StockQuest sockets, each at its own
+//! address and over SockJS below it; STOMP over WebSocket at `/ws` and `/ws/websocket`, over
+//! SockJS below `/ws/`; `/asyncapi.json`; and the script that SockJS pages load. Paths are taken as
+//! they come, the five names first. In open mode pages of every origin may use it; what belongs to
+//! an account is the sockets' to keep.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use crate::http::origin::{Origin, check_host};
 use crate::http::{Reply, Site};
 use crate::identity::Mode;
 use crate::sockjs::{self, Mount};
+use crate::stockquest::{Hall, Socket, StockQuest, asyncapi};
 use crate::stomp::{PROTOCOLS, Stomp};
 
 const PREFIX: &str = "/ws";
@@ -26,19 +29,28 @@ const OUTGOING_BYTES_MAX: usize = 64 << 10;
 
 pub struct Plaza {
     app: Arc<App>,
+    /// The five StockQuest sockets, each below its own prefix.
+    quests: [(&'static str, Arc<Mount>); Socket::ALL.len()],
     stomp: Arc<Mount>,
 }
 
 impl Plaza {
     pub fn new(app: &Arc<App>) -> Arc<Self> {
         let settings = sockjs::Settings {
-            protocols: PROTOCOLS,
             outgoing_bytes_max: OUTGOING_BYTES_MAX,
             ..sockjs::Settings::default()
         };
-        let door = Door::new(&app.connections, &app.identity, Kind::Stomp);
-        let stomp = Mount::new(settings, &door, Stomp::new(Arc::clone(app)));
-        Arc::new(Self { app: Arc::clone(app), stomp })
+        let door = |kind| Door::new(&app.connections, &app.identity, kind);
+        let hall = Hall::new(app);
+        let ping = Some(app.config.stockquest.heartbeat);
+        let quests = Socket::ALL.map(|socket| {
+            let settings = sockjs::Settings { ping, ..settings.clone() };
+            let quest = StockQuest::new(app, &hall, socket);
+            (socket.path(), Mount::new(settings, &door(socket.kind()), quest))
+        });
+        let settings = sockjs::Settings { protocols: PROTOCOLS, ..settings };
+        let stomp = Mount::new(settings, &door(Kind::Stomp), Stomp::new(Arc::clone(app)));
+        Arc::new(Self { app: Arc::clone(app), quests, stomp })
     }
 
     /// With identities: only pages that we trust, and no secret in an address.
@@ -59,6 +71,9 @@ impl Plaza {
 
     /// Closes every session that the hub has not closed yet; returns once all have gone.
     pub async fn ended(&self) {
+        for (_, mount) in &self.quests {
+            mount.stop();
+        }
         self.stomp.stop();
         self.app.connections.empty().await;
     }
@@ -74,10 +89,18 @@ impl Site for Plaza {
             let text = "this Host is not ours: use 127.0.0.1, [::1] or localhost\n";
             return text_reply(StatusCode::FORBIDDEN, text);
         }
+        for (prefix, mount) in &self.quests {
+            if let Some(rest) = sockjs::below(prefix, &path) {
+                return mount.answer(peer, rest, request).await;
+            }
+        }
         if let Some(rest) = sockjs::below(PREFIX, &path) {
             return self.stomp.answer(peer, rest, request).await;
         }
         let is_read = [Method::GET, Method::HEAD].contains(request.method());
+        if path == "/asyncapi.json" && is_read {
+            return reply(StatusCode::OK, "application/json", asyncapi::document());
+        }
         match sockjs::script(&path).filter(|_| is_read) {
             Some(script) => script.answer(request.headers()),
             None => text_reply(StatusCode::NOT_FOUND, "there is nothing here\n"),
@@ -94,9 +117,12 @@ fn is_ours<B>(request: &Request<B>, mode: Mode) -> bool {
 }
 
 fn text_reply(status: StatusCode, text: &'static str) -> Reply {
+    reply(status, "text/plain; charset=UTF-8", text)
+}
+
+fn reply(status: StatusCode, kind: &'static str, text: &'static str) -> Reply {
     let mut reply = Response::new(Either::Left(Full::new(Bytes::from_static(text.as_bytes()))));
     *reply.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=UTF-8");
-    reply.headers_mut().insert(CONTENT_TYPE, plain);
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     reply
 }

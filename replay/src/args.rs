@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use engine::projection::Interval;
 use orison_core::Symbol;
 use replay::past::Until;
 
@@ -62,6 +63,16 @@ pub(crate) enum Action {
         #[arg(long)]
         at: Option<Until>,
     },
+    /// Write what is computed of the market and of every account as JSON lines
+    Figures {
+        directory: PathBuf,
+        /// A sequence, or a time as RFC 3339 or `NANOSECONDSns`
+        #[arg(long)]
+        at: Option<Until>,
+        /// Candles of indicators, returns of risk and weights
+        #[arg(long, default_value = "1m", value_parser = interval)]
+        interval: Interval,
+    },
     /// Find the first command or event that differs between two journals
     Diff { left: PathBuf, right: PathBuf },
     /// Take one command out of every later replay
@@ -102,4 +113,11 @@ fn symbol(text: &str) -> Result<Symbol, String> {
         Ok(symbol) => Ok(symbol),
         Err(bad) => Err(bad.to_string()),
     }
+}
+
+fn interval(text: &str) -> Result<Interval, String> {
+    Interval::parse(text).ok_or_else(|| {
+        let words: Vec<_> = Interval::ALL.iter().map(|interval| interval.word()).collect();
+        format!("is none of {}", words.join(", "))
+    })
 }

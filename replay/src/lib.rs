@@ -14,6 +14,7 @@ pub mod verify;
 pub mod book;
 pub mod diff;
 pub mod dump;
+pub mod figures;
 pub mod life;
 
 pub mod flow;

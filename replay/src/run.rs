@@ -5,12 +5,12 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use engine::projection::ViewLimits;
+use engine::projection::{Interval, ViewLimits};
 use engine::witness::state_digest;
 use orison_core::Symbol;
 use replay::past::{Past, Until};
 use replay::verify::{Pass, Verified};
-use replay::{book, diff, dump, flow, life, recovery, tape, verify};
+use replay::{book, diff, dump, figures, flow, life, recovery, tape, verify};
 
 use crate::args::{Action, Args};
 use crate::gauge::Gauge;
@@ -37,6 +37,9 @@ pub(crate) fn run(args: Args) -> Result<Outcome> {
             dump_range(&directory, from.unwrap_or(1), to.unwrap_or(u64::MAX))
         }
         Action::Digest { directory, at } => digest(&directory, at.unwrap_or(Until::End), form),
+        Action::Figures { directory, at, interval } => {
+            show_figures(&directory, at.unwrap_or(Until::End), interval)
+        }
         Action::Diff { left, right } => compare(&left, &right, form),
         Action::Quarantine { directory, sequence } => quarantine(&directory, sequence, form),
         Action::Tape { config, journal, done } => {
@@ -172,6 +175,17 @@ fn digest(directory: &Path, until: Until, form: Form) -> Result<Outcome> {
         &player.witness.digests().events,
         form,
     )?;
+    Ok(Outcome::Fine)
+}
+
+fn show_figures(directory: &Path, until: Until, interval: Interval) -> Result<Outcome> {
+    let mut past = Past::open(directory, ViewLimits::DEFAULT)?;
+    let gauge = Gauge::of_commands();
+    past.play(until, |sequence| gauge.at(sequence))?;
+    drop(gauge);
+    let mut out = Vec::new();
+    figures::lines(&past.player().views, interval, &mut out);
+    io::stdout().write_all(&out)?;
     Ok(Outcome::Fine)
 }
 

@@ -82,6 +82,24 @@ pub(super) const BANS: &[Ban] = &[
         reason: "a projection is made of events alone, never of the book, the rings or the journal",
     },
     Ban {
+        words: &["Exchange", "BookOrder", "Instant", "SystemTime", "HashMap", "HashSet", "journal"],
+        within: &[
+            "engine/src/analytics",
+            "engine/src/analytics.rs",
+            "engine/src/projection/signals",
+        ],
+        except: &[],
+        spare: Spare::Tests,
+        reason: "a figure is a function of views: no clock, no core, nothing in random order",
+    },
+    Ban {
+        words: &[".ln()", ".exp()", ".powf(", ".powi(", ".log10(", ".sin("],
+        within: &["engine/src"],
+        except: &[],
+        spare: Spare::Nothing,
+        reason: "libm's have the same bits on every machine",
+    },
+    Ban {
         words: &["serde", "serde_json", "tokio", "hyper", "TcpListener", "TcpStream"],
         within: &["engine/src", "journal/src"],
         except: &[],

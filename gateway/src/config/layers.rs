@@ -15,7 +15,7 @@ use crate::identity::command::{self, Errand};
 const FILE_NAME: &str = "orison.toml";
 const ENVIRONMENT_PREFIX: &str = "ORISON_";
 /// Arrays of tables that the file may have beside its settings.
-const TABLES: [&str; 2] = ["instruments", "schedule"];
+const TABLES: [&str; 3] = ["instruments", "schedule", "risk"];
 
 /// Where a value was given.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -166,8 +166,9 @@ fn command_line() -> Command {
         .after_help(
             "Each setting may also stand in orison.toml (input_slots = 4096) or in the \
              environment (ORISON_INPUT_SLOTS=4096); flags win over the environment, the \
-             environment over the file. Instruments of an empty journal ([[instruments]]) and \
-             the schedule ([[schedule]]) stand in the file alone.",
+             environment over the file. Instruments of an empty journal ([[instruments]]), \
+             the schedule ([[schedule]]) and thresholds of risk alerts ([[risk]]) stand in the \
+             file alone.",
         )
         .subcommand(Command::new("serve").about("Recover the journal and serve"))
         .subcommands(command::commands())

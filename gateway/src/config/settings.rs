@@ -8,11 +8,14 @@ use engine::runtime::{Settings as RuntimeSettings, Wait};
 use orison_core::command::Genesis;
 
 use super::layers::{Layers, Source};
-use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, TlsFiles};
-use super::{instruments, schedule};
+use super::{
+    Config, ConfigError, Durability, Listen, LogFormat, Switch, TlsFiles, instruments, risk,
+    schedule,
+};
 use crate::connections;
 use crate::fanout::{self, OrderIds};
 use crate::feeds;
+use crate::stockquest;
 use crate::stomp;
 
 pub(super) struct Setting {
@@ -153,6 +156,8 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         sessions: sessions(layers)?,
         order_rate: number(layers, "order-rate", 20, 1_000_000)? as u32,
         stomp_session: stomp::Settings::DEFAULT,
+        stockquest: stockquest::Settings::DEFAULT,
+        risk: risk::settings(layers)?,
         allowed_origins: origins(layers)?,
         limits: limits(layers)?,
         instruments: instruments::specs(layers)?,

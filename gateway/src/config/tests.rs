@@ -62,6 +62,32 @@ fn a_later_layer_wins() {
 }
 
 #[test]
+fn thresholds_of_risk_are_of_an_account_or_of_all_others() {
+    let name = |name| orison_core::AccountName::new(name).unwrap();
+    let file = "[[risk]]\naccount = \"alice\"\nleverage = 2.5\n\
+                [[risk]]\naccount = \"*\"\ndrawdown = 0.0\nconcentration = 0.5\n";
+    let risk = load(file, &[], &[]).unwrap().config.risk;
+    let others = stockquest::Thresholds {
+        drawdown: None,
+        concentration: Some(0.5),
+        ..stockquest::Thresholds::DEFAULT
+    };
+    assert_eq!(risk.others, others);
+    let alice = stockquest::Thresholds { leverage: Some(2.5), ..others };
+    assert_eq!(risk.accounts, [(name("alice"), alice)].into());
+    for (line, reason) in [
+        ("account = \"*\"\nleverage = -1.0", "risk[0]: leverage: -1"),
+        ("account = \"*\"\nleverage = \"much\"", "risk[0]"),
+        ("account = \"\"", "risk[0]: account"),
+        ("leverage = 1.0", "account"),
+        ("account = \"*\"\ngreed = 1.0", "greed"),
+    ] {
+        let error = load(&format!("[[risk]]\n{line}\n"), &[], &[]).unwrap_err();
+        assert!(error.contains(reason), "{line}: {error}");
+    }
+}
+
+#[test]
 fn a_wrong_setting_names_itself_and_what_is_allowed() {
     let rows: [(&str, Variables<'_>, &[&str], &[&str]); 17] = [
         ("", &[], &["--identity", ""], &["--identity", "open or a path"]),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use engine::Views;
 use orison_core::event::AccountOpened;
 use orison_core::{AccountId, AccountName};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::client::{Client, Round};
 use super::due::Place;
@@ -14,7 +15,8 @@ use super::feed::OrderNews;
 use super::interest::Interest;
 use super::listings::Listings;
 use super::private;
-use super::topic::{Only, Topic};
+use super::topic::{Dialect, Only, Topic};
+use crate::stockquest::order_news;
 
 #[derive(Default)]
 pub(crate) struct Accounts {
@@ -33,6 +35,7 @@ struct Account {
 pub(crate) struct Follower {
     pub(crate) client: Arc<Client>,
     pub(crate) only: Only,
+    pub(crate) dialect: Dialect,
     /// Sequence of the last event told.
     pub(crate) told: u64,
 }
@@ -91,8 +94,17 @@ impl Accounts {
     pub(crate) fn on_order(&mut self, round: &mut Round, news: &OrderNews, listings: &Listings) {
         let Some(name) = self.names.get(&news.account) else { return };
         let Some(account) = self.followed.get_mut(name) else { return };
+        // The same for all that read it in this form.
+        let mut shared = None;
         for follower in &mut account.followers {
-            follower.tell(round, name, news, listings);
+            match follower.dialect {
+                Dialect::XTrader => follower.tell(round, name, news, listings),
+                Dialect::StockQuest => {
+                    let texts =
+                        shared.get_or_insert_with(|| order_news::tell(name, news, listings));
+                    follower.push_all(round, name, news, texts);
+                }
+            }
         }
     }
 
@@ -131,6 +143,13 @@ impl Follower {
         news: &OrderNews,
         listings: &Listings,
     ) {
+        match self.dialect {
+            Dialect::XTrader => {}
+            Dialect::StockQuest => {
+                let texts = order_news::tell(account, news, listings);
+                return self.push_all(round, account, news, &texts);
+            }
+        }
         let instrument = private::instrument_of(&news.event.event);
         if !self.only.admits(instrument) {
             return;
@@ -146,5 +165,21 @@ impl Follower {
         let place = Place { sequence: self.told, index: news.event.index };
         let pushed = self.client.outbox.push_event(topic, text, place, round.now);
         round.note(&self.client, pushed);
+    }
+
+    fn push_all(
+        &mut self,
+        round: &mut Round,
+        account: &AccountName,
+        news: &OrderNews,
+        texts: &[Utf8Bytes],
+    ) {
+        self.told = news.event.stamp.sequence.0;
+        for text in texts {
+            let topic = Topic::Orders(*account);
+            let place = Place { sequence: self.told, index: news.event.index };
+            let pushed = self.client.outbox.push_event(topic, text.clone(), place, round.now);
+            round.note(&self.client, pushed);
+        }
     }
 }

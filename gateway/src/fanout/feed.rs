@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::projection::candles::CandleChange;
 use engine::projection::{
-    AccountEvent, DayStatistics, ExternalBook, LevelChange, MarketNews, PrayerView, PublicTrade,
+    AccountEvent, DayStatistics, ExternalBook, LevelChange, MarketNews, OrderView, PrayerView,
+    PublicTrade,
 };
 use engine::{Output, Token, Views};
 use orison_core::command::{ExternalTrade, Liquidation, Ticker};
@@ -18,6 +19,7 @@ use orison_core::{
 
 use super::foreign::Key;
 use super::interest::{Interest, Kinds, SiteKinds};
+use super::standing::{Standings, standings};
 use super::wakeup::Wakeup;
 
 /// Book levels that may wait for each piece of news that may.
@@ -65,6 +67,8 @@ pub(crate) struct OrderNews {
     pub(crate) execution: Option<ExecutionId>,
     /// Of an order that enters or is amended, if it has any: as they stand when this is told.
     pub(crate) conditions: Option<Box<Conditions>>,
+    /// The order right after the event, if it is known and somebody reads that.
+    pub(crate) standing: Option<Box<OrderView>>,
 }
 
 /// Whose side of an event is told.
@@ -288,25 +292,37 @@ impl HubFeed {
                 batch.news.push(News::Market { news, at });
             }
         }
-        for &(account, event) in views.orders.fresh() {
-            if interest.in_account(account) {
-                let execution = execution_in(views.trades.fresh(), &event);
-                let mut tell = |news| batch.news.push(News::Order(news));
-                tell_order(views, account, event, execution, &mut tell);
-            }
+        let fresh = views.orders.fresh().iter();
+        let asked = fresh.copied().filter(|(account, _)| interest.in_account(*account));
+        let mut standings = match interest.in_standings() {
+            true => standings(views, asked.clone()),
+            false => Standings::default(),
+        };
+        for (account, event) in asked {
+            let execution = execution_in(views.trades.fresh(), &event);
+            let told = Happened { account, event, execution };
+            let mut tell = |news| batch.news.push(News::Order(news));
+            tell_order(views, told, &mut standings, &mut tell);
         }
     }
 }
 
-/// What `event` says to `account`: a trade with itself, or its prevention, is told twice, as taker
-/// first.
+/// An event, and whom it is told.
+pub(crate) struct Happened {
+    pub(crate) account: AccountId,
+    pub(crate) event: AccountEvent,
+    pub(crate) execution: Option<ExecutionId>,
+}
+
+/// What an event says to an account: a trade with itself, or its prevention, is told twice, as
+/// taker first. `standings` are those of the events from this one on, or none at all.
 pub(crate) fn tell_order(
     views: &Views,
-    account: AccountId,
-    event: AccountEvent,
-    execution: Option<ExecutionId>,
+    happened: Happened,
+    standings: &mut Standings,
     tell: &mut dyn FnMut(OrderNews),
 ) {
+    let Happened { account, event, execution } = happened;
     for role in roles(account, &event.event) {
         let Some(order) = order_of(&event.event, *role) else { continue };
         let order = views.orders.order(order);
@@ -315,7 +331,10 @@ pub(crate) fn tell_order(
         let client_order_id = said.unwrap_or(known);
         let enters = matches!(event.event, Event::Accepted(_) | Event::Amended(_));
         let conditions = order.filter(|_| enters).and_then(|order| order.conditions.clone());
-        tell(OrderNews { account, event, role: *role, client_order_id, execution, conditions });
+        let (role, standing) = (*role, standings.next().flatten());
+        let news =
+            OrderNews { account, event, role, client_order_id, execution, conditions, standing };
+        tell(news);
     }
 }
 
@@ -331,7 +350,7 @@ pub(crate) fn execution_in(trades: &[PublicTrade], event: &AccountEvent) -> Opti
     Some(trades[found].execution)
 }
 
-fn roles(account: AccountId, event: &Event) -> &'static [Role] {
+pub(crate) fn roles(account: AccountId, event: &Event) -> &'static [Role] {
     if let Event::Decremented(_) = event {
         return &[Role::Taker, Role::Maker];
     }

@@ -51,6 +51,8 @@ pub(crate) struct Interest {
     instruments: Box<[AtomicU8]>,
     accounts: Box<[AtomicU64]>,
     site: AtomicU8,
+    /// Whether anybody reads how orders stood after each event.
+    standings: AtomicBool,
     /// Names subscribed to before an account of that name was open.
     awaited: Mutex<HashSet<AccountName>>,
 }
@@ -59,8 +61,9 @@ impl Interest {
     pub(crate) fn new() -> Self {
         let instruments = (0..=u16::MAX).map(|_| AtomicU8::new(0)).collect();
         let accounts = (0..ACCOUNT_BITS / 64).map(|_| AtomicU64::new(0)).collect();
-        let (any, site, awaited) = (AtomicBool::new(false), AtomicU8::new(0), Mutex::default());
-        Self { any, instruments, accounts, site, awaited }
+        let (any, standings) = (AtomicBool::new(false), AtomicBool::new(false));
+        let (site, awaited) = (AtomicU8::new(0), Mutex::default());
+        Self { any, instruments, accounts, site, standings, awaited }
     }
 
     pub(crate) fn any(&self) -> bool {
@@ -78,6 +81,14 @@ impl Interest {
 
     pub(crate) fn set_site(&self, kinds: SiteKinds) {
         self.site.store(kinds.0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn in_standings(&self) -> bool {
+        self.standings.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_standings(&self, wanted: bool) {
+        self.standings.store(wanted, Ordering::Relaxed);
     }
 
     pub(crate) fn in_account(&self, account: AccountId) -> bool {

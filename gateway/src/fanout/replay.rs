@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use engine::Views;
 use engine::projection::{AccountEvent, PublicTrade, Resume};
-use orison_core::{AccountName, InstrumentId};
+use orison_core::{AccountId, AccountName, InstrumentId};
 
 use super::accounts::{Accounts, Follower};
 use super::client::Client;
 use super::due::Place;
-use super::feed::{OrderNews, execution_in, tell_order};
-use super::topic::Topic;
+use super::feed::{Happened, OrderNews, execution_in, tell_order};
+use super::standing::{Standings, standings};
+use super::topic::{Dialect, Topic};
 
 /// Messages copied from the views at a time.
 const PIECE: usize = 1_024;
@@ -62,7 +63,7 @@ impl Replay {
                 let reach = self.advance(trades.len(), last);
                 Ok((Piece::Executions(trades), reach))
             }
-            Story::Orders(name, _) => {
+            Story::Orders(name, follower) => {
                 let Some(account) = accounts.id(name) else {
                     return Ok((Piece::Orders(Vec::new()), Reach::End));
                 };
@@ -70,13 +71,18 @@ impl Replay {
                     Resume::TooOld { oldest } => return Err(TooOld { oldest }),
                     Resume::From(events) => piece(events, self.from, place_of_event),
                 };
+                let mut standings = match follower.dialect {
+                    Dialect::XTrader => Standings::default(),
+                    Dialect::StockQuest => standings_from(views, account, self.from),
+                };
                 let last = events.last().map(place_of_event);
                 let reach = self.advance(events.len(), last);
                 let mut news = Vec::with_capacity(events.len());
                 let mut trades = Vec::new();
                 for event in events {
                     let execution = remembered(views, &event, &mut trades);
-                    tell_order(views, account, event, execution, &mut |one| news.push(one));
+                    let told = Happened { account, event, execution };
+                    tell_order(views, told, &mut standings, &mut |one| news.push(one));
                 }
                 Ok((Piece::Orders(news), reach))
             }
@@ -124,6 +130,19 @@ fn executions(
         Resume::TooOld { oldest } => Err(TooOld { oldest }),
         Resume::From(trades) => {
             Ok(piece(trades, from, |trade| (trade.stamp.sequence.0, trade.index)))
+        }
+    }
+}
+
+/// Of every event from there to now.
+fn standings_from(views: &Views, account: AccountId, from: Place) -> Standings {
+    match views.orders.events_since(account, from.sequence) {
+        Resume::TooOld { .. } => Standings::default(),
+        Resume::From(events) => {
+            let is_told =
+                |event: &AccountEvent| place_of_event(event) < (from.sequence, from.index);
+            let events: Vec<_> = events.copied().skip_while(is_told).collect();
+            standings(views, events.into_iter().map(|event| (account, event)))
         }
     }
 }

@@ -30,7 +30,8 @@ use super::outbox::Ending;
 use super::private;
 use super::replay::{self, Piece, Reach, Replay, Story, TooOld};
 use super::site::SiteTopics;
-use super::topic::{Topic, Wish};
+use super::topic::{Dialect, Topic, Wish};
+use crate::stockquest::order_news;
 
 /// Sessions are woken at the latest after so much news.
 const NEWS_A_WAKE: usize = 1_024;
@@ -47,6 +48,8 @@ pub(crate) struct Fanout {
     site: SiteTopics,
     enrolled: HashMap<Uuid, HashSet<Topic>>,
     replays: Vec<Replay>,
+    /// Clients that read how orders stood.
+    readers: HashSet<Uuid>,
     /// The first command whose news found no place; all is rebuilt before anything else.
     lost_from: Option<u64>,
 }
@@ -84,6 +87,7 @@ impl Fanout {
             site,
             enrolled: HashMap::new(),
             replays: Vec::new(),
+            readers: HashSet::new(),
             lost_from: None,
         };
         let thread = std::thread::Builder::new().name("fan-out".into());
@@ -241,6 +245,10 @@ impl Fanout {
                     self.leave(&client, topic);
                 }
                 self.enrolled.remove(&client.id);
+                if self.readers.remove(&client.id) {
+                    let interest = &self.shared.queue.interest;
+                    interest.set_standings(!self.readers.is_empty());
+                }
             }
             Request::Stop => return Life::Over,
         }
@@ -272,6 +280,9 @@ impl Fanout {
         self.answer(&client, reply);
         self.listings.load(&guard);
         self.shared.queue.interest.wake();
+        if wish.dialect == Dialect::StockQuest && self.readers.insert(client.id) {
+            self.shared.queue.interest.set_standings(true);
+        }
         for topic in &topics {
             self.join(&guard, &client, topic, &wish, from_sequence);
         }
@@ -316,10 +327,10 @@ impl Fanout {
                 }
                 self.accounts.claim(name, views, &self.shared.queue.interest);
                 if from_sequence.is_none() {
-                    self.show_orders(views, client, &name);
+                    self.show_orders(views, client, &name, wish.dialect);
                 }
-                let only = wish.only.clone();
-                let follower = Follower { client: Arc::clone(client), only, told: 0 };
+                let (only, dialect) = (wish.only.clone(), wish.dialect);
+                let follower = Follower { client: Arc::clone(client), only, dialect, told: 0 };
                 let from = from_sequence.map(Place::start_of);
                 self.tell_from(client, Story::Orders(name, follower), views, from);
             }
@@ -408,7 +419,7 @@ impl Fanout {
             let views = self.views.clone();
             let guard = self.cut(&views);
             for name in &orders {
-                self.show_orders(&guard, client, name);
+                self.show_orders(&guard, client, name, Dialect::XTrader);
             }
         }
         for topic in topics {
@@ -425,7 +436,22 @@ impl Fanout {
         }
     }
 
-    fn show_orders(&mut self, views: &Views, client: &Arc<Client>, name: &AccountName) {
+    fn show_orders(
+        &mut self,
+        views: &Views,
+        client: &Arc<Client>,
+        name: &AccountName,
+        dialect: Dialect,
+    ) {
+        let text = match dialect {
+            Dialect::XTrader => self.orders_of(views, name),
+            Dialect::StockQuest => order_news::active(views, name),
+        };
+        let pushed = client.outbox.push_answer(text, self.round.now);
+        self.round.note(client, pushed);
+    }
+
+    fn orders_of(&mut self, views: &Views, name: &AccountName) -> Utf8Bytes {
         let account = views.catalog.account(name);
         let orders = account.into_iter().flat_map(|account| views.orders.of_account(account));
         let open = orders.filter(|order| order.status.is_open());
@@ -434,9 +460,7 @@ impl Fanout {
         let balances = views.balances_of(name);
         let assets = balances.filter_map(|balance| Some((balance, listings.asset(balance.asset)?)));
         let at = views.at();
-        let text = private::snapshot(&mut self.round.json, name, listed, assets, at);
-        let pushed = client.outbox.push_answer(text, self.round.now);
-        self.round.note(client, pushed);
+        private::snapshot(&mut self.round.json, name, listed, assets, at)
     }
 
     fn leave(&mut self, client: &Arc<Client>, topic: &Topic) {

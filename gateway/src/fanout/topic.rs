@@ -133,6 +133,16 @@ pub(crate) struct Wish {
     pub(crate) depth_pace: Duration,
     /// Orders of these instruments only.
     pub(crate) only: Only,
+    /// How they are told.
+    pub(crate) dialect: Dialect,
+}
+
+/// The form that an account's events are told in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Dialect {
+    XTrader,
+    /// All of the account's, whatever the wish; none is told from history but what was lost.
+    StockQuest,
 }
 
 impl Wish {
@@ -144,7 +154,8 @@ impl Wish {
 impl Default for Wish {
     fn default() -> Self {
         let (pace, depth_pace) = (Self::PACE, Duration::ZERO);
-        Self { levels: Self::LEVELS, pace, depth_pace, only: Only::All }
+        let (only, dialect) = (Only::All, Dialect::XTrader);
+        Self { levels: Self::LEVELS, pace, depth_pace, only, dialect }
     }
 }
 

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -140,6 +140,11 @@ impl Talk {
         self.wire.outgoing.put([message])
     }
 
+    /// Frames and requests that have come from the client so far, pongs among them.
+    pub fn frames(&self) -> u64 {
+        self.wire.frames.load(Ordering::Relaxed)
+    }
+
     /// From now on the service keeps the line alive itself: no more `h` frames.
     pub fn keep_own_beat(&mut self) {
         self.wire.own_beat.store(true, Ordering::Relaxed);
@@ -151,6 +156,7 @@ pub(super) struct Wire {
     pub(super) incoming: Queue,
     pub(super) outgoing: Queue,
     own_beat: AtomicBool,
+    frames: AtomicU64,
 }
 
 impl Wire {
@@ -159,7 +165,13 @@ impl Wire {
             incoming: Queue::new(incoming_bytes_max),
             outgoing: Queue::new(outgoing_bytes_max),
             own_beat: AtomicBool::new(false),
+            frames: AtomicU64::new(0),
         })
+    }
+
+    /// Something came from the client. Relaxed: a count orders nothing.
+    pub(super) fn note_frame(&self) {
+        self.frames.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn is_beaten_by_service(&self) -> bool {

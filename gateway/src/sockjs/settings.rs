@@ -16,6 +16,8 @@ pub struct Settings {
     pub protocols: &'static [&'static str],
     /// Nothing said for so long: an `h`.
     pub heartbeat: Duration,
+    /// A WebSocket without SockJS framing is pinged this often; None: after a silence only.
+    pub ping: Option<Duration>,
     /// A session over HTTP that nobody receives from ends after this.
     pub session_timeout: Duration,
     /// A stream ends after this much; a poll carries about this much.
@@ -45,6 +47,7 @@ impl Default for Settings {
             sockjs_url: SCRIPT_PATH.into(),
             protocols: &[],
             heartbeat: Duration::from_secs(25),
+            ping: None,
             session_timeout: Duration::from_secs(5),
             response_bytes_max: 128 << 10,
             payload_bytes_max: 64 << 10,

@@ -138,7 +138,7 @@ impl<'a> Pump<'a> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut stopped = pin!(stopped);
-        let mut silence = pin!(sleep(self.settings.heartbeat));
+        let mut silence = pin!(sleep(self.beat_interval()));
         loop {
             let turn = poll_fn(|context| {
                 self.poll_turn(context, socket, stopped.as_mut(), silence.as_mut())
@@ -158,7 +158,9 @@ impl<'a> Pump<'a> {
                 }
                 Turn::Written(Ok(())) => {
                     self.read_next = true;
-                    silence.as_mut().reset(Instant::now() + self.settings.heartbeat);
+                    if self.ping().is_none() {
+                        silence.as_mut().reset(Instant::now() + self.settings.heartbeat);
+                    }
                     None
                 }
                 Turn::Written(Err(error)) => Some(goodbye_of(&error)),
@@ -166,7 +168,7 @@ impl<'a> Pump<'a> {
                     if !self.wire.is_beaten_by_service() {
                         self.beat();
                     }
-                    silence.as_mut().reset(Instant::now() + self.settings.heartbeat);
+                    silence.as_mut().reset(Instant::now() + self.beat_interval());
                     None
                 }
                 Turn::Stopped => {
@@ -269,6 +271,7 @@ impl<'a> Pump<'a> {
             Some(Err(error)) => return Err(goodbye_of(&error)),
             Some(Ok(message)) => message,
         };
+        self.wire.note_frame();
         match (message, self.framing) {
             (Wired::Text(text), Framing::Raw) => self.heard = vec![Message::Text(text)],
             (Wired::Binary(bytes), Framing::Raw) => self.heard = vec![Message::Binary(bytes)],
@@ -294,6 +297,15 @@ impl<'a> Pump<'a> {
                 Message::Binary(bytes) => Wired::Binary(bytes),
             })),
         }
+    }
+
+    /// Set where silence is not waited for: the pongs say that the client is there.
+    fn ping(&self) -> Option<Duration> {
+        self.settings.ping.filter(|_| self.framing == Framing::Raw)
+    }
+
+    fn beat_interval(&self) -> Duration {
+        self.ping().unwrap_or(self.settings.heartbeat)
     }
 
     /// Said into a silence: it keeps the ways between open, and a peer that is gone is noticed.

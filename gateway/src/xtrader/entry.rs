@@ -12,13 +12,14 @@ mod pair;
 mod prayer;
 mod target;
 
-use orison_core::Command;
 use orison_core::command::Link;
+use orison_core::{Command, Event};
 
 use super::json::Object;
 use super::problem::{Answer, Problem, ProblemBody};
 use crate::App;
-use crate::desk::{OnTheWay, Ticket};
+use crate::desk::{OnTheWay, Outcome, Ticket};
+use crate::language::Language;
 use crate::openapi::requests::{
     AmendRequest, BatchRequest, CancelAllRequest, CancelRequest, EntryProblems, OcoRequest,
     OtoRequest, PlaceRequest, PrayerRequest,
@@ -234,6 +235,44 @@ struct Entered {
     ticket: Ticket,
     command: Command,
     _on_the_way: [Option<OnTheWay>; 2],
+}
+
+/// What a wire with answers of its own asks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Call {
+    Place,
+    Cancel,
+    Amend,
+}
+
+/// Not done: refused here, or by the command of that sequence.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) problem: Problem,
+    pub(crate) sequence: Option<u64>,
+}
+
+/// What became of it, with the events of its command. The fields are those of REST.
+pub(crate) async fn ask(
+    app: &App,
+    caller: &Caller,
+    call: Call,
+    object: Object,
+) -> Result<Outcome, Refused> {
+    let refused = |problem| Refused { problem, sequence: None };
+    let wanted = match call {
+        Call::Place => order::place(app, caller, object),
+        Call::Cancel => target::cancel(app, caller, object).map(Into::into),
+        Call::Amend => target::amend(app, caller, object).map(Into::into),
+    };
+    let Wanted { command, on_the_way: _on_the_way } = wanted.map_err(refused)?;
+    let ticket = app.desk.enter(&command).map_err(|error| refused(error.into()))?;
+    let outcome = ticket.outcome().await.map_err(|error| refused(error.into()))?;
+    if let Event::Rejected(rejected) = &outcome.answer {
+        let problem = answers::refused(&command, rejected);
+        return Err(Refused { problem, sequence: Some(outcome.stamp.sequence.0) });
+    }
+    Ok(outcome)
 }
 
 async fn carry_out(

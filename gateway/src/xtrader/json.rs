@@ -90,6 +90,17 @@ impl Object {
         }
     }
 
+    /// Does the field stand there, and say something?
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(field, value)| field == name && value.get() != "null")
+    }
+
+    /// A copy of a text, for whoever tells what was asked; None: it is none.
+    pub fn shown(&self, name: &str) -> Option<String> {
+        let (_, value) = self.fields.iter().find(|(field, _)| field == name)?;
+        serde_json::from_str(value.get()).ok()
+    }
+
     /// Adds a field that must not stand in the object.
     pub fn put(&mut self, name: &str, text: &str) {
         let value = serde_json::value::to_raw_value(text).expect("a text is always JSON");

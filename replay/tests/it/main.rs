@@ -4,6 +4,7 @@
 
 mod run;
 
+mod figures;
 mod flow;
 mod journal;
 mod past_builds;

@@ -4,8 +4,9 @@
 
 use super::features::FEATURES;
 
-/// The step of the label number n (from 0) is 0.05 / sqrt(1 + n / 1,000).
-const STEP: f64 = 0.05;
+/// The step of the label number n (from 0) is 0.005 / sqrt(1 + n / 1,000): small, for the horizons
+/// of ten guesses overlap, so that a move is learned ten times.
+const STEP: f64 = 0.005;
 const STEP_LABELS: f64 = 1_000.0;
 /// Inputs beyond so many deviations are cut.
 const INPUT_MAX: f64 = 5.0;

@@ -58,6 +58,7 @@ impl Mount {
                 return answer::reply(status, answer::TEXT, error.to_string());
             }
         };
+        session.wire.note_frame();
         let incoming = &session.wire.incoming;
         let putting = std::future::poll_fn(|context| incoming.poll_put(context, &mut messages));
         match timeout(self.settings.send_timeout, putting).await {

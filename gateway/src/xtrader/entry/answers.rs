@@ -215,7 +215,7 @@ fn amended(app: &App, order_id: OrderId, priority: Priority, sequence: u64) -> A
     Answer::new(200, &OrderAmended { order_id, status, kept_priority, sequence })
 }
 
-fn refused(command: &Command, rejected: &Rejected) -> Problem {
+pub(super) fn refused(command: &Command, rejected: &Rejected) -> Problem {
     let problem = match (rejected.op, rejected.reason) {
         (Op::Cancel | Op::Amend, Reason::UnknownAccount) => Problem::order_not_found(),
         (_, reason) => Problem::refused(reason),

@@ -24,6 +24,7 @@ use super::subscriptions::Subscriptions;
 use crate::App;
 use crate::connections::{NoRoom, Place, Safety, User};
 use crate::fanout::{self, Asker, Due, Seat, TooOld};
+use crate::http::burst::Burst;
 use crate::http::goodbye::Goodbye;
 use crate::http::{Handshake, OrderEntry};
 use crate::identity::{Action, NotTheirs, Principal, Standing};
@@ -36,9 +37,6 @@ use crate::xtrader::problem::{Answer, Problem};
 const CHUNK_BYTES: usize = 64 << 10;
 /// Orders without an answer yet; at this many the session stops reading until one is answered.
 const ANSWERS_MAX: usize = 256;
-/// Messages other than orders that may come at once, and the rate that refills them.
-const BURST_MAX: f64 = 1_000.0;
-const BURST_PER_SECOND: f64 = 200.0;
 /// How often a write that does not get on is looked at.
 const WRITE_WATCH: Duration = Duration::from_secs(1);
 
@@ -107,7 +105,7 @@ impl<'a> Session<'a> {
             writing: Writing::default(),
             heard: now,
             next_beat: now + app.hub.settings().heartbeat,
-            burst: Burst { tokens: BURST_MAX, at: now },
+            burst: Burst::new(now),
         }
     }
 
@@ -515,23 +513,5 @@ impl Writing {
             socket.as_mut().start_send(Message::Text(due.text))?;
         }
         socket.poll_flush(context)
-    }
-}
-
-/// A bucket of messages that refills with time.
-struct Burst {
-    tokens: f64,
-    at: Instant,
-}
-
-impl Burst {
-    /// Takes one token; true: there was none.
-    fn is_over(&mut self, now: Instant) -> bool {
-        let refill = now.saturating_duration_since(self.at).as_secs_f64() * BURST_PER_SECOND;
-        self.tokens = (self.tokens + refill).min(BURST_MAX);
-        self.at = now;
-        let over = self.tokens < 1.0;
-        self.tokens -= 1.0;
-        over
     }
 }

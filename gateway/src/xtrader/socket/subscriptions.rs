@@ -10,7 +10,7 @@ use engine::projection::Interval;
 use orison_core::{AccountName, Instrument, InstrumentId, Symbol};
 
 use super::request::Ask;
-use crate::fanout::{Channel, Only, Topic, Wish};
+use crate::fanout::{Channel, Dialect, Only, Topic, Wish};
 use crate::language::Message;
 use crate::xtrader::entry::shared_account;
 use crate::xtrader::problem::Problem;
@@ -322,6 +322,7 @@ fn wish(ask: &Ask, names_symbols: Named, named: &[InstrumentId]) -> Wish {
         pace: pace.unwrap_or(Wish::PACE),
         depth_pace: pace.unwrap_or(Duration::ZERO),
         only,
+        dialect: Dialect::XTrader,
     }
 }
 

@@ -274,8 +274,11 @@ fn a_wish_is_of_the_request() {
     assert_eq!(first, Wish { only: Only::These(Arc::from([InstrumentId(3)])), ..Wish::default() });
     let second = wish(&ask(&["all"], Some(50), Some(0)));
     let (pace, depth_pace) = (Duration::ZERO, Duration::ZERO);
-    assert_eq!(second, Wish { levels: 50, pace, depth_pace, only: Only::All });
+    assert_eq!(second, Wish { levels: 50, pace, depth_pace, only: Only::All, ..Wish::default() });
     let pace = Duration::from_millis(200);
     let third = wish(&ask(&["all"], None, Some(200)));
-    assert_eq!(third, Wish { levels: 15, pace, depth_pace: pace, only: Only::All });
+    assert_eq!(
+        third,
+        Wish { levels: 15, pace, depth_pace: pace, only: Only::All, ..Wish::default() }
+    );
 }

@@ -1,0 +1,235 @@
+//! `/ws/market-data`: quotes asked for and subscribed, candles, indicators, and the overview of
+//! all markets, which everybody here is told.
+
+use std::collections::BTreeMap;
+
+use engine::analytics::Indicators;
+use engine::projection::Interval;
+use orison_core::{InstrumentId, Symbol};
+use tokio::sync::watch;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::envelope::{Request, RequestId, Stamps, unknown_type};
+use super::history::{self, HistoricalData, Span};
+use super::host::{self, Host, Symbols};
+use super::indicators::AnalyticsData;
+use super::kind::Told;
+use super::pace::Pace;
+use super::quote::{InitialData, Quote};
+use super::room::{News, next_tick};
+use super::shape::{SymbolsConfirmed, millis};
+use super::studio::{Listener, Tick, Topic, overview};
+use crate::xtrader::entry::word;
+use crate::xtrader::json::Object;
+use crate::xtrader::problem::Problem;
+
+/// What this socket is asked.
+#[derive(Clone, Copy)]
+pub(super) enum Ask {
+    Subscribe,
+    Unsubscribe,
+    RequestQuote,
+    RequestHistorical,
+    RequestAnalytics,
+}
+
+pub(super) const ASKS: &[(&str, Ask)] = &[
+    ("SUBSCRIBE", Ask::Subscribe),
+    ("UNSUBSCRIBE", Ask::Unsubscribe),
+    ("REQUEST_QUOTE", Ask::RequestQuote),
+    ("REQUEST_HISTORICAL", Ask::RequestHistorical),
+    ("REQUEST_ANALYTICS", Ask::RequestAnalytics),
+];
+
+pub(super) struct MarketData {
+    overviews: watch::Receiver<Option<Utf8Bytes>>,
+    listener: Listener,
+    followed: BTreeMap<InstrumentId, Followed>,
+}
+
+struct Followed {
+    symbol: Symbol,
+    pace: Pace,
+}
+
+/// Whether updates follow what a subscription shows first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Mode {
+    RealTime,
+    Snapshot,
+}
+
+impl Mode {
+    fn read(data: &mut Object) -> Result<Self, Problem> {
+        let Some(text) = data.text("subscriptionType")? else { return Ok(Self::RealTime) };
+        let words = [("realtime", Self::RealTime), ("snapshot", Self::Snapshot)];
+        word("subscriptionType", &text, &words)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::RealTime => "REAL_TIME",
+            Self::Snapshot => "SNAPSHOT",
+        }
+    }
+}
+
+impl MarketData {
+    pub(super) fn open(host: &Host) -> Self {
+        let overviews = host.studio.overviews();
+        let text = overview(&host.app.views.read());
+        host.push(text);
+        Self { overviews, listener: host.studio.listen(), followed: BTreeMap::new() }
+    }
+
+    pub(super) fn hear(
+        &mut self,
+        host: &Host,
+        request: Request,
+        id: Option<&RequestId>,
+    ) -> Result<(), Problem> {
+        let ask = request.among(ASKS);
+        let ask = ask.ok_or_else(|| unknown_type(&request.kind, host.socket))?;
+        let mut data = request.data;
+        match ask {
+            Ask::Subscribe => self.subscribe(host, &mut data, id),
+            Ask::Unsubscribe => self.unsubscribe(host, &mut data, id),
+            Ask::RequestQuote => quote(host, &mut data, id),
+            Ask::RequestHistorical => historical(host, &mut data, id),
+            Ask::RequestAnalytics => analytics(host, &mut data, id),
+        }
+    }
+
+    fn subscribe(
+        &mut self,
+        host: &Host,
+        data: &mut Object,
+        id: Option<&RequestId>,
+    ) -> Result<(), Problem> {
+        let mode = Mode::read(data)?;
+        let wished = host::interval(data)?;
+        let views = host.app.views.read();
+        let symbols = host::symbols(&views, data)?.ok_or_else(|| Problem::missing("symbols"))?;
+        let Symbols { known, unknown } = symbols;
+        let quotes = known.iter().map(|instrument| Quote::new(&views, instrument)).collect();
+        let sequence = views.at().sequence.0;
+        drop(views);
+        let pace = Pace::new(wished, 1, host.settings.tick, host.studio.now());
+        match mode {
+            Mode::Snapshot => {}
+            Mode::RealTime => {
+                for instrument in &known {
+                    self.listener.follow(Topic::Quote(instrument.id));
+                    let followed = Followed { symbol: instrument.symbol, pace };
+                    self.followed.insert(instrument.id, followed);
+                }
+            }
+        }
+        let update_interval = millis(pace.interval(host.settings.tick));
+        self.confirm(host, id, Confirmed { mode, unknown, update_interval });
+        let stamps = Stamps::answer(id).at(sequence);
+        host.say(Told::InitialData, stamps, &InitialData { quotes });
+        Ok(())
+    }
+
+    /// Without `symbols` everything is left.
+    fn unsubscribe(
+        &mut self,
+        host: &Host,
+        data: &mut Object,
+        id: Option<&RequestId>,
+    ) -> Result<(), Problem> {
+        let symbols = host::symbols(&host.app.views.read(), data)?;
+        let (left, unknown) = match symbols {
+            Some(Symbols { known, unknown }) => (known.iter().map(|i| i.id).collect(), unknown),
+            None => (self.followed.keys().copied().collect::<Vec<_>>(), Vec::new()),
+        };
+        for instrument in left {
+            self.followed.remove(&instrument);
+            self.listener.leave(Topic::Quote(instrument));
+        }
+        let update_interval = millis(host.settings.tick);
+        self.confirm(host, id, Confirmed { mode: Mode::RealTime, unknown, update_interval });
+        Ok(())
+    }
+
+    fn confirm(&self, host: &Host, id: Option<&RequestId>, confirmed: Confirmed) {
+        let Confirmed { mode, unknown, update_interval } = confirmed;
+        let body = SymbolsConfirmed {
+            symbols: self.followed.values().map(|followed| followed.symbol).collect(),
+            unknown_symbols: unknown,
+            subscription_type: mode.word(),
+            update_interval,
+        };
+        host.say(Told::SubscriptionConfirmed, Stamps::answer(id), &body);
+    }
+
+    pub(super) async fn news(&mut self) -> News {
+        let overviews = &mut self.overviews;
+        let overview = async {
+            loop {
+                overviews.changed().await.expect("the listener holds the studio");
+                if let Some(text) = overviews.borrow_and_update().clone() {
+                    return News::Overview(text);
+                }
+            }
+        };
+        if self.followed.is_empty() {
+            return overview.await;
+        }
+        tokio::select! {
+            tick = next_tick(&mut self.listener) => News::Tick(tick),
+            overview = overview => overview,
+        }
+    }
+
+    /// What is due of it now, in the order of instruments.
+    pub(super) fn tick(&mut self, tick: &Tick, say: &mut dyn FnMut(Utf8Bytes)) {
+        for (instrument, followed) in &mut self.followed {
+            // One that was subscribed after the tick was made has its turn with the next.
+            if let Some(text) = tick.texts.get(&Topic::Quote(*instrument))
+                && followed.pace.is_due(tick.number)
+            {
+                say(text.clone());
+            }
+        }
+    }
+}
+
+struct Confirmed {
+    mode: Mode,
+    unknown: Vec<String>,
+    update_interval: u64,
+}
+
+fn quote(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<(), Problem> {
+    let views = host.app.views.read();
+    let instrument = host::instrument(&views, data)?;
+    let (quote, sequence) = (Quote::new(&views, &instrument), views.at().sequence.0);
+    drop(views);
+    host.say(Told::QuoteResponse, Stamps::answer(id).at(sequence), &quote);
+    Ok(())
+}
+
+fn historical(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<(), Problem> {
+    let views = host.app.views.read();
+    let instrument = host::instrument(&views, data)?;
+    let span = Span::read(data)?;
+    let history = HistoricalData::new(&views, &instrument, &span);
+    let sequence = views.at().sequence.0;
+    drop(views);
+    host.say(Told::HistoricalData, Stamps::answer(id).at(sequence), &history);
+    Ok(())
+}
+
+fn analytics(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<(), Problem> {
+    let views = host.app.views.read();
+    let instrument = host::instrument(&views, data)?;
+    let interval = history::interval(data, Interval::M1)?;
+    let figures = Indicators::of(&views, instrument.id, interval).ok_or_else(Problem::internal)?;
+    let sequence = views.at().sequence.0;
+    drop(views);
+    let body = AnalyticsData::new(&instrument, &figures);
+    host.say(Told::AnalyticsData, Stamps::answer(id).at(sequence), &body);
+    Ok(())
+}
