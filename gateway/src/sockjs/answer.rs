@@ -66,6 +66,7 @@ pub(super) fn not_allowed(methods: &[Method]) -> Reply {
 pub(super) fn no_room(why: NoRoom) -> Reply {
     match why {
         NoRoom::All => busy("too many sessions are open\n"),
+        NoRoom::Stopping => busy("no more sessions are opened\n"),
         NoRoom::User => too_many("too many sessions of this user are open\n"),
         NoRoom::Address => too_many("too many sessions are open from this address\n"),
     }

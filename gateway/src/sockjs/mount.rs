@@ -179,7 +179,7 @@ impl Mount {
         }
         let session = match self.session(asked, id, transport) {
             Ok(session) => session,
-            Err(refused) => return refused,
+            Err(why) => return answer::no_room(why),
         };
         let mut reply = match manner {
             Manner::Poll => receive::poll(session, format, &self.settings).await,

@@ -12,11 +12,13 @@ use tokio::sync::Notify;
 use super::locked;
 use super::service::Opening;
 
-/// Why there is no room. In all: 503; of the one who asks: 429.
+/// Why there is no room. In all, or stopping: 503; of the one who asks: 429.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum NoRoom {
     #[error("too many sessions are open")]
     All,
+    #[error("no more sessions are opened")]
+    Stopping,
     #[error("too many sessions of this user are open")]
     User,
     #[error("too many sessions are open from this address")]

@@ -22,7 +22,7 @@ use super::room::{News, Room};
 use super::service::Hall;
 use super::shape::{AuthConfirmed, ConnectionEstablished, Empty, millis};
 use crate::App;
-use crate::connections::{NoRoom, Place, User};
+use crate::connections::{Place, User};
 use crate::fanout::{Due, Ending, Outbox};
 use crate::http::admission;
 use crate::http::burst::Burst;
@@ -71,7 +71,7 @@ pub(super) struct Session {
 /// Why a session that has said who it is does not go on.
 enum Stopped {
     Policy(Problem),
-    TooMany(NoRoom),
+    TooMany,
 }
 
 /// The transport's side.
@@ -212,7 +212,7 @@ impl Session {
             Stopped::Policy(Problem::refused(Reason::UnknownAccount).about("account"))
         })?;
         if let (Some(place), Some(user)) = (&self.host.place, User::of(principal)) {
-            place.name(user).map_err(Stopped::TooMany)?;
+            place.name(user).map_err(|_| Stopped::TooMany)?;
         }
         self.host.principal = Some(principal.clone());
         Ok(())
@@ -225,7 +225,7 @@ impl Session {
                 self.part(POLICY);
                 None
             }
-            Stopped::TooMany(_) => Some(TOO_MANY),
+            Stopped::TooMany => Some(TOO_MANY),
         }
     }
 

@@ -19,7 +19,6 @@ use super::json::Object;
 use super::problem::{Answer, Problem, ProblemBody};
 use crate::App;
 use crate::desk::{OnTheWay, Outcome, Ticket};
-use crate::language::Language;
 use crate::openapi::requests::{
     AmendRequest, BatchRequest, CancelAllRequest, CancelRequest, EntryProblems, OcoRequest,
     OtoRequest, PlaceRequest, PrayerRequest,

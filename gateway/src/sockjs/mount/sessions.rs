@@ -7,23 +7,22 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::{Asked, Mount};
-use crate::http::Reply;
-use crate::sockjs::seats::Seat;
+use crate::sockjs::locked;
+use crate::sockjs::seats::{NoRoom, Seat};
 use crate::sockjs::service::{Close, Opening, Serving, Talk, Transport, Wire, outlive};
 use crate::sockjs::session::Session;
-use crate::sockjs::{answer, locked};
 
 /// How long a closed session stays to tell why while the process is stopping.
 const LAST_WORD_MAX: Duration = Duration::from_secs(1);
 
 impl Mount {
-    /// The session of that id; a new one if there is none. The answer if there is no room for it.
+    /// The session of that id; a new one if there is none. An error: there is no room for it.
     pub(super) fn session(
         self: &Arc<Self>,
         asked: &Asked<'_>,
         id: &str,
         transport: Transport,
-    ) -> Result<Arc<Session>, Reply> {
+    ) -> Result<Arc<Session>, NoRoom> {
         let mut sessions = locked(&self.sessions);
         if let Some(session) = sessions.get(id) {
             return Ok(Arc::clone(session));
@@ -53,14 +52,13 @@ impl Mount {
     }
 
     /// The seat is the opening's too, and stays taken until both have ended.
-    pub(super) fn take_seat(&self, opening: &mut Opening) -> Result<Seat, Reply> {
+    pub(super) fn take_seat(&self, opening: &mut Opening) -> Result<Seat, NoRoom> {
         if *self.stopping.borrow() {
-            return Err(answer::busy("no more sessions are opened\n"));
+            return Err(NoRoom::Stopping);
         }
-        let seat = Arc::clone(&self.usher).seat(opening).map_err(|why| {
-            tracing::debug!(peer = %opening.peer, %why, "no session");
-            answer::no_room(why)
-        })?;
+        let seat = Arc::clone(&self.usher).seat(opening);
+        let seat =
+            seat.inspect_err(|why| tracing::debug!(peer = %opening.peer, %why, "no session"))?;
         opening.seat = Some(Arc::clone(&seat));
         Ok(seat)
     }

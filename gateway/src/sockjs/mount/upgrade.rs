@@ -29,7 +29,7 @@ impl Mount {
         let mut opening = Asked { peer, parts }.opening(transport, protocol);
         let seat = match self.take_seat(&mut opening) {
             Ok(seat) => seat,
-            Err(refused) => return refused,
+            Err(why) => return answer::no_room(why),
         };
         let (reply, upgrade) = opened.accept(protocol);
         let mount = Arc::clone(self);
