@@ -90,8 +90,18 @@ async fn the_11th_session_of_a_user_is_refused_before_the_upgrade_or_closed_with
         }
     };
     assert_eq!(code, 1013);
+    drop((nobody, stomp));
     let path = "/api/v1/connections";
-    let shown: Value = house.rest(Proof::Bearer, Some(&root), "GET", path, "").await.json();
+    let shown = async {
+        loop {
+            let reply = house.rest(Proof::Bearer, Some(&root), "GET", path, "").await;
+            let shown: Value = reply.json();
+            if shown["totalConnections"] == 10 {
+                return shown;
+            }
+        }
+    };
+    let shown = tokio::time::timeout(PATIENCE, shown).await.expect("who was refused is gone");
     let of_ann = shown["connections"].as_array().unwrap().iter();
     assert_eq!(of_ann.filter(|entry| entry["user"] == "ann").count(), 10, "{shown}");
     assert_eq!(shown["uniqueUsers"], 1, "{shown}");
