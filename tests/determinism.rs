@@ -47,6 +47,10 @@ fn every_road_gives_the_same_bytes() {
             let told = replayed(home.path(), &options);
             let by_core = Told { event_bytes: told.event_bytes, events: told.events, ..alone };
             assert_eq!(told, by_core, "seed {seed} replayed from {options:?}");
+            let middle = Some(alone.commands / 2);
+            replay::snapshot::take(home.path(), ViewLimits::DEFAULT, middle, |_| {}).unwrap();
+            let told = replayed(home.path(), &options);
+            assert_eq!(told, by_core, "seed {seed} from a snapshot and the tail of {options:?}");
         }
     }
 }
@@ -108,7 +112,9 @@ fn replayed(home: &Path, options: &journal::Options) -> Told {
     let recovered = replay::recover(home, options, ViewLimits::DEFAULT, |_| {}).unwrap();
     assert_eq!(recovered.opened.cut, None, "a journal that was closed has no torn tail");
     let listener = Listener::default();
-    listener.told(recovered.commands, &recovered.exchange, &recovered.witness)
+    let applied = recovered.exchange.applied().sequence.0;
+    assert_eq!(recovered.commands, applied - recovered.beginning.sequence());
+    listener.told(applied, &recovered.exchange, &recovered.witness)
 }
 
 #[derive(Default)]

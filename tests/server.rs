@@ -19,6 +19,9 @@ use crate::http::Client;
 /// A start that takes longer is stuck; no test is judged by speed.
 pub(crate) const STUCK: Duration = Duration::from_secs(120);
 
+/// So few that a server which is killed again and again is killed while it writes one, too.
+const SNAPSHOT_COMMANDS: &str = "300";
+
 /// Listeners that have a fixed port unless told otherwise, and that no test here needs.
 const OTHERS_OFF: [&str; 8] = ["--admin", "off", "--ouch", "off", "--fix", "off", "--itch", "off"];
 
@@ -144,6 +147,7 @@ impl Process {
             .args(OTHERS_OFF)
             .args(["--rest", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--stomp", "127.0.0.1:0"])
             .args(["--durability", durability.word(), "--segment-mib", "1"])
+            .args(["--snapshot-commands", SNAPSHOT_COMMANDS])
             .current_dir(home)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

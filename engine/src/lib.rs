@@ -7,6 +7,7 @@ pub mod analytics;
 pub mod projection;
 pub mod record;
 pub mod runtime;
+pub mod snapshot;
 pub mod witness;
 
 #[cfg(test)]

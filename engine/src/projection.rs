@@ -13,6 +13,7 @@ pub mod markets;
 pub mod orders;
 pub mod positions;
 pub mod prayers;
+mod sections;
 pub mod signals;
 pub mod statistics;
 pub mod tickers;
@@ -105,6 +106,7 @@ pub struct Views {
     pub external: External,
     /// What the running command has traded.
     bars: Vec<(InstrumentId, Bar)>,
+    limits: ViewLimits,
     at: Stamp,
 }
 
@@ -126,6 +128,7 @@ impl Views {
             tickers: Tickers::new(),
             external: External::new(),
             bars: Vec::new(),
+            limits,
             at: Stamp::default(),
         }
     }
@@ -313,6 +316,11 @@ impl Views {
 
     fn named(&self, name: &AccountName) -> AccountId {
         self.catalog.account(name).unwrap_or_default()
+    }
+
+    /// How much history is kept.
+    pub fn limits(&self) -> ViewLimits {
+        self.limits
     }
 
     pub(crate) fn sources(&self) -> Sources<'_> {

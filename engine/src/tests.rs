@@ -1,3 +1,4 @@
 //! What the tests of several parts share.
 
+mod snapshots;
 pub(crate) mod streams;

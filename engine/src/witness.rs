@@ -71,5 +71,10 @@ pub fn set_hash(exchange: &Exchange) -> [u8; 16] {
     sum.to_le_bytes()
 }
 
+orison_core::stored! {
+    Digests { at, set, events }
+    Witness { stream, resting, index, at }
+}
+
 #[cfg(test)]
 mod tests;

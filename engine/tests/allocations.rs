@@ -14,10 +14,11 @@ use engine::runtime::{BareRuntime, Busy, Clock, Polled, Settings, Token, Wait};
 use journal::{Durability, Journal, Options, Wake};
 use orison_core::command::{AccountRef, Cancel, Genesis, InstrumentFields, InstrumentSpec};
 use orison_core::command::{Order, Target};
+use orison_core::snapshot::{Input, Output, Stored};
 use orison_core::text::Text;
 use orison_core::{
-    AccountId, AccountName, Command, Event, Exchange, InstrumentId, OrderId, Price, Quantity, Side,
-    Symbol,
+    AccountId, AccountName, Command, Event, Exchange, InstrumentId, OrderId, Price, Quantity,
+    Sequence, Side, Stamp, Symbol,
 };
 
 const THREADS_MAX: usize = 256;
@@ -174,4 +175,58 @@ fn once_warm_the_matcher_allocates_nothing() {
             runtime.stop().unwrap();
         }
     }
+}
+
+/// Commands of the test above, on a core alone; what it makes of them is of no interest.
+fn feed(exchange: &mut Exchange, random: &mut u64, commands: u64) {
+    let mut resting = None;
+    for _ in 0..commands {
+        let command = next_command(random, &mut resting);
+        let Stamp { sequence, time_ns } = exchange.applied();
+        let stamp = Stamp { sequence: Sequence(sequence.0 + 1), time_ns };
+        exchange.apply(stamp, &command, &mut |event: &Event| {
+            if let Event::Accepted(accepted) = event {
+                resting = Some((accepted.account, accepted.order));
+            }
+        });
+    }
+}
+
+fn stored_and_loaded(exchange: &Exchange) -> Exchange {
+    let mut bytes = Vec::new();
+    let mut take = |piece: &[u8]| bytes.extend_from_slice(piece);
+    let mut output = Output::new(&mut take);
+    exchange.store(&mut output);
+    output.finish();
+    let mut bytes = Some(bytes);
+    let mut more = |buffer: &mut Vec<u8>| match bytes.take() {
+        Some(all) => {
+            *buffer = all;
+            true
+        }
+        None => false,
+    };
+    Exchange::load(&mut Input::new(&mut more)).unwrap()
+}
+
+#[test]
+fn what_came_out_of_a_snapshot_allocates_nothing_either() {
+    let run = || {
+        let mut exchange = Exchange::new([1; 16]);
+        for (sequence, command) in (1..).zip(beginning()) {
+            let stamp = Stamp { sequence: Sequence(sequence), time_ns: 0 };
+            exchange.apply(stamp, &command, &mut |_: &Event| {});
+        }
+        let mut random = 1;
+        feed(&mut exchange, &mut random, 2_000);
+        let mut loaded = stored_and_loaded(&exchange);
+        let before = allocations_of("loaded");
+        // More orders than ever before, so that every list grows.
+        feed(&mut loaded, &mut random, 60_000);
+        let after = allocations_of("loaded");
+        // Asking for the count allocates too: twice, nothing happens in between.
+        let asked = allocations_of("loaded") - after;
+        assert_eq!(after - before, asked, "nothing but asking");
+    };
+    thread::Builder::new().name("loaded".into()).spawn(run).unwrap().join().unwrap();
 }

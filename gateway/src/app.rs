@@ -7,7 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use engine::Runtime;
 use engine::projection::ViewLimits;
 use engine::runtime::{Clock, Figures, Monitor, Settings, SharedViews, StartError, StopError};
+use journal::Storage;
 use orison_core::command::{Actor, Genesis, InstrumentSpec};
+use replay::follower::{self, Follower, Watch};
 use replay::{RecoverError, Recovered};
 use thiserror::Error;
 
@@ -41,6 +43,10 @@ pub struct App {
     /// Set once by whoever starts them; empty: they are off.
     pub feeds: OnceLock<Feeds>,
     monitor: Monitor,
+    /// What the follower has come to.
+    pub followed: Watch,
+    /// None once stopped.
+    follower: Mutex<Option<Follower>>,
     /// None once stopped.
     runtime: Mutex<Option<Runtime>>,
 }
@@ -103,6 +109,18 @@ pub fn wall_ns() -> u64 {
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
+fn following(config: &Config, monitor: &Monitor) -> follower::Settings {
+    let (engine, failing) = (monitor.clone(), monitor.clone());
+    follower::Settings {
+        directory: config.data.clone(),
+        snapshot_commands: config.snapshot_commands,
+        limits: ViewLimits::DEFAULT,
+        storage: Storage::default(),
+        durable: Box::new(move || engine.sequence_durable()),
+        on_disk_failure: Box::new(move |reason| failing.fail(reason)),
+    }
+}
+
 impl App {
     pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, AppStartError> {
         let identity = Identity::of(&config, wall_ns() / 1_000_000)?;
@@ -128,11 +146,17 @@ impl App {
         let (hub, feed) = Hub::start(views.clone(), config.fan_out);
         hub_joins.send(feed).expect("the publisher lives as long as the runtime");
         desk.open(runtime.ingress());
+        let follower = Follower::start(following(&config, &monitor))
+            .map_err(|source| StartError::Thread { name: "follower", source })?;
+        let followed = follower.watch();
         Ok(Arc::new(Self {
             config,
             connections: connections::Registry::new(sessions, buckets),
             dead_men: connections::DeadMen::default(),
             identity: Arc::new(identity),
+            followed,
+            follower: Mutex::new(Some(follower)),
+            identity: Identity::open(),
             views,
             desk,
             hub,
@@ -159,10 +183,15 @@ impl App {
     /// waits at the desk has its answer when this returns.
     pub async fn stop(&self) -> Result<(), AppStopError> {
         self.desk.close();
+        let follower = self.follower.lock().unwrap_or_else(PoisonError::into_inner).take();
         let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(runtime) = runtime else { return Ok(()) };
         // It joins the stages: not on a worker of the sockets.
-        let stopped = tokio::task::spawn_blocking(|| runtime.stop().map(drop)).await;
+        let stop = || {
+            drop(follower);
+            runtime.stop().map(drop)
+        };
+        let stopped = tokio::task::spawn_blocking(stop).await;
         Ok(stopped.map_err(|_| AppStopError::Thread)??)
     }
 }

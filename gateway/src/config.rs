@@ -40,6 +40,8 @@ pub struct Config {
     pub durability: Durability,
     /// Of a new journal segment.
     pub segment_bytes: u64,
+    /// Commands from one snapshot to the next; 0: none is written.
+    pub snapshot_commands: u64,
     pub wait: Wait,
     /// Powers of two.
     pub input_slots: usize,

@@ -56,6 +56,9 @@ fn run() -> anyhow::Result<()> {
     Identity::of(&config, wall_ns() / 1_000_000)?;
     raise_descriptors();
     let recovered = app::recover(&config).context("recovery")?;
+    for line in recovered.found() {
+        say(&line)?;
+    }
     say(&format!(
         "recovered sequence={} commands={} seconds={:.3}",
         recovered.exchange.applied().sequence,

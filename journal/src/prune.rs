@@ -9,28 +9,31 @@ use crate::error::{OpenError, ReadError};
 use crate::integrity::CHECKPOINT_COMMANDS;
 use crate::storage::Storage;
 
-/// Removes every segment whose commands all lie below `needed_from`, the oldest first, so that a
-/// crash leaves a row without a gap. What the checkpoint interval of the last segment needs
-/// stays. After this, reading begins at `Reader::first_sequence`.
+/// Segments whose commands all lie below `needed_from`, oldest first. What the checkpoint interval
+/// of the last segment needs is not among them, nor is that segment.
+pub fn prunable(directory: &Path, needed_from: u64) -> Result<Vec<PathBuf>, ReadError> {
+    let segments = directory::list(directory)?.segments;
+    let Some(last) = segments.last() else {
+        return Err(ReadError::NotAJournal { path: directory.to_owned() });
+    };
+    let interval = (last.begun.base() - 1) / CHECKPOINT_COMMANDS * CHECKPOINT_COMMANDS + 1;
+    let keep_from = needed_from.min(interval);
+    let pairs = segments.windows(2);
+    let below = pairs.take_while(|pair| pair[1].begun.base() <= keep_from);
+    Ok(below.map(|pair| pair[0].path.clone()).collect())
+}
+
+/// Removes what is `prunable`, the oldest first, so that a crash leaves a row without a gap. After
+/// this, reading begins at `Reader::first_sequence`.
 pub fn prune(
     directory: &Path,
     needed_from: u64,
 ) -> Result<Vec<PathBuf>, OpenError<std::convert::Infallible>> {
-    let segments = directory::list(directory)?.segments;
-    let Some(last) = segments.last() else {
-        return Err(ReadError::NotAJournal { path: directory.to_owned() }.into());
-    };
     let storage = Storage::default();
-    let interval = (last.begun.base() - 1) / CHECKPOINT_COMMANDS * CHECKPOINT_COMMANDS + 1;
-    let keep_from = needed_from.min(interval);
-    let mut removed = Vec::new();
-    for pair in segments.windows(2) {
-        if pair[1].begun.base() > keep_from {
-            break;
-        }
-        storage.remove(&pair[0].path)?;
+    let removed = prunable(directory, needed_from)?;
+    for path in &removed {
+        storage.remove(path)?;
         storage.sync_directory(directory)?;
-        removed.push(pair[0].path.clone());
     }
     Ok(removed)
 }

@@ -61,6 +61,11 @@ impl Reader {
         self.segments.iter().map(|segment| &segment.header)
     }
 
+    /// All segments with their files, in order.
+    pub fn segments(&self) -> impl DoubleEndedIterator<Item = (&Path, &SegmentHeader)> {
+        self.segments.iter().map(|segment| (segment.path.as_path(), &segment.header))
+    }
+
     pub(crate) fn boot_id(&self) -> [u8; 16] {
         self.boot_id
     }

@@ -114,13 +114,14 @@ pub struct StorageError {
     pub source: io::Error,
 }
 
+/// The disk as everything that writes beside or in a journal sees it.
 #[derive(Clone, Default)]
-pub(crate) struct Storage {
+pub struct Storage {
     faults: Option<Arc<dyn Faults>>,
 }
 
 impl Storage {
-    pub(crate) fn new(faults: Option<Arc<dyn Faults>>) -> Storage {
+    pub fn new(faults: Option<Arc<dyn Faults>>) -> Storage {
         Storage { faults }
     }
 
@@ -143,7 +144,7 @@ impl Storage {
     }
 
     /// A new file for reading and writing; one that is there already is emptied.
-    pub(crate) fn create(&self, path: &Path) -> Result<File, StorageError> {
+    pub fn create(&self, path: &Path) -> Result<File, StorageError> {
         self.run(Operation::Create { path }, || {
             OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)
         })
@@ -169,7 +170,7 @@ impl Storage {
         })
     }
 
-    pub(crate) fn write(
+    pub fn write(
         &self,
         file: &File,
         path: &Path,
@@ -221,15 +222,15 @@ impl Storage {
     }
 
     /// Data and everything about the file, its length included.
-    pub(crate) fn sync_file_all(&self, file: &File, path: &Path) -> Result<(), StorageError> {
+    pub fn sync_file_all(&self, file: &File, path: &Path) -> Result<(), StorageError> {
         self.run(Operation::SyncFile { path }, || file.sync_all())
     }
 
-    pub(crate) fn sync_directory(&self, path: &Path) -> Result<(), StorageError> {
+    pub fn sync_directory(&self, path: &Path) -> Result<(), StorageError> {
         self.run(Operation::SyncDirectory { path }, || File::open(path)?.sync_all())
     }
 
-    pub(crate) fn rename(&self, from: &Path, to: &Path) -> Result<(), StorageError> {
+    pub fn rename(&self, from: &Path, to: &Path) -> Result<(), StorageError> {
         self.run(Operation::Rename { from, to }, || fs::rename(from, to))
     }
 
@@ -237,7 +238,7 @@ impl Storage {
         self.run(Operation::Shorten { path, bytes }, || file.set_len(bytes))
     }
 
-    pub(crate) fn remove(&self, path: &Path) -> Result<(), StorageError> {
+    pub fn remove(&self, path: &Path) -> Result<(), StorageError> {
         self.run(Operation::Remove { path }, || fs::remove_file(path))
     }
 
@@ -268,7 +269,7 @@ impl Storage {
 
     /// Forgets clean cached pages, so that what is read next comes from the device: after a
     /// failed sync the cache holds what the disk does not. Dirty pages stay.
-    pub(crate) fn forget_cached(&self, file: &File, path: &Path) -> Result<(), StorageError> {
+    pub fn forget_cached(&self, file: &File, path: &Path) -> Result<(), StorageError> {
         rustix::fs::fadvise(file, 0, None, Advice::DontNeed).map_err(|errno| StorageError {
             operation: "forget cached pages",
             path: path.to_owned(),

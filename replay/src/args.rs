@@ -77,6 +77,31 @@ pub(crate) enum Action {
     Diff { left: PathBuf, right: PathBuf },
     /// Take one command out of every later replay
     Quarantine { directory: PathBuf, sequence: u64 },
+    /// Remove snapshots and segments that no start needs
+    ///
+    /// Says what it would remove; --yes removes it.
+    Prune {
+        directory: PathBuf,
+        /// The newest so many valid snapshots stay, with every command after the oldest of them
+        #[arg(long, default_value_t = replay::retention::SNAPSHOTS_MIN)]
+        keep_snapshots: usize,
+        /// Commands from this sequence or time on stay, whatever the snapshots say
+        #[arg(long)]
+        before: Option<Until>,
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Copy sealed segments into another directory
+    Archive { directory: PathBuf, to: PathBuf },
+    /// Copy archived segments back into a journal that has lost them
+    Restore { directory: PathBuf, from: PathBuf },
+    /// Write a snapshot, of the last command or of another one
+    Snapshot {
+        directory: PathBuf,
+        /// After the command with this sequence
+        #[arg(long)]
+        at: Option<u64>,
+    },
     /// Apply the commands of standard input, one JSON object a line
     Tape {
         /// A configuration whose instruments are created first

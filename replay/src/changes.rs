@@ -51,8 +51,8 @@ pub fn actor(command: &Command) -> Option<Actor> {
 /// In the order of their sequences.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    latest: VecDeque<Change>,
-    statuses: StatusTimes,
+    pub(crate) latest: VecDeque<Change>,
+    pub(crate) statuses: StatusTimes,
 }
 
 /// When an instrument was last given another status, nanoseconds.

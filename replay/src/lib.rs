@@ -5,6 +5,10 @@
 pub mod changes;
 pub mod recovery;
 
+pub mod follower;
+pub mod retention;
+pub mod snapshot;
+
 pub mod playback;
 pub mod player;
 

@@ -5,6 +5,7 @@ mod args;
 mod gauge;
 mod run;
 mod show;
+mod upkeep;
 
 use std::process::ExitCode;
 

@@ -12,6 +12,8 @@ use thiserror::Error;
 use crate::moment::Moment;
 use crate::playback::{Compared, Playback, PlaybackError};
 use crate::player::Player;
+use crate::recovery;
+use crate::snapshot::{self, Found, Loaded};
 
 /// A point of a journal's past.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,12 +85,64 @@ pub struct Past {
     playback: Playback,
     events: Vec<Event>,
     is_over: bool,
+    begun_after: u64,
 }
 
 impl Past {
-    /// At the beginning of the journal in `directory`.
+    /// At the beginning of the journal in `directory`; of one whose beginning is gone, at its
+    /// oldest snapshot.
     pub fn open(directory: &Path, limits: ViewLimits) -> Result<Self, PastError> {
-        Ok(Self::of(&Reader::open(directory)?, limits)?)
+        let reader = Reader::open(directory)?;
+        match reader.first_sequence() {
+            1 => Ok(Self::of(&reader, limits)?),
+            first => {
+                let candidates = recovery::candidates(directory, &reader);
+                let past = Self::at_one_of(&reader, candidates.into_iter())?;
+                past.ok_or(PastError::Read(ReadError::Pruned { asked: 1, first }))
+            }
+        }
+    }
+
+    /// At the snapshot from which `until` is nearest, or at the beginning.
+    pub fn near(directory: &Path, limits: ViewLimits, until: Until) -> Result<Self, PastError> {
+        let reader = Reader::open(directory)?;
+        let candidates = recovery::candidates(directory, &reader).into_iter().rev();
+        let is_before = |found: &Found| match until {
+            Until::End => true,
+            Until::Sequence(last) => found.sequence <= last,
+            Until::Time(last_ns) => {
+                snapshot::header(&found.path).is_ok_and(|header| header.time_ns <= last_ns)
+            }
+        };
+        match Self::at_one_of(&reader, candidates.filter(is_before))? {
+            Some(past) => Ok(past),
+            None => Ok(Self::of(&reader, limits)?),
+        }
+    }
+
+    /// At the first of them that is in order.
+    fn at_one_of(
+        reader: &Reader,
+        candidates: impl Iterator<Item = Found>,
+    ) -> Result<Option<Self>, PastError> {
+        let wanted = recovery::wanted(reader, None)?;
+        for found in candidates {
+            let Loaded { whole, header, .. } = match snapshot::load(&found.path, &wanted) {
+                Ok(loaded) => loaded,
+                Err(error) => {
+                    tracing::warn!(%error, "a snapshot is passed over");
+                    continue;
+                }
+            };
+            return Ok(Some(Self {
+                records: reader.records_from(header.sequence + 1)?,
+                playback: whole.playback,
+                events: Vec::new(),
+                is_over: false,
+                begun_after: header.sequence,
+            }));
+        }
+        Ok(None)
     }
 
     pub(crate) fn of(reader: &Reader, limits: ViewLimits) -> Result<Self, ReadError> {
@@ -97,7 +151,13 @@ impl Past {
             playback: Playback::new(reader.identity(), limits),
             events: Vec::new(),
             is_over: false,
+            begun_after: 0,
         })
+    }
+
+    /// The last command that came out of a snapshot; 0: everything was played.
+    pub fn begun_after(&self) -> u64 {
+        self.begun_after
     }
 
     pub fn player(&self) -> &Player {
@@ -118,7 +178,7 @@ impl Past {
         if self.is_over {
             return Ok(None);
         }
-        let Self { records, playback, events, is_over } = self;
+        let Self { records, playback, events, is_over, .. } = self;
         while let Some(record) = records.next()? {
             let Kind::Command(_) = record.kind else {
                 playback.record(&record, |_, _| {})?;

@@ -23,6 +23,9 @@ pub enum PlaybackError {
     Entry { sequence: u64, source: Damage },
     #[error(transparent)]
     Panic(#[from] CorePanic),
+    /// What was to be gone on with.
+    #[error(transparent)]
+    Snapshot(#[from] crate::snapshot::SnapshotError),
     #[error(
         "the journal begins with sequence {first}: without the ones before nothing can be said"
     )]
@@ -54,6 +57,21 @@ pub struct Playback {
     /// Passed over and not yet declared void at the place where the records are now: what was
     /// recorded in between still counted their effect.
     passed_over: Vec<u64>,
+    /// Every command that was passed over, in order.
+    voids: Vec<u64>,
+}
+
+/// What a snapshot keeps of a playback beside the state itself.
+#[derive(Default)]
+pub(crate) struct Bookmark {
+    marks: VecDeque<Digests>,
+    verified: u64,
+    passed_over: Vec<u64>,
+    pub(crate) voids: Vec<u64>,
+}
+
+orison_core::stored! {
+    Bookmark { marks, verified, passed_over, voids }
 }
 
 /// More checkpoints are never outstanding.
@@ -68,6 +86,23 @@ impl Playback {
             marks: VecDeque::new(),
             verified: 0,
             passed_over: Vec::new(),
+            voids: Vec::new(),
+        }
+    }
+
+    /// Where another playback was.
+    pub(crate) fn resume(player: Player, bookmark: Bookmark) -> Self {
+        let Bookmark { marks, verified, passed_over, voids } = bookmark;
+        let compared = Compared::default();
+        Self { player, command: Command::Clock, compared, marks, verified, passed_over, voids }
+    }
+
+    pub(crate) fn bookmark(&self) -> Bookmark {
+        Bookmark {
+            marks: self.marks.clone(),
+            verified: self.verified,
+            passed_over: self.passed_over.clone(),
+            voids: self.voids.clone(),
         }
     }
 
@@ -127,6 +162,7 @@ impl Playback {
         if record.voided {
             // Its sequence and time count, its effect does not.
             self.passed_over.push(record.sequence);
+            self.voids.push(record.sequence);
             self.player.replay(stamp, &Command::Clock, see)?;
             if decoded.is_err() {
                 self.command = Command::Clock;

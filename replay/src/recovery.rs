@@ -1,9 +1,11 @@
-//! From a directory to an exchange that can go on: the journal is opened for writing, read once,
-//! and every command in it is decided again. Digests on the way must agree. An empty journal is
-//! begun with its genesis and instruments; one of older rules is moved on to those of this build;
-//! other differences of configuration are only named.
+//! From a directory to an exchange that can go on: the journal is opened for writing and every
+//! command that no snapshot holds is decided again. Digests on the way must agree. An empty journal
+//! is begun with its genesis and instruments; one of older rules is moved on to those of this
+//! build; other differences of configuration are only named.
 
-use std::path::Path;
+mod beginning;
+
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use engine::projection::ViewLimits;
@@ -17,9 +19,12 @@ use orison_core::{Command, Exchange, Instrument, Price, Quantity, RULES_VERSION,
 use thiserror::Error;
 
 use crate::changes::{Changes, Seen};
-use crate::playback::{Compared, Playback, PlaybackError};
+use crate::playback::{Compared, PlaybackError};
 use crate::player::{self, Player};
+use crate::snapshot::{SnapshotError, Whole};
 use crate::verify::is_finding;
+pub use beginning::Beginning;
+pub(crate) use beginning::{Source, candidates, wanted};
 
 /// Between two calls of the progress callback.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(300);
@@ -32,6 +37,13 @@ pub enum RecoverError {
     Open(#[from] OpenError<PlaybackError>),
     #[error("the journal was replaced while it was opened")]
     Replaced,
+    #[error(transparent)]
+    Snapshot(SnapshotError),
+    #[error(
+        "{}: holds commands up to sequence {sequence}, the journal ends with {last}: \
+         commands are missing", path.display()
+    )]
+    Ahead { path: PathBuf, sequence: u64, last: u64 },
     #[error("beginning the journal: {0}")]
     Begin(#[from] AppendError),
     #[error("beginning the journal: {what} was refused: {reason}")]
@@ -43,8 +55,23 @@ impl RecoverError {
     pub fn is_finding(&self) -> bool {
         match self {
             Self::Open(OpenError::Read(error)) => is_finding(error),
-            Self::Open(OpenError::Visit { .. }) => true,
-            Self::Open(_) | Self::Replaced | Self::Begin(_) | Self::Refused { .. } => false,
+            Self::Open(OpenError::Visit { .. }) | Self::Ahead { .. } => true,
+            Self::Open(_)
+            | Self::Replaced
+            | Self::Snapshot(_)
+            | Self::Begin(_)
+            | Self::Refused { .. } => false,
+        }
+    }
+
+    /// Ok: all that is wrong is the snapshot that was begun with.
+    fn of_a_snapshot(self) -> Result<SnapshotError, Self> {
+        match self {
+            Self::Snapshot(error)
+            | Self::Open(OpenError::Visit { source: PlaybackError::Snapshot(error), .. }) => {
+                Ok(error)
+            }
+            other => Err(other),
         }
     }
 }
@@ -70,13 +97,30 @@ pub struct Recovered {
     pub changes: Changes,
     /// Stamp of the last command that was found; None: the journal was empty.
     pub last_time_ns: Option<u64>,
-    /// Replayed, the quarantined ones included.
+    /// Replayed, the quarantined ones included; those before came out of a snapshot.
     pub commands: u64,
+    pub beginning: Beginning,
+    /// Snapshots that could not be used, and why.
+    pub passed_over: Vec<String>,
     pub compared: Compared,
     pub seconds: f64,
 }
 
 impl Recovered {
+    /// Which snapshots were looked at and what came of it, a line each.
+    pub fn found(&self) -> Vec<String> {
+        let passed_over = self.passed_over.iter().map(|why| format!("passed over {why}"));
+        let used = match &self.beginning {
+            Beginning::Genesis => None,
+            Beginning::Snapshot { path, sequence, empty } => {
+                let begun = format!("snapshot sequence={sequence} file={}", path.display());
+                let empty = empty.iter().map(|view| format!(" empty={view}"));
+                Some(begun + &empty.collect::<String>())
+            }
+        };
+        passed_over.chain(used).collect()
+    }
+
     /// What `engine::Runtime` starts with.
     pub fn into_parts(self) -> Parts {
         let Self { exchange, views, witness, writer, .. } = self;
@@ -84,38 +128,82 @@ impl Recovered {
     }
 }
 
-/// Opens or creates the journal in `directory` and replays it. Its segments say the rules of this
-/// build from here on. `progress` is called at most a few times a second.
+/// Opens or creates the journal in `directory` and replays what its newest valid snapshot lacks,
+/// or else the one before it, or everything. Its segments say the rules of this build from here
+/// on. `progress` is called at most a few times a second.
 pub fn recover(
     directory: &Path,
     options: &journal::Options,
     limits: ViewLimits,
-    progress: impl FnMut(Progress),
+    mut progress: impl FnMut(Progress),
 ) -> Result<Recovered, RecoverError> {
     let started = Instant::now();
-    let options = &journal::Options { rules_version: RULES_VERSION, ..options.clone() };
-    let known = Reader::open(directory).ok();
-    let bytes_total = known.as_ref().map_or(0, bytes_of);
-    let mut playback = known.map(|reader| Playback::new(reader.identity(), limits));
-    let mut pace = Pace::new(bytes_total, progress);
-    let mut changes = Changes::default();
+    let options = journal::Options { rules_version: RULES_VERSION, ..options.clone() };
+    let reader = Reader::open(directory).ok();
+    let mut candidates =
+        reader.as_ref().map_or_else(Vec::new, |reader| beginning::candidates(directory, reader));
+    let mut passed_over = Vec::new();
+    loop {
+        let candidate = candidates.pop();
+        let source = match (&reader, &candidate) {
+            (Some(reader), Some(found)) => {
+                let wanted = beginning::wanted(reader, Some(limits)).map_err(OpenError::Read)?;
+                Source::snapshot(found.path.clone(), wanted)
+            }
+            (Some(reader), None) => Source::genesis(reader.identity(), limits),
+            (None, _) => Source::Nothing,
+        };
+        let visit_from = candidate.map_or(0, |found| found.sequence + 1);
+        let options = journal::Options { visit_from, ..options.clone() };
+        let pace = Pace::new(reader.as_ref().map_or(0, bytes_of), &mut progress);
+        match attempt(directory, &options, (source, limits), pace) {
+            Ok(recovered) => {
+                let seconds = started.elapsed().as_secs_f64();
+                return Ok(Recovered { passed_over, seconds, ..recovered });
+            }
+            Err(error) => match error.of_a_snapshot() {
+                Ok(error) => {
+                    tracing::warn!(%error, "a snapshot is passed over");
+                    passed_over.push(error.to_string());
+                }
+                Err(error) => return Err(error),
+            },
+        }
+    }
+}
+
+/// One way to begin.
+fn attempt(
+    directory: &Path,
+    options: &journal::Options,
+    (mut source, limits): (Source, ViewLimits),
+    mut pace: Pace<impl FnMut(Progress)>,
+) -> Result<Recovered, RecoverError> {
+    let is_known = !matches!(source, Source::Nothing);
     let (writer, opened) = Journal::open(directory, options, |record: RecordView<'_>| {
         pace.record(&record);
-        match &mut playback {
-            Some(playback) => play(playback, &record, &mut changes),
+        match source.whole()? {
+            Some(whole) => play(whole, &record),
             None => Err(PlaybackError::Beginning { first: record.sequence }),
         }
     })?;
-    let playback = match playback {
-        Some(_) if opened.created => return Err(RecoverError::Replaced),
-        Some(playback) => playback,
-        None => Playback::new(opened.identity, limits),
-    };
+    if is_known && opened.created {
+        return Err(RecoverError::Replaced);
+    }
+    if !is_known {
+        source = Source::genesis(opened.identity, limits);
+    }
+    let state = source.finish().map_err(RecoverError::Snapshot)?;
+    let (Whole { playback, changes }, beginning) = state.expect("a source was given");
+    if let Beginning::Snapshot { path, sequence, .. } = &beginning
+        && *sequence > opened.last_sequence
+    {
+        let (path, sequence, last) = (path.clone(), *sequence, opened.last_sequence);
+        return Err(RecoverError::Ahead { path, sequence, last });
+    }
     let compared = playback.compared();
     let Player { exchange, views, witness } = playback.into_player();
-    let Stamp { sequence: Sequence(commands), time_ns } = exchange.applied();
-    let last_time_ns = (commands > 0).then_some(time_ns);
-    let seconds = started.elapsed().as_secs_f64();
+    let Stamp { sequence: Sequence(last), time_ns } = exchange.applied();
     Ok(Recovered {
         exchange,
         views,
@@ -123,18 +211,17 @@ pub fn recover(
         writer,
         opened,
         changes,
-        last_time_ns,
-        commands,
+        last_time_ns: (last > 0).then_some(time_ns),
+        commands: last - beginning.sequence(),
+        beginning,
+        passed_over: Vec::new(),
         compared,
-        seconds,
+        seconds: 0.0,
     })
 }
 
-fn play(
-    playback: &mut Playback,
-    record: &RecordView<'_>,
-    changes: &mut Changes,
-) -> Result<(), PlaybackError> {
+pub(crate) fn play(whole: &mut Whole, record: &RecordView<'_>) -> Result<(), PlaybackError> {
+    let Whole { playback, changes } = whole;
     let stamp = Stamp { sequence: Sequence(record.sequence), time_ns: record.time_ns };
     let mut seen = Seen::default();
     let command = playback.record(record, |index, event| {

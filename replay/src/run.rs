@@ -15,6 +15,7 @@ use replay::{book, diff, dump, figures, flow, life, recovery, tape, verify};
 use crate::args::{Action, Args};
 use crate::gauge::Gauge;
 use crate::show::{self, Form};
+use crate::upkeep;
 
 /// What an exit status says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +43,13 @@ pub(crate) fn run(args: Args) -> Result<Outcome> {
         }
         Action::Diff { left, right } => compare(&left, &right, form),
         Action::Quarantine { directory, sequence } => quarantine(&directory, sequence, form),
+        Action::Prune { directory, keep_snapshots, before, yes } => {
+            let run = if yes { upkeep::Run::Real } else { upkeep::Run::Dry };
+            upkeep::prune(&directory, (keep_snapshots, before), run, form)
+        }
+        Action::Archive { directory, to } => upkeep::archive(&directory, &to, form),
+        Action::Restore { directory, from } => upkeep::restore(&directory, &from, form),
+        Action::Snapshot { directory, at } => upkeep::take_snapshot(&directory, at, form),
         Action::Tape { config, journal, done } => {
             let line_end = if done { tape::LineEnd::Done } else { tape::LineEnd::Silent };
             let instruments = config.as_deref().map(tape::instruments).transpose()?;
@@ -113,7 +121,7 @@ fn recover(directory: &Path, form: Form) -> Result<Outcome> {
 
 /// The state at a point of the past.
 fn past(directory: &Path, until: Until) -> Result<Past> {
-    let mut past = Past::open(directory, verify::SMALL_VIEWS)?;
+    let mut past = Past::near(directory, verify::SMALL_VIEWS, until)?;
     let gauge = Gauge::of_commands();
     past.play(until, |sequence| gauge.at(sequence))?;
     drop(gauge);

@@ -68,6 +68,10 @@ fn put_verified(object: &mut Object<'_>, verified: &Verified) {
         .bare("closes_compared", compared.closes)
         .bare("not_verifiable", compared.not_verifiable)
         .bare("closed_cleanly", journal.closed_cleanly);
+    // Of a journal that still has its beginning there is nothing to say.
+    if verified.begun_after > 0 {
+        object.bare("begun_after", verified.begun_after);
+    }
     put_cut(object, "torn", journal.torn.as_ref());
     let mut voids = object.list("voids");
     for sequence in &journal.voids {
@@ -99,6 +103,10 @@ fn print_verified(out: &mut impl Write, verified: &Verified) -> io::Result<()> {
     let (journal, compared) = (&verified.journal, &verified.compared);
     writeln!(out, "journal      {}", Hex(&journal.identity))?;
     writeln!(out, "commands     {} to {}", journal.first_sequence, journal.last_sequence)?;
+    if verified.begun_after > 0 {
+        let after = verified.begun_after;
+        writeln!(out, "replayed     after {after}: of what came before there is a snapshot alone")?;
+    }
     writeln!(out, "last time    {}", Moment(journal.last_time_ns))?;
     writeln!(out, "segments     {}", journal.segments)?;
     writeln!(out, "checkpoints  {} of {} compared", compared.checkpoints, journal.checkpoints)?;
@@ -146,10 +154,16 @@ pub(crate) fn recovered(out: &mut impl Write, recovered: &Recovered, form: Form)
                 .bare("commands", commands)
                 .bare("seconds", format_args!("{seconds:.3}"))
                 .bare("closed_cleanly", opened.closed_cleanly);
+            if recovered.beginning.sequence() > 0 {
+                object.bare("snapshot", recovered.beginning.sequence());
+            }
             put_cut(object, "cut", opened.cut.as_ref());
         }),
         Form::Text => {
             let last = opened.last_sequence;
+            for line in recovered.found() {
+                writeln!(out, "{line}")?;
+            }
             writeln!(out, "recovered sequence={last} commands={commands} seconds={seconds:.3}")?;
             if let Some(cut) = &opened.cut {
                 writeln!(out, "CUT  {}", describe(cut))?;

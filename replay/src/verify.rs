@@ -64,6 +64,9 @@ pub fn is_finding(error: &ReadError) -> bool {
 #[derive(Clone, Debug)]
 pub struct Verified {
     pub journal: Report,
+    /// The last command that came out of a snapshot, because nothing earlier is left; 0: all
+    /// commands were replayed.
+    pub begun_after: u64,
     pub compared: Compared,
     pub state: [u8; 32],
     pub events: [u8; 32],
@@ -87,5 +90,6 @@ pub fn verify(directory: &Path, mut progress: impl FnMut(Pass)) -> Result<Verifi
         return Err(VerifyError::SetHash { sequence: last });
     }
     let state = state_digest(&player.exchange);
-    Ok(Verified { compared: past.compared(), state, events: digests.events, journal })
+    let begun_after = past.begun_after();
+    Ok(Verified { begun_after, compared: past.compared(), state, events: digests.events, journal })
 }

@@ -214,3 +214,15 @@ impl Accounts {
         self.accounts.iter()
     }
 }
+
+crate::stored! {
+    Account {
+        name, orders, chain_next, home, balances, settings, funding, has_entered, is_watched,
+        is_plain,
+    }
+    Settings {
+        max_quantity, max_notional, position_limit, fields, max_open_orders, orders_per_second,
+        maker_fee_ppm, taker_fee_ppm, self_trade, access, second,
+    }
+    Accounts { key, accounts, accounts_max, chains, settings }
+}

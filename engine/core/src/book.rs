@@ -351,3 +351,7 @@ impl Limit {
         }
     }
 }
+
+crate::stored! {
+    Book { orders, ladder }
+}

@@ -291,3 +291,12 @@ impl Entry {
         &self.name
     }
 }
+
+crate::stored_newtypes!(Content);
+crate::stored! {
+    Entry {
+        content, sequence, older, newer, newer_of_account, chain_next, slot, account, leg, name,
+    }
+    Window { oldest, newest, count }
+    Clients { key, entries, free, chains, windows, all, closed_max, closed_per_account_max }
+}

@@ -95,3 +95,13 @@ impl ConditionsPool {
         self.entries.get_mut(at as usize)
     }
 }
+
+crate::stored_words! {
+    Role { Alone, Leg, Parent, Child }
+}
+crate::stored! {
+    Conditions {
+        budget, stop_price, trail, protection, display, min_quantity, expire_at_ns, partner, role,
+    }
+    ConditionsPool { entries, free }
+}

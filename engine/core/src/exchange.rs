@@ -15,6 +15,7 @@ mod setup;
 mod shape;
 mod status;
 mod stops;
+mod stored;
 mod view;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ use alloc::vec::Vec;
 use cancel::Leaving;
 pub(crate) use ending::Ending;
 pub(crate) use money::Held;
+pub use stored::EXCHANGE_VERSION;
 pub use view::{AssetTotals, BookOrder, StopOrder};
 
 use crate::accounts::Accounts;
@@ -147,6 +149,12 @@ impl Exchange {
             children: Vec::with_capacity(orders),
             collected: [Vec::with_capacity(orders), Vec::with_capacity(orders)],
         }
+    }
+
+    /// With the memory that its genesis names and nothing in it.
+    fn begun(key: Key, genesis: Option<Genesis>) -> Self {
+        let limits = genesis.as_ref().unwrap_or(&BEFORE_GENESIS);
+        Self { genesis, ..Self::with_limits(key, limits) }
     }
 
     /// Decides one command. Commands arrive gapless from sequence 1 and never earlier than the

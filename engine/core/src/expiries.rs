@@ -6,6 +6,8 @@
 use alloc::collections::BinaryHeap;
 use core::cmp::Reverse;
 
+use crate::snapshot::{Input, Output, Stored, Unreadable};
+
 /// The mark tells an order from a later one in its slot.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Expiry {
@@ -76,6 +78,38 @@ impl Expiries {
                 visit(slot, mark);
             }
         }
+    }
+}
+
+crate::stored! {
+    Expiry { at_ns, mark, slot }
+}
+
+/// The heap as it lies: what is a heap already stays as it is.
+impl Stored for Expiries {
+    fn store(&self, to: &mut Output<'_>) {
+        let Self { heap, entries_max } = self;
+        heap.len().store(to);
+        heap.iter().for_each(|Reverse(expiry)| expiry.store(to));
+        entries_max.store(to);
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        let mut expiries = Self::new(0);
+        expiries.restore(from)?;
+        Ok(expiries)
+    }
+
+    fn restore(&mut self, from: &mut Input<'_>) -> Result<(), Unreadable> {
+        let (count, _) = from.count()?;
+        let mut entries = core::mem::take(&mut self.heap).into_vec();
+        entries.clear();
+        for _ in 0..count {
+            entries.push(Reverse(Expiry::load(from)?));
+        }
+        self.heap = BinaryHeap::from(entries);
+        self.entries_max = usize::load(from)?;
+        Ok(())
     }
 }
 

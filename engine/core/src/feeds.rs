@@ -233,3 +233,13 @@ impl Channel {
         older.iter().chain(newer).map(|slot| &slot.message)
     }
 }
+
+crate::stored_words! {
+    Kind { Ticker, LiquidationBuy, LiquidationSell, TradeBuy, TradeSell, Depth }
+}
+crate::stored! {
+    Message { event_time_ms, price, other, price_scale, other_scale, kind }
+    Slot { message, chain_next }
+    Channel { venue, symbol, chain_next, slots, oldest, chains }
+    Feeds { key, window, channels, chains }
+}

@@ -144,3 +144,10 @@ impl Holdings {
         self.holdings.iter()
     }
 }
+
+crate::stored! {
+    Holding {
+        position, paid, fees, open, account, instrument, base, quote, chain_next, has_traded,
+    }
+    Holdings { key, holdings, holdings_max, chains }
+}

@@ -423,3 +423,10 @@ fn with_fees(mut instrument: Instrument, spec: &InstrumentSpec) -> Result<Instru
     }
     Ok(instrument)
 }
+
+crate::stored! {
+    Asset { name, decimals, fees, deposited }
+    Worth { multiplier, base_unit, notional_max }
+    Market { bounds, last, interruption_end_ns, stops, legs, is_plain }
+    Instruments { instruments, worths, markets, assets, assets_max, instruments_max }
+}

@@ -3,7 +3,11 @@
 
 use alloc::vec::Vec;
 
+use crate::snapshot::{Input, Output, Stored, Unreadable};
 use crate::text::Text;
+
+/// More than the entries that two limits of 32 bits can allow together.
+const CHAINS_MAX: usize = 1 << 33;
 
 /// No entry: the end of a chain.
 pub(crate) const END: u32 = u32::MAX;
@@ -106,6 +110,48 @@ impl Chains {
     pub(crate) fn set_head(&mut self, hash: u64, entry: u32) {
         let chain = self.chain(hash);
         self.heads[chain] = entry.wrapping_add(1);
+    }
+}
+
+crate::stored! {
+    Key { low, high }
+}
+
+/// How many chains, how many of them have entries, and where those begin: most never get one,
+/// and their memory stays untouched.
+impl Stored for Chains {
+    fn store(&self, to: &mut Output<'_>) {
+        self.heads.len().store(to);
+        let used = || (0..).zip(&self.heads).filter(|(_, head)| **head != 0);
+        used().count().store(to);
+        let mut next = 0usize;
+        for (chain, head) in used() {
+            (chain - next).store(to);
+            head.store(to);
+            next = chain;
+        }
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        let mut chains = Self { heads: Vec::new() };
+        chains.restore(from)?;
+        Ok(chains)
+    }
+
+    fn restore(&mut self, from: &mut Input<'_>) -> Result<(), Unreadable> {
+        let unreadable = Unreadable::Value { of: "hash chain" };
+        let (chains, used) = (usize::load(from)?, usize::load(from)?);
+        if chains > CHAINS_MAX {
+            return Err(unreadable);
+        }
+        // Zero pages until touched, like those of `new`.
+        *self = Self { heads: alloc::vec![0; chains] };
+        let mut chain = 0usize;
+        for _ in 0..used {
+            chain = chain.checked_add(usize::load(from)?).ok_or(unreadable)?;
+            *self.heads.get_mut(chain).ok_or(unreadable)? = u32::load(from)?;
+        }
+        Ok(())
     }
 }
 

@@ -142,3 +142,8 @@ impl Ledger {
         self.entries.iter()
     }
 }
+
+crate::stored! {
+    Entry { free, locked, was, account, asset, next, is_touched, is_used }
+    Ledger { entries, balances_max, touched }
+}

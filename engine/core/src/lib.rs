@@ -13,6 +13,7 @@ pub mod event;
 pub mod id;
 pub mod instrument;
 pub mod reason;
+pub mod snapshot;
 pub mod text;
 pub mod types;
 

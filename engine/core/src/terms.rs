@@ -98,6 +98,17 @@ impl Fees {
     }
 }
 
+crate::stored_words! {
+    State { Working, Waiting, Trailing, Parked }
+}
+crate::stored! {
+    Terms {
+        ticket, hidden, price, fees, client, holding, conditions, half, leg, fields, order_type,
+        time_in_force, self_trade, state,
+    }
+    Fees { maker_ppm, taker_ppm, carry }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

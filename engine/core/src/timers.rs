@@ -103,6 +103,11 @@ impl Timers {
     }
 }
 
+crate::stored! {
+    Beat { interval_ns, due_ns, end_ns }
+    Timers { statistics, prayers, auctions, expiry_ns, interruption_ns }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -372,3 +372,13 @@ impl Trails {
 fn lane_of(instrument: InstrumentId, side: Side) -> usize {
     (usize::from(instrument.0) - 1) * 2 + side as usize
 }
+
+crate::stored! {
+    Trailing { slot, group, next }
+    Group { mark, lane, orders, count, below, above }
+    Lane { side, top, first, count }
+    Trails {
+        lanes, groups, groups_free, stops, orders, orders_free, distances, chains, live,
+        trailing_max,
+    }
+}

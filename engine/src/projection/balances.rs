@@ -129,3 +129,9 @@ impl Holding {
         Balance { account, asset, free: Money::new(free), locked: Money::new(locked) }
     }
 }
+
+orison_core::stored! {
+    Holding { asset, free, locked }
+    Purse { funding, holdings }
+    Balances { worths, purses, fees }
+}

@@ -78,3 +78,8 @@ impl SubAssign for Turnover {
         self.low -= less.low;
     }
 }
+
+orison_core::stored! {
+    Bar { open, high, low, close, volume, turnover, trade_count }
+    Turnover { high, low }
+}

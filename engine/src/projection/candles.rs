@@ -152,3 +152,12 @@ impl Candles {
         &self.changes
     }
 }
+
+orison_core::stored_words! {
+    Interval { M1, M5, M15, M30, H1, H4, D1 }
+}
+orison_core::stored! {
+    Candle { open_time_ns, open, high, low, close, volume, turnover, trade_count, sequence }
+    CandleChange { instrument, interval, candle, is_closed }
+    Candles { candles_max, charts, changes, due_ns }
+}

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use orison_core::event::{AccountOpened, AccountSettings, AssetOpened, StatusChanged};
 use orison_core::instrument::Bounds;
+use orison_core::snapshot::{Input, Output, Stored, Unreadable};
 use orison_core::types::AssetId;
 use orison_core::{AccountId, AccountName, AssetName, Decimal, Instrument, InstrumentId, Symbol};
 
@@ -121,5 +122,32 @@ impl Catalog {
     /// None: nothing was ever set for it, and it is not funded.
     pub fn settings(&self, id: AccountId) -> Option<&AccountSettings> {
         self.settings.get(&id)
+    }
+}
+
+/// What is found by name is listed by number as well; the settings go by account.
+impl Stored for Catalog {
+    fn store(&self, to: &mut Output<'_>) {
+        let Self { instruments, symbols: _, bounds, assets, account_names, accounts: _, settings } =
+            self;
+        instruments.store(to);
+        bounds.store(to);
+        assets.store(to);
+        account_names.store(to);
+        let mut settings: Vec<_> = settings.values().copied().collect();
+        settings.sort_unstable_by_key(|settings| settings.account);
+        settings.store(to);
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        let instruments: Dense<InstrumentId, Instrument> = Stored::load(from)?;
+        let bounds = Stored::load(from)?;
+        let assets = Stored::load(from)?;
+        let account_names: Dense<AccountId, AccountName> = Stored::load(from)?;
+        let settings: Vec<AccountSettings> = Stored::load(from)?;
+        let symbols = instruments.as_slice().iter().map(|known| (known.symbol, known.id)).collect();
+        let accounts = account_names.as_slice().iter().copied().zip((1..).map(AccountId)).collect();
+        let settings = settings.into_iter().map(|settings| (settings.account, settings)).collect();
+        Ok(Self { instruments, symbols, bounds, assets, account_names, accounts, settings })
     }
 }

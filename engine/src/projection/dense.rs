@@ -3,6 +3,7 @@
 
 use std::marker::PhantomData;
 
+use orison_core::snapshot::{Input, Output, Stored, Unreadable};
 use orison_core::types::AssetId;
 use orison_core::{AccountId, InstrumentId};
 
@@ -77,5 +78,16 @@ impl<N: Number, T> Dense<N, T> {
 
     pub(super) fn as_slice(&self) -> &[T] {
         &self.items
+    }
+}
+
+impl<N, T: Stored> Stored for Dense<N, T> {
+    fn store(&self, to: &mut Output<'_>) {
+        let Self { items, number: PhantomData } = self;
+        items.store(to);
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        Ok(Self { items: Stored::load(from)?, number: PhantomData })
     }
 }

@@ -167,3 +167,10 @@ impl Depth {
         &self.changed
     }
 }
+
+orison_core::stored! {
+    LevelChange { side, price, quantity }
+    BookView { ladders, changed_at, previous_sequence, changes, touches }
+    Touch { side, key, number, before }
+    Depth { books, changed }
+}

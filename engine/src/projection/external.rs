@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use orison_core::command::{EXTERNAL_LEVELS_MAX, ExternalTrade, Foreign, Venue};
 use orison_core::event::{ExternalHead, ExternalQuote};
+use orison_core::snapshot::{Input, Output, Stored, Unreadable};
 use orison_core::{Side, Stamp, Symbol};
 
 /// Venues and symbols with a trade, and those with a book.
@@ -84,5 +85,35 @@ fn make_room<T>(channels: &mut HashMap<Key, T>, key: &Key, stamp: impl Fn(&T) ->
     let silent = channels.iter().min_by_key(|(_, told)| stamp(told).sequence).map(|(key, _)| *key);
     if let Some(silent) = silent {
         channels.remove(&silent);
+    }
+}
+
+orison_core::stored! {
+    ExternalBook { stamp, bids, asks, update_id, event_time_ms }
+}
+
+/// In the order of venues and symbols, so that the same state has the same bytes.
+impl Stored for External {
+    fn store(&self, to: &mut Output<'_>) {
+        let Self { trades, books, telling } = self;
+        store_map(trades, to);
+        store_map(books, to);
+        telling.store(to);
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        let trades = Vec::load(from)?.into_iter().collect();
+        let books = Vec::load(from)?.into_iter().collect();
+        Ok(Self { trades, books, telling: Stored::load(from)? })
+    }
+}
+
+fn store_map<T: Stored>(map: &HashMap<Key, T>, to: &mut Output<'_>) {
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_unstable_by_key(|(key, _)| **key);
+    entries.len().store(to);
+    for (key, value) in entries {
+        key.store(to);
+        value.store(to);
     }
 }

@@ -1,6 +1,7 @@
 //! A bounded past, readable from any command that is still wholly in it. The oldest goes first,
 //! and it is remembered how far that has come.
 
+use orison_core::snapshot::{Input, Output, Stored, Unreadable};
 use std::collections::VecDeque;
 
 use super::trades::Resume;
@@ -48,5 +49,20 @@ impl<T: Sequenced> History<T> {
         }
         let start = self.items.partition_point(|item| item.sequence() < sequence);
         Resume::From(self.items.range(start..))
+    }
+}
+
+impl<T: Stored> Stored for History<T> {
+    fn store(&self, to: &mut Output<'_>) {
+        let Self { items, items_max, forgotten } = self;
+        items.store(to);
+        items_max.store(to);
+        forgotten.store(to);
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        let items = Stored::load(from)?;
+        let items_max = Stored::load(from)?;
+        Ok(Self { items, items_max, forgotten: Stored::load(from)? })
     }
 }

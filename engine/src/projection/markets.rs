@@ -90,3 +90,12 @@ impl Market {
         Self { status, cause, since, indicative: None }
     }
 }
+
+orison_core::stored! {
+    Market { status, cause, since, indicative }
+    Indicative { stamp, auction }
+    Markets { markets, fresh }
+}
+orison_core::stored_alternatives! {
+    MarketNews { 1 = Status, 2 = Auction }
+}

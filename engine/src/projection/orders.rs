@@ -365,3 +365,16 @@ fn has_limit(fields: OrderFields) -> bool {
 fn limit(price: Price) -> Option<Price> {
     (price.0 > 0).then_some(price)
 }
+
+orison_core::stored_words! {
+    OrderStatus { New, PartiallyFilled, Filled, Cancelled, Rejected, Expired }
+}
+orison_core::stored! {
+    OrderView {
+        id, client_order_id, account, instrument, side, order_type, time_in_force, self_trade,
+        fields, conditions, is_triggered, price, quantity, filled, remaining, filled_notional, fee,
+        status, reason, cancel_reason, created, updated, events,
+    }
+    AccountEvent { stamp, index, previous_sequence, event }
+    Orders { shelf, streams, spending }
+}

@@ -139,3 +139,8 @@ impl Holding {
         self.quantity += direction * i128::from(quantity.0);
     }
 }
+
+orison_core::stored! {
+    Holding { instrument, quantity, cost, realised }
+    Positions { worths, accounts }
+}

@@ -100,3 +100,9 @@ impl Prayers {
         self.has_changed
     }
 }
+
+orison_core::stored! {
+    PrayerView { up_total, down_total, up_per_minute, down_per_minute, sequence, time_ns }
+    Bucket { second, up, down }
+    Prayers { view, buckets, has_changed }
+}

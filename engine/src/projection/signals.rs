@@ -219,5 +219,12 @@ fn word(probability: f64, learned: u64, score: Option<Score>) -> SignalWord {
     }
 }
 
+orison_core::stored! {
+    Pending { label_ns, middle, inputs, probability, baseline }
+    Latest { sampled_ns, features, probability }
+    Line { quotes, flow, due_ns, model, pending, unlabelled, record, latest }
+    Signals { lines }
+}
+
 #[cfg(test)]
 mod tests;

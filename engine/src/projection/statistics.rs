@@ -93,6 +93,11 @@ impl Statistics {
     }
 }
 
+orison_core::stored! {
+    DayStatistics { open, high, low, last, volume, turnover, trade_count, sequence, time_ns }
+    Statistics { days, changed, due_ns }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use orison_core::command::{Liquidation, Ticker, Venue};
+use orison_core::snapshot::{Input, Output, Stored, Unreadable};
 use orison_core::{Stamp, Symbol};
 
 /// Venues and symbols with a ticker.
@@ -91,5 +92,24 @@ impl Tickers {
         let venue = *venue;
         let known = self.venues.iter().find(move |forced| forced.venue == venue);
         known.into_iter().flat_map(|forced| forced.orders.iter().rev())
+    }
+}
+
+orison_core::stored! {
+    ForcedOrders { venue, orders }
+}
+
+impl Stored for Tickers {
+    fn store(&self, to: &mut Output<'_>) {
+        let Self { tickers, places: _, venues } = self;
+        tickers.store(to);
+        venues.store(to);
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        let tickers: Vec<(Stamp, Ticker)> = Stored::load(from)?;
+        let keys = tickers.iter().map(|(_, ticker)| (ticker.venue, ticker.symbol));
+        let places = keys.zip(0..).collect();
+        Ok(Self { tickers, places, venues: Stored::load(from)? })
     }
 }

@@ -90,3 +90,8 @@ impl Trades {
         &self.fresh
     }
 }
+
+orison_core::stored! {
+    PublicTrade { execution, stamp, index, previous_sequence, trade }
+    Trades { trades_max, tapes, fresh }
+}

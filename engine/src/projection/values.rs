@@ -209,3 +209,11 @@ impl Sources<'_> {
 pub(crate) fn unrealised(position: &Position, market_value: i128) -> i128 {
     market_value.saturating_sub(position.cost.saturating_mul(position.quantity.signum()))
 }
+
+orison_core::stored! {
+    Value { value, gain }
+    ValueSample { time_ns, value }
+    Purse { asset, fees, line }
+    Line { account, asset, points }
+    Values { samples_max, lines_max, purses, lines, due_ns }
+}

@@ -54,3 +54,7 @@ impl Worth {
         price.notional(quantity).saturating_mul(self.quote_units)
     }
 }
+
+orison_core::stored! {
+    Worth { base, quote, quantity_step, base_units, quote_units }
+}

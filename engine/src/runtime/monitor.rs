@@ -80,10 +80,20 @@ impl Monitor {
         self.shared.projector.visible.load(Ordering::Acquire)
     }
 
+    /// The last command that is on the disk.
+    pub fn sequence_durable(&self) -> u64 {
+        self.shared.positions.durable()
+    }
+
     /// Set once a stage or the disk failed: nothing is acknowledged any more, the process must
     /// say why and exit non-zero.
     pub fn failure(&self) -> Option<String> {
         self.shared.failure()
+    }
+
+    /// Somebody beside the stages has found that nothing may be acknowledged any more.
+    pub fn fail(&self, reason: &str) {
+        self.shared.alarm.raise(reason.to_owned());
     }
 
     /// Called once, on the thread that finds the failure, or at once if there is one already.

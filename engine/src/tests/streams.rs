@@ -91,6 +91,8 @@ pub(crate) struct Driven {
     /// The order, or the pair, entered last.
     placed: Option<Order>,
     paired: Option<Pair>,
+    /// The last command, as it was applied.
+    pub(crate) command: Command,
 }
 
 impl Driven {
@@ -99,7 +101,8 @@ impl Driven {
     pub(crate) fn new() -> (Self, Vec<(Stamp, Vec<Event>)>) {
         let stamp = Stamp::default();
         let exchange = Exchange::new([7; 16]);
-        let mut driven = Self { exchange, stamp, placed: None, paired: None };
+        let (placed, paired, command) = (None, None, Command::Clock);
+        let mut driven = Self { exchange, stamp, placed, paired, command };
         let mut setup = vec![
             Command::Genesis(LIMITS),
             Command::Instrument(instrument("X")),
@@ -128,6 +131,7 @@ impl Driven {
         let mut events = Vec::new();
         let mut sink = |event: &Event| events.push(*event);
         let command = self.aimed(step);
+        self.command = command;
         self.exchange.apply(self.stamp, &command, &mut sink);
         match command {
             Command::Place(order) => self.placed = Some(order),
@@ -186,7 +190,7 @@ impl Driven {
     }
 }
 
-const LIMITS: Genesis = Genesis {
+pub(crate) const LIMITS: Genesis = Genesis {
     orders_max: 60,
     accounts_max: 8,
     closed_ids_max: 12,

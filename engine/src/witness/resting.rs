@@ -233,3 +233,8 @@ impl Slot {
         self.order.hidden = total - self.order.open;
     }
 }
+
+orison_core::stored! {
+    RestingSet { slots, tickets, sum }
+    Slot { order, display, hash }
+}

@@ -6,6 +6,7 @@ use blake3::Hasher;
 use blake3::hazmat::{
     ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root,
 };
+use orison_core::snapshot::{Input, Output, Stored, Unreadable};
 use orison_core::{Event, Sequence};
 
 /// Hashed at once, so that the widest vectors are in use; a power of two of BLAKE3's chunks.
@@ -77,6 +78,25 @@ impl EventStream {
             merge_subtrees_non_root(left, &right, Mode::Hash)
         });
         *merge_subtrees_root(first, &right, Mode::Hash).as_bytes()
+    }
+}
+
+impl Stored for EventStream {
+    fn store(&self, to: &mut Output<'_>) {
+        let Self { buffer, length, pieces, subtrees } = self;
+        length.store(to);
+        to.bytes(&buffer[..*length]);
+        pieces.store(to);
+        subtrees.store(to);
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        let mut stream = Self { length: Stored::load(from)?, ..Self::default() };
+        let text = stream.buffer.get_mut(..stream.length);
+        from.copy_to(text.ok_or(Unreadable::Value { of: "piece" })?)?;
+        stream.pieces = Stored::load(from)?;
+        stream.subtrees = Stored::load(from)?;
+        Ok(stream)
     }
 }
 

@@ -44,6 +44,7 @@ type Seconds = Gauge<f64, AtomicU64>;
 pub(super) fn registry(app: &App) -> Registry {
     let mut registry = Registry::with_prefix(PREFIX);
     engine(app, &mut registry);
+    follower(app, &mut registry);
     sockets(app, &mut registry);
     processor(&mut registry);
     registry
@@ -87,6 +88,25 @@ fn engine(app: &App, registry: &mut Registry) {
     }
     let help = "Latency of a stage by quantile";
     registry.register_with_unit("stage_latency", help, Unit::Seconds, latency);
+}
+
+fn follower(app: &App, registry: &mut Registry) {
+    let figures = app.followed.figures();
+    let help = "Snapshots written since the start";
+    counter(registry, "snapshots", help, figures.snapshots);
+    let help = "Checkpoints that a second replay has agreed with";
+    counter(registry, "checkpoints_agreed", help, figures.checkpoints);
+    for (name, help, value) in [
+        ("follower_sequence", "The last command replayed a second time", figures.sequence),
+        ("follower_lag", "Commands on the disk beyond it", figures.lag),
+        ("snapshot_sequence", "The last command of the newest snapshot", figures.snapshot_sequence),
+        ("snapshot_milliseconds", "How long it took to write", figures.snapshot_ms),
+        ("follower_alarm", "1: replay disagrees", u64::from(figures.alarm.is_some())),
+    ] {
+        let gauge = Count::default();
+        gauge.set(value);
+        registry.register(name, help, gauge);
+    }
 }
 
 fn sockets(app: &App, registry: &mut Registry) {

@@ -274,3 +274,10 @@ fn directory_entry(half: Half, prefix: u64) -> usize {
     let mixed = (prefix ^ u64::from(half.0) << 48).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> (64 - DIRECTORY_BITS)) as usize
 }
+
+crate::stored_newtypes!(Half);
+crate::stored! {
+    Level { quantity, head, tail }
+    Top { best_key, best, root, total, hidden }
+    Ladder { tops, trie, directory }
+}

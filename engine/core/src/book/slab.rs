@@ -176,3 +176,8 @@ impl core::ops::IndexMut<u32> for Slab {
         &mut self.orders[slot as usize]
     }
 }
+
+crate::stored! {
+    Order { open, mark, owner, level, next, prev }
+    Slab { orders, free, live, orders_max }
+}

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::ladder::Level;
 use super::slab::NONE;
+use crate::snapshot::{Input, Output, Stored, Unreadable};
 
 /// Sixteen neighbouring keys, with their levels.
 #[derive(Clone, Copy, Debug)]
@@ -239,6 +240,53 @@ impl Trie {
 #[inline]
 fn digit(prefix: u64, shift: u32) -> usize {
     (prefix >> shift & Leaf::MASK) as usize
+}
+
+crate::stored! {
+    Trie { leaves, nodes, free_leaf, free_node }
+}
+
+/// The places that a mask of sixteen names.
+fn occupied_places(occupied: u16) -> impl Iterator<Item = usize> {
+    (0..16).filter(move |place| occupied & 1 << place != 0)
+}
+
+/// Levels that are not occupied are empty: most are.
+impl Stored for Leaf {
+    fn store(&self, to: &mut Output<'_>) {
+        let Self { prefix, owner, parent, occupied, levels } = self;
+        (*prefix, *owner).store(to);
+        (*parent, *occupied).store(to);
+        occupied_places(*occupied).for_each(|place| levels[place].store(to));
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        let ((prefix, owner), (parent, occupied)) = Stored::load(from)?;
+        let mut levels = [Level::EMPTY; 16];
+        for place in occupied_places(occupied) {
+            levels[place] = Level::load(from)?;
+        }
+        Ok(Self { prefix, owner, parent, occupied, levels })
+    }
+}
+
+/// Children that are not occupied are never looked at.
+impl Stored for Node {
+    fn store(&self, to: &mut Output<'_>) {
+        let Self { prefix, parent, shift, occupied, children } = self;
+        (*prefix, *parent).store(to);
+        (*shift, *occupied).store(to);
+        occupied_places(*occupied).for_each(|place| children[place].store(to));
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        let ((prefix, parent), (shift, occupied)) = Stored::load(from)?;
+        let mut children = [NONE; 16];
+        for place in occupied_places(occupied) {
+            children[place] = u32::load(from)?;
+        }
+        Ok(Self { prefix, parent, shift, occupied, children })
+    }
 }
 
 #[cfg(test)]

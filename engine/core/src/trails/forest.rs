@@ -5,6 +5,7 @@
 use alloc::vec::Vec;
 
 use crate::keyed::END;
+use crate::snapshot::{Input, Output, Stored, Unreadable};
 
 #[derive(Clone, Copy, Debug)]
 struct Node {
@@ -158,5 +159,25 @@ impl Forest {
         {
             self.steps += 1;
         }
+    }
+}
+
+crate::stored! {
+    Node { key, ticket, child, next, prev }
+}
+
+impl Stored for Forest {
+    fn store(&self, to: &mut Output<'_>) {
+        self.nodes.store(to);
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        let mut forest = Self::new(0);
+        forest.restore(from)?;
+        Ok(forest)
+    }
+
+    fn restore(&mut self, from: &mut Input<'_>) -> Result<(), Unreadable> {
+        self.nodes.restore(from)
     }
 }

@@ -71,3 +71,7 @@ impl Series {
         self.open.as_ref()
     }
 }
+
+orison_core::stored! {
+    Series { closed, closed_max, open }
+}

@@ -47,3 +47,8 @@ impl Ladder {
         self.levels.iter().map(|(&key, &quantity)| (key, quantity))
     }
 }
+
+orison_core::stored_newtypes!(Key);
+orison_core::stored! {
+    Ladder { levels }
+}

@@ -16,3 +16,7 @@ impl Folder {
     pub(super) const EMPTY: Self =
         Self { newest: NONE, closed_oldest: NONE, closed_newest: NONE, closed_count: 0 };
 }
+
+orison_core::stored! {
+    Folder { newest, closed_oldest, closed_newest, closed_count }
+}

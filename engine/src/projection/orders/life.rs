@@ -82,6 +82,10 @@ impl<'a> IntoIterator for &'a LifeEvents {
     }
 }
 
+orison_core::stored! {
+    LifeEvents { buffer, start }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,6 +40,10 @@ impl Quota {
     }
 }
 
+orison_core::stored! {
+    Quota { owners, owners_max, dropped }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -297,3 +297,11 @@ fn cut(
         before = *link;
     }
 }
+
+orison_core::stored! {
+    Links { id_next, client_next, older, newer, closed_next }
+    Shelf {
+        views, links, free, ids, clients, names, slots, folders, closed_max, closed_total,
+        events_max,
+    }
+}

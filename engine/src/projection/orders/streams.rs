@@ -96,3 +96,9 @@ impl Streams {
         &self.fresh
     }
 }
+
+orison_core::stored! {
+    Told { event, older }
+    Head { newest, sequence }
+    Streams { ring, ring_max, events_per_account_max, told, heads, fresh }
+}

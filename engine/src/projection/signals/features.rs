@@ -122,3 +122,11 @@ impl Flow {
         features
     }
 }
+
+orison_core::stored! {
+    Features {
+        order_flow_imbalance, microprice_deviation, trade_imbalance, volatility, spread,
+    }
+    Quotes { bid, bid_quantity, ask, ask_quantity }
+    Flow { imbalance, bought, sold, middle, variance }
+}

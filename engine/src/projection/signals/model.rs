@@ -72,3 +72,7 @@ impl Model {
         self.rises += u64::from(label > 0.5);
     }
 }
+
+orison_core::stored! {
+    Model { intercept, weights, seen, means, squares, learned, rises }
+}

@@ -77,3 +77,8 @@ impl Sum {
         })
     }
 }
+
+orison_core::stored! {
+    Sum { n, hits, loss, baseline }
+    Record { last, whole }
+}

@@ -99,3 +99,7 @@ fn enter(
         queue.push_back((minute, price));
     }
 }
+
+orison_core::stored! {
+    Window { statistics, turnover, buckets, highs, lows }
+}

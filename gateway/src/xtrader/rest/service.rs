@@ -21,7 +21,7 @@ pub(crate) struct TimeAnswer {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HealthAnswer {
-    /// ok, or failed with status 503.
+    /// ok, or failed or diverged with status 503.
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -33,6 +33,15 @@ pub(crate) struct HealthAnswer {
     sequence_durable: u64,
     /// The newest command that anyone outside can see.
     visible: u64,
+    /// The last command that the second replay has agreed with.
+    followed: u64,
+    /// Commands on the disk that it has not reached yet.
+    followed_lag: u64,
+    /// Of the newest snapshot; 0: there is none.
+    snapshot: u64,
+    /// What is wrong with snapshots, while orders are taken all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
     version: &'static str,
 }
 
@@ -91,16 +100,23 @@ pub(crate) fn time() -> Answer {
     path = "/health",
     responses(
         (status = 200, description = "As asked", body = HealthAnswer),
-        (status = 503, description = "Failed: nothing is acknowledged", body = HealthAnswer),
+        (
+            status = 503,
+            description = "Failed: nothing is acknowledged; or diverged: replay disagrees",
+            body = HealthAnswer
+        ),
     )
 )]
 pub(crate) fn health(app: &App) -> Answer {
-    let reason = app.monitor().failure();
     let figures = app.figures();
-    let (code, status) = match &reason {
-        Some(_) => (503, "failed"),
-        None => (200, "ok"),
+    let followed = app.followed.figures();
+    let (code, status, reason) = match (app.monitor().failure(), followed.alarm) {
+        (Some(failure), _) => (503, "failed", Some(failure)),
+        (None, Some(alarm)) => (503, "diverged", Some(alarm)),
+        (None, None) => (200, "ok", None),
     };
+    let behind = || format!("the follower is {} commands behind", followed.lag);
+    let warning = followed.snapshot_failure.or_else(|| followed.is_behind.then(behind));
     let body = HealthAnswer {
         status,
         reason,
@@ -109,6 +125,10 @@ pub(crate) fn health(app: &App) -> Answer {
         sequence_journaled: figures.sequence_journaled,
         sequence_durable: figures.sequence_durable,
         visible: figures.sequence_visible,
+        followed: followed.sequence,
+        followed_lag: followed.lag,
+        snapshot: followed.snapshot_sequence,
+        warning,
         version: env!("CARGO_PKG_VERSION"),
     };
     Answer::new(code, &body)

@@ -1,0 +1,351 @@
+//! The follower: a second replay of a running journal, from its files, on a thread of its own with
+//! the lowest priority. It writes the snapshots, so that nobody on the road pauses for one, and
+//! compares its digests with every checkpoint. It reads up to what is durable, never writes to the
+//! journal, and must not know the rings: how far the disk has come is asked of a function.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use engine::projection::ViewLimits;
+use journal::{ReadError, Reader, Records, Storage};
+use thiserror::Error;
+
+use crate::playback::PlaybackError;
+use crate::recovery::{Source, candidates, play, wanted};
+use crate::snapshot::{self, SnapshotError, Whole};
+
+/// A snapshot every so many commands.
+pub const SNAPSHOT_COMMANDS_DEFAULT: u64 = 1_000_000;
+/// So many snapshot intervals behind, and it is said that it cannot keep up.
+pub const BEHIND_INTERVALS_MAX: u64 = 4;
+/// Between two looks at how far the disk has come, when there was nothing.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Records between two looks at the time and at whether to end.
+const RECORDS_AT_ONCE: u32 = 512;
+/// The share of its time that it works when the last snapshot is near: half.
+const REST_PER_WORK: u32 = 1;
+/// It rests in pieces of this length.
+const WORK_PIECE: Duration = Duration::from_millis(2);
+/// Nobody else waits for it.
+const NICE: i32 = 19;
+
+pub struct Settings {
+    pub directory: PathBuf,
+    /// 0: it compares digests and writes no snapshot.
+    pub snapshot_commands: u64,
+    pub limits: ViewLimits,
+    pub storage: Storage,
+    /// The last command that is on the disk.
+    pub durable: Box<dyn Fn() -> u64 + Send>,
+    /// A sync or rename has failed: what the disk says cannot be trusted any more.
+    pub on_disk_failure: Box<dyn Fn(&str) + Send>,
+}
+
+/// What it has come to, for metrics and health.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Figures {
+    /// The last command it has replayed.
+    pub sequence: u64,
+    /// Commands that are durable and not yet replayed.
+    pub lag: u64,
+    /// More than `BEHIND_INTERVALS_MAX` snapshots are due.
+    pub is_behind: bool,
+    pub snapshots: u64,
+    /// Of the last snapshot; 0: it has written none.
+    pub snapshot_sequence: u64,
+    /// How long that took, milliseconds.
+    pub snapshot_ms: u64,
+    /// Checkpoints that agreed.
+    pub checkpoints: u64,
+    /// Why it has ended: replay is not what the journal says, with the range of sequences, or the
+    /// journal cannot be read.
+    pub alarm: Option<String>,
+    /// Why the last snapshot was not written.
+    pub snapshot_failure: Option<String>,
+}
+
+#[derive(Debug, Error)]
+enum FollowError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("the follower disagrees with the journal: {0}")]
+    Playback(#[from] PlaybackError),
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+}
+
+#[derive(Default)]
+struct Shared {
+    ends: AtomicBool,
+    sequence: AtomicU64,
+    durable: AtomicU64,
+    interval: AtomicU64,
+    snapshots: AtomicU64,
+    snapshot_sequence: AtomicU64,
+    snapshot_ms: AtomicU64,
+    checkpoints: AtomicU64,
+    alarm: OnceLock<String>,
+    snapshot_failure: std::sync::Mutex<Option<String>>,
+}
+
+/// Reads the figures as long as anybody wants to.
+#[derive(Clone)]
+pub struct Watch(Arc<Shared>);
+
+pub struct Follower {
+    shared: Arc<Shared>,
+    /// Some until it is ended.
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Follower {
+    pub fn start(settings: Settings) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        shared.interval.store(settings.snapshot_commands, Ordering::Relaxed);
+        let theirs = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("follower".to_owned()).spawn(move || {
+            let mut run = Run { settings, shared: theirs, rests: Rests::new(), attempted: 0 };
+            if let Err(error) = run.run() {
+                let alarm = error.to_string();
+                tracing::error!(%alarm, "the follower has ended");
+                run.shared.alarm.get_or_init(|| alarm);
+            }
+        })?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    pub fn watch(&self) -> Watch {
+        Watch(Arc::clone(&self.shared))
+    }
+}
+
+impl Drop for Follower {
+    /// A snapshot that is being written is left unwritten.
+    fn drop(&mut self) {
+        self.shared.ends.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            thread.join().unwrap_or_else(|_| tracing::error!("the follower panicked"));
+        }
+    }
+}
+
+impl Watch {
+    pub fn figures(&self) -> Figures {
+        let shared = &*self.0;
+        let sequence = shared.sequence.load(Ordering::Relaxed);
+        let lag = shared.durable.load(Ordering::Relaxed).saturating_sub(sequence);
+        let interval = shared.interval.load(Ordering::Relaxed);
+        let failure = shared.snapshot_failure.lock();
+        Figures {
+            sequence,
+            lag,
+            is_behind: interval > 0 && lag > BEHIND_INTERVALS_MAX.saturating_mul(interval),
+            snapshots: shared.snapshots.load(Ordering::Relaxed),
+            snapshot_sequence: shared.snapshot_sequence.load(Ordering::Relaxed),
+            snapshot_ms: shared.snapshot_ms.load(Ordering::Relaxed),
+            checkpoints: shared.checkpoints.load(Ordering::Relaxed),
+            alarm: shared.alarm.get().cloned(),
+            snapshot_failure: failure.unwrap_or_else(std::sync::PoisonError::into_inner).clone(),
+        }
+    }
+}
+
+struct Run {
+    settings: Settings,
+    shared: Arc<Shared>,
+    rests: Rests,
+    /// The last command after which a snapshot was there, or was tried.
+    attempted: u64,
+}
+
+impl Run {
+    fn run(&mut self) -> Result<(), FollowError> {
+        lower_priority();
+        let reader = Reader::open(&self.settings.directory)?;
+        let identity = reader.identity();
+        let mut whole = self.begin(&reader)?;
+        let mut at = whole.player().at().sequence.0;
+        let mut records = reader.records_from(at + 1)?;
+        while !self.ends() {
+            let durable = self.look();
+            let stop = self.next_snapshot(at).map_or(durable, |due| due.min(durable));
+            let before = std::mem::replace(&mut at, self.follow(&mut records, &mut whole, stop)?);
+            if self.ends() {
+                break;
+            }
+            if self.is_due(at) {
+                self.write(identity, &whole);
+            } else if at >= durable || at == before {
+                thread::park_timeout(LOOK_EVERY);
+            }
+        }
+        Ok(())
+    }
+
+    /// At the newest snapshot, or else at the beginning.
+    fn begin(&mut self, reader: &Reader) -> Result<Whole, FollowError> {
+        let limits = self.settings.limits;
+        let wanted = wanted(reader, Some(limits))?;
+        for found in candidates(&self.settings.directory, reader).into_iter().rev() {
+            match snapshot::load(&found.path, &wanted) {
+                Ok(loaded) => {
+                    self.shared.snapshot_sequence.store(found.sequence, Ordering::Relaxed);
+                    self.attempted = found.sequence;
+                    return Ok(loaded.whole);
+                }
+                Err(error) => tracing::warn!(%error, "the follower passes over a snapshot"),
+            }
+        }
+        let whole = Source::genesis(reader.identity(), limits).finish()?;
+        Ok(whole.expect("a beginning is there at once").0)
+    }
+
+    /// Replays up to the command `stop`. How far it has come.
+    fn follow(
+        &mut self,
+        records: &mut Records,
+        whole: &mut Whole,
+        stop: u64,
+    ) -> Result<u64, FollowError> {
+        let mut at = whole.player().at().sequence.0;
+        let mut left = RECORDS_AT_ONCE;
+        while at < stop {
+            let Some(record) = records.next()? else { break };
+            play(whole, &record)?;
+            at = whole.player().at().sequence.0;
+            left -= 1;
+            if left == 0 {
+                left = RECORDS_AT_ONCE;
+                self.tell(at, whole);
+                if self.ends() {
+                    break;
+                }
+                self.rest_if_near(at);
+            }
+        }
+        self.tell(at, whole);
+        Ok(at)
+    }
+
+    fn tell(&self, at: u64, whole: &Whole) {
+        self.shared.sequence.store(at, Ordering::Relaxed);
+        let compared = whole.playback.compared().checkpoints;
+        self.shared.checkpoints.store(compared, Ordering::Relaxed);
+    }
+
+    /// It gives way to the road as long as it is not behind by a whole snapshot.
+    fn rest_if_near(&mut self, at: u64) {
+        let lag = self.look().saturating_sub(at);
+        if lag < self.settings.snapshot_commands {
+            self.rests.rest();
+        }
+    }
+
+    fn look(&self) -> u64 {
+        let durable = (self.settings.durable)();
+        self.shared.durable.store(durable, Ordering::Relaxed);
+        durable
+    }
+
+    fn ends(&self) -> bool {
+        self.shared.ends.load(Ordering::Acquire)
+    }
+
+    /// None: there is none to be written.
+    fn next_snapshot(&self, at: u64) -> Option<u64> {
+        let interval = self.settings.snapshot_commands;
+        (interval > 0).then(|| (at / interval + 1).saturating_mul(interval))
+    }
+
+    fn is_due(&self, at: u64) -> bool {
+        let interval = self.settings.snapshot_commands;
+        interval > 0 && at > self.attempted && at.is_multiple_of(interval)
+    }
+
+    /// One attempt a sequence: the next interval brings the next one.
+    fn write(&mut self, identity: [u8; 16], whole: &Whole) {
+        let started = Instant::now();
+        let Self { settings, shared, rests, attempted } = self;
+        let sequence = whole.player().at().sequence.0;
+        let mut pace = || {
+            rests.rest();
+            match shared.ends.load(Ordering::Acquire) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        };
+        let Settings { storage, directory, .. } = &*settings;
+        let written = snapshot::write(storage, directory, identity, whole, &mut pace);
+        *attempted = sequence;
+        let failure = match written {
+            Ok(None) => return,
+            Ok(Some(path)) => {
+                let ms = started.elapsed().as_millis() as u64;
+                shared.snapshots.fetch_add(1, Ordering::Relaxed);
+                shared.snapshot_ms.store(ms, Ordering::Relaxed);
+                shared.snapshot_sequence.store(sequence, Ordering::Relaxed);
+                tracing::info!(sequence, ms, path = %path.display(), "snapshot");
+                None
+            }
+            Err(error) => {
+                tracing::error!(%error, "a snapshot was not written");
+                if is_of_the_device(&error) {
+                    (settings.on_disk_failure)(&error.to_string());
+                }
+                Some(error.to_string())
+            }
+        };
+        *shared.snapshot_failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            failure;
+    }
+}
+
+/// After a failed sync the page cache lies; a full disk or a refused name is no such thing.
+fn is_of_the_device(error: &SnapshotError) -> bool {
+    match error {
+        SnapshotError::Storage(error) => {
+            error.operation.starts_with("sync") || error.operation == "rename"
+        }
+        SnapshotError::Damaged { .. } => true,
+        SnapshotError::Io { .. }
+        | SnapshotError::Foreign { .. }
+        | SnapshotError::Format { .. }
+        | SnapshotError::Rules { .. }
+        | SnapshotError::Load { .. }
+        | SnapshotError::State { .. }
+        | SnapshotError::Quarantined { .. } => false,
+    }
+}
+
+/// Work and rest in turn.
+struct Rests {
+    working_since: Instant,
+}
+
+impl Rests {
+    fn new() -> Self {
+        Self { working_since: Instant::now() }
+    }
+
+    /// Parked, so that whoever ends it need not wait.
+    fn rest(&mut self) {
+        let worked = self.working_since.elapsed();
+        if worked >= WORK_PIECE {
+            thread::park_timeout(worked.min(LOOK_EVERY) * REST_PER_WORK);
+            self.working_since = Instant::now();
+        }
+    }
+}
+
+/// Of this thread alone. One that may not is a little more in the way.
+fn lower_priority() {
+    let thread = rustix::thread::gettid();
+    if let Err(error) = rustix::process::setpriority_process(Some(thread), NICE) {
+        tracing::debug!(%error, "the follower keeps its priority");
+    }
+}

@@ -1,0 +1,104 @@
+//! Where a replay begins: at a snapshot, which is loaded while the journal is being opened, or at
+//! the very first command. It must not open journals. In: what is there. Out: a state to go on
+//! with, once somebody needs it.
+
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use engine::projection::ViewLimits;
+use engine::snapshot::Gaps;
+use journal::{ReadError, Reader};
+
+use crate::Changes;
+use crate::playback::Playback;
+use crate::snapshot::{self, Found, Loaded, SnapshotError, Wanted, Whole};
+
+/// Where a state came from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Beginning {
+    /// Nothing but the commands.
+    Genesis,
+    Snapshot {
+        path: PathBuf,
+        sequence: u64,
+        /// Views that begin empty: nothing is left that could make them.
+        empty: Vec<&'static str>,
+    },
+}
+
+impl Beginning {
+    /// The last command that was not replayed.
+    pub fn sequence(&self) -> u64 {
+        match self {
+            Self::Genesis => 0,
+            Self::Snapshot { sequence, .. } => *sequence,
+        }
+    }
+}
+
+/// What a snapshot of this journal must be like.
+pub(crate) fn wanted(reader: &Reader, limits: Option<ViewLimits>) -> Result<Wanted, ReadError> {
+    let voids = reader.records_from(0)?.voids().collect();
+    let gaps = if reader.first_sequence() == 1 { Gaps::Refused } else { Gaps::Empty };
+    Ok(Wanted { identity: reader.identity(), limits, gaps, voids })
+}
+
+/// Snapshots from which the journal can be gone on with, oldest first.
+pub(crate) fn candidates(directory: &Path, reader: &Reader) -> Vec<Found> {
+    let mut found = snapshot::list(directory).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the snapshots cannot be listed");
+        Vec::new()
+    });
+    found.retain(|found| found.sequence + 1 >= reader.first_sequence());
+    found
+}
+
+/// A state that is there, or will be.
+pub(crate) enum Source {
+    Ready(Box<Whole>, Beginning),
+    Loading(JoinHandle<Result<Loaded, SnapshotError>>, PathBuf),
+    /// There is no journal yet, or loading has failed.
+    Nothing,
+}
+
+impl Source {
+    pub(crate) fn genesis(identity: [u8; 16], limits: ViewLimits) -> Self {
+        let playback = Playback::new(identity, limits);
+        let whole = Whole { playback, changes: Changes::default() };
+        Self::Ready(Box::new(whole), Beginning::Genesis)
+    }
+
+    pub(crate) fn snapshot(path: PathBuf, wanted: Wanted) -> Self {
+        let file = path.clone();
+        Self::Loading(std::thread::spawn(move || snapshot::load(&file, &wanted)), path)
+    }
+
+    /// Waits for it, if need be.
+    pub(crate) fn whole(&mut self) -> Result<Option<&mut Whole>, SnapshotError> {
+        if let Self::Loading(..) = self
+            && let Self::Loading(loading, path) = std::mem::replace(self, Self::Nothing)
+        {
+            // What is whole by its checksums and panics all the same was written by another build.
+            let loaded = loading.join().unwrap_or_else(|_| {
+                let what = "it cannot be loaded".to_owned();
+                Err(SnapshotError::Damaged { path: path.clone(), what })
+            });
+            let Loaded { header, whole, empty } = loaded?;
+            let sequence = header.sequence;
+            let beginning = Beginning::Snapshot { path, sequence, empty };
+            *self = Self::Ready(Box::new(whole), beginning);
+        }
+        match self {
+            Self::Ready(whole, _) => Ok(Some(whole)),
+            Self::Loading(..) | Self::Nothing => Ok(None),
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> Result<Option<(Whole, Beginning)>, SnapshotError> {
+        self.whole()?;
+        match self {
+            Self::Ready(whole, beginning) => Ok(Some((*whole, beginning))),
+            Self::Loading(..) | Self::Nothing => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What tends a journal rather than asks it: snapshots by hand, pruning, archives. The library
+//! does it; here it is asked for and told.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Result;
+use engine::projection::ViewLimits;
+use journal::Reader;
+use replay::json::Object;
+use replay::past::Until;
+use replay::retention::{self, Keep, Plan};
+use replay::snapshot;
+
+use crate::gauge::Gauge;
+use crate::run::Outcome;
+use crate::show::Form;
+
+/// Whether a plan is carried out or only told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Run {
+    Dry,
+    Real,
+}
+
+pub(crate) fn prune(
+    directory: &Path,
+    (snapshots, before): (usize, Option<Until>),
+    run: Run,
+    form: Form,
+) -> Result<Outcome> {
+    let from = before.map(|before| first_at(directory, before)).transpose()?;
+    let plan = retention::plan(directory, Keep { snapshots, from })?;
+    if run == Run::Real {
+        retention::prune(directory, &plan)?;
+    }
+    let mut out = io::stdout().lock();
+    match form {
+        Form::Text => print_plan(&mut out, &plan, run)?,
+        Form::Json => {
+            let mut line = Vec::new();
+            let mut object = Object::open(&mut line);
+            object.bare("removed", run == Run::Real).bare("needed_from", plan.needed_from);
+            object.bare("snapshots_kept", plan.kept.len());
+            object.bare("snapshots", plan.snapshots.len()).bare("segments", plan.segments.len());
+            object.close();
+            line.push(b'\n');
+            out.write_all(&line)?;
+        }
+    }
+    Ok(Outcome::Fine)
+}
+
+fn print_plan(out: &mut impl Write, plan: &Plan, run: Run) -> io::Result<()> {
+    for why in &plan.passed_over {
+        writeln!(out, "PASSED OVER  {why}")?;
+    }
+    for kept in &plan.kept {
+        writeln!(out, "keeps        {}", kept.path.display())?;
+    }
+    let word = if run == Run::Real { "removed" } else { "would remove" };
+    for path in plan.snapshots.iter().chain(&plan.segments) {
+        writeln!(out, "{word:12} {}", path.display())?;
+    }
+    writeln!(out, "commands from sequence {} on are needed", plan.needed_from)?;
+    match run {
+        Run::Dry => writeln!(out, "nothing was removed: --yes removes it"),
+        Run::Real => Ok(()),
+    }
+}
+
+/// The first command at a sequence or time.
+fn first_at(directory: &Path, before: Until) -> Result<u64> {
+    let time_ns = match before {
+        Until::Sequence(sequence) => return Ok(sequence),
+        Until::End => return Ok(u64::MAX),
+        Until::Time(time_ns) => time_ns,
+    };
+    let mut records = Reader::open(directory)?.records_from(0)?;
+    while let Some(record) = records.next()? {
+        if record.time_ns >= time_ns {
+            return Ok(record.sequence);
+        }
+    }
+    Ok(records.last_sequence() + 1)
+}
+
+pub(crate) fn archive(directory: &Path, to: &Path, form: Form) -> Result<Outcome> {
+    let copied = retention::archive(directory, to)?;
+    told(form, "archived", copied.iter().map(|path| path.display().to_string()).collect())
+}
+
+pub(crate) fn restore(directory: &Path, from: &Path, form: Form) -> Result<Outcome> {
+    let copied = retention::restore(directory, from)?;
+    told(form, "restored", copied.iter().map(|path| path.display().to_string()).collect())
+}
+
+pub(crate) fn take_snapshot(directory: &Path, at: Option<u64>, form: Form) -> Result<Outcome> {
+    let gauge = Gauge::of_commands();
+    let limits = ViewLimits::DEFAULT;
+    let path = snapshot::take(directory, limits, at, |sequence| gauge.at(sequence))?;
+    drop(gauge);
+    told(form, "snapshot", vec![path.display().to_string()])
+}
+
+fn told(form: Form, what: &str, paths: Vec<String>) -> Result<Outcome> {
+    let mut out = io::stdout().lock();
+    match form {
+        Form::Text => {
+            for path in &paths {
+                writeln!(out, "{what} {path}")?;
+            }
+            writeln!(out, "{what} {} files", paths.len())?;
+        }
+        Form::Json => {
+            let mut line = Vec::new();
+            let mut object = Object::open(&mut line);
+            object.text("event", what).bare("files", paths.len());
+            object.close();
+            line.push(b'\n');
+            out.write_all(&line)?;
+        }
+    }
+    Ok(Outcome::Fine)
+}

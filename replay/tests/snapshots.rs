@@ -1,0 +1,316 @@
+//! Journals with snapshots: recovery from the newest that is in order, retention, archives, the
+//! follower. In a process of its own, as the tests of recovery are.
+#![allow(clippy::unwrap_used, reason = "all of this is test code")]
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use engine::projection::ViewLimits;
+use engine::record;
+use engine::witness::state_digest;
+use journal::{CHECKPOINT_COMMANDS, Checkpoint, Journal, Storage, Writer};
+use orison_core::command::{AccountRef, Genesis, InstrumentFields, InstrumentSpec, Order};
+use orison_core::text::Text;
+use orison_core::{Command, InstrumentId, Price, Quantity, Side};
+use replay::follower::{self, Follower};
+use replay::past::{Past, Until};
+use replay::recovery::Beginning;
+use replay::retention::{self, Keep, RetentionError};
+use replay::verify::SMALL_VIEWS;
+use replay::{RecoverError, Recovered, recover, snapshot};
+
+const LIMITS: Genesis = Genesis { orders_max: 256, closed_ids_max: 256, ..Genesis::DEFAULT };
+
+fn options() -> journal::Options {
+    journal::Options { segment_bytes: 1 << 16, ..journal::Options::default() }
+}
+
+/// More than two intervals of checkpoints: what the last one needs is never pruned.
+const MANY: u64 = 2 * CHECKPOINT_COMMANDS + 5_000;
+
+/// Orders of two accounts that rest and trade; later only now and then.
+fn command(sequence: u64) -> Command {
+    match sequence {
+        1_000.. if !sequence.is_multiple_of(64) => Command::Clock,
+        1 => Command::Genesis(LIMITS),
+        2 => Command::Instrument(InstrumentSpec {
+            symbol: Text::new("X").unwrap(),
+            base: Text::new("B").unwrap(),
+            quote: Text::new("Q").unwrap(),
+            fields: InstrumentFields::BASE.with(InstrumentFields::QUOTE),
+            ..InstrumentSpec::EMPTY
+        }),
+        _ => {
+            let is_buy = (sequence * sequence / 3).is_multiple_of(2);
+            let (name, side) = if is_buy { ("ann", Side::Buy) } else { ("bob", Side::Sell) };
+            let price = Price(100 + (sequence * 7 % 11) as i64);
+            let account = AccountRef::Name(Text::new(name).unwrap());
+            let quantity = Quantity(sequence % 5 + 1);
+            Command::Place(Order::limit(account, InstrumentId(1), side, price, quantity))
+        }
+    }
+}
+
+fn append(writer: &mut Writer, sequence: u64, command: &Command) {
+    let encoded = record::encode(command);
+    let time_ns = sequence * 1_000;
+    writer.append(encoded.kind, encoded.version, sequence, time_ns, encoded.payload()).unwrap();
+}
+
+/// Commands after those that are there, up to `last`.
+fn fill(directory: &Path, last: u64) {
+    let visit = |_: journal::RecordView<'_>| Ok::<(), String>(());
+    let (mut writer, opened) = Journal::open(directory, &options(), visit).unwrap();
+    (opened.last_sequence + 1..=last).for_each(|n| append(&mut writer, n, &command(n)));
+}
+
+fn take(directory: &Path, at: u64) -> PathBuf {
+    snapshot::take(directory, ViewLimits::DEFAULT, Some(at), |_| {}).unwrap()
+}
+
+fn start(directory: &Path) -> Result<Recovered, RecoverError> {
+    recover(directory, &options(), ViewLimits::DEFAULT, |_| {})
+}
+
+fn flip(path: &Path) {
+    let file = File::options().read(true).write(true).open(path).unwrap();
+    let at = file.metadata().unwrap().len() / 2;
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, at).unwrap();
+    file.write_all_at(&[byte[0] ^ 4], at).unwrap();
+}
+
+fn begun(recovered: &Recovered) -> (u64, u64) {
+    (recovered.beginning.sequence(), recovered.commands)
+}
+
+#[test]
+fn recovery_begins_at_the_newest_snapshot_that_is_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 900);
+    let whole = start(folder.path()).unwrap();
+    assert_eq!((&whole.beginning, whole.commands), (&Beginning::Genesis, 900));
+    let (state, digests) = (state_digest(&whole.exchange), whole.witness.digests());
+    drop(whole);
+    let (older, newer) = (take(folder.path(), 300), take(folder.path(), 700));
+    let cases: [(&[&Path], u64); 3] = [(&[], 700), (&[&newer], 300), (&[&older], 0)];
+    for (damaged, sequence) in cases {
+        damaged.iter().for_each(|path| flip(path));
+        // The second start is as good as the first.
+        for _ in 0..2 {
+            let recovered = start(folder.path()).unwrap();
+            assert_eq!(begun(&recovered), (sequence, 900 - sequence));
+            assert_eq!(state_digest(&recovered.exchange), state);
+            assert_eq!(recovered.witness.digests(), digests);
+            assert_eq!(recovered.views.at(), recovered.exchange.applied());
+            let passed_over = [700, 300].into_iter().filter(|&at| at > sequence).count();
+            assert_eq!(recovered.passed_over.len(), passed_over, "{:?}", recovered.passed_over);
+            assert_eq!(recovered.found().len(), passed_over + usize::from(sequence > 0));
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_at_the_very_end_leaves_nothing_to_replay() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 50);
+    let path = take(folder.path(), 50);
+    assert_eq!(begun(&start(folder.path()).unwrap()), (50, 0));
+    flip(&path);
+    assert_eq!(begun(&start(folder.path()).unwrap()), (0, 50));
+}
+
+#[test]
+fn a_snapshot_beyond_the_end_of_the_journal_stops_the_start() {
+    let (long, short) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fill(long.path(), 20);
+    for entry in fs::read_dir(long.path()).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), short.path().join(entry.file_name())).unwrap();
+    }
+    fill(long.path(), 60);
+    let path = take(long.path(), 60);
+    let copy = short.path().join(path.file_name().unwrap());
+    fs::copy(&path, &copy).unwrap();
+    let error = start(short.path()).err().unwrap();
+    assert!(error.is_finding());
+    let told = format!(
+        "{}: holds commands up to sequence 60, the journal ends with 20: commands are missing",
+        copy.display()
+    );
+    assert_eq!(error.to_string(), told);
+}
+
+#[test]
+fn a_command_that_is_quarantined_later_takes_its_snapshots_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 60);
+    take(folder.path(), 20);
+    take(folder.path(), 50);
+    journal::quarantine(folder.path(), 30).unwrap();
+    let recovered = start(folder.path()).unwrap();
+    assert_eq!(begun(&recovered), (20, 40));
+    assert!(
+        recovered.passed_over[0].ends_with("counts command 30, which has been quarantined since")
+    );
+}
+
+#[test]
+fn the_past_is_played_from_the_nearest_snapshot_and_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 500);
+    let digest = |past: &Past| {
+        let player = past.player();
+        (state_digest(&player.exchange), player.witness.digests())
+    };
+    let played = |mut past: Past, until| {
+        past.play(until, |_| {}).unwrap();
+        past
+    };
+    take(folder.path(), 100);
+    take(folder.path(), 400);
+    for (until, begun_after) in [
+        (Until::Sequence(99), 0),
+        (Until::Sequence(100), 100),
+        (Until::Sequence(399), 100),
+        (Until::Time(400_000), 400),
+        (Until::Time(399_999), 100),
+        (Until::End, 400),
+    ] {
+        let near = played(Past::near(folder.path(), SMALL_VIEWS, until).unwrap(), until);
+        assert_eq!(near.begun_after(), begun_after, "{until:?}");
+        let whole = played(Past::open(folder.path(), SMALL_VIEWS).unwrap(), until);
+        assert_eq!(digest(&near), digest(&whole), "{until:?}");
+    }
+}
+
+#[test]
+fn pruning_keeps_what_the_older_of_two_snapshots_needs_and_archives_bring_the_rest_back() {
+    let (folder, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let directory = folder.path();
+    fill(directory, MANY);
+    let before = replay::verify::verify(directory, |_| {}).unwrap();
+    let keep = Keep { snapshots: 2, from: None };
+    let refused = |keep| retention::plan(directory, keep).err();
+    assert!(matches!(refused(keep), Some(RetentionError::NotEnough { valid: 0, needed: 2 })));
+    let oldest = take(directory, 70_000);
+    take(directory, 100_000);
+    let newest = take(directory, MANY - 500);
+    let too_few = Keep { snapshots: 1, from: None };
+    assert!(matches!(refused(too_few), Some(RetentionError::TooFew { asked: 1 })));
+    flip(&newest);
+    let plan = retention::plan(directory, keep).unwrap();
+    assert_eq!(
+        (plan.needed_from, plan.passed_over.len()),
+        (70_001, 1),
+        "a damaged one does not count"
+    );
+    flip(&newest);
+    let plan = retention::plan(directory, Keep { from: Some(80_000), ..keep }).unwrap();
+    assert_eq!((plan.needed_from, plan.kept.len()), (80_000, 2));
+    let plan = retention::plan(directory, keep).unwrap();
+    assert_eq!((plan.needed_from, &plan.snapshots), (100_001, &vec![oldest.clone()]));
+    assert!(plan.segments.len() > 1 && oldest.exists(), "nothing is touched by a plan");
+
+    let archived = retention::archive(directory, away.path()).unwrap();
+    assert!(archived.len() > plan.segments.len());
+    assert!(retention::archive(directory, away.path()).unwrap().is_empty(), "all is there");
+    retention::prune(directory, &plan).unwrap();
+    assert!(!oldest.exists() && plan.segments.iter().all(|path| !path.exists()));
+    let pruned = replay::verify::verify(directory, |_| {}).unwrap();
+    assert_eq!(pruned.begun_after, 100_000);
+    assert_eq!((pruned.state, pruned.events), (before.state, before.events));
+    assert_eq!(begun(&start(directory).unwrap()), (MANY - 500, 500));
+
+    let restored = retention::restore(directory, away.path()).unwrap();
+    assert_eq!(restored.len(), plan.segments.len());
+    let again = replay::verify::verify(directory, |_| {}).unwrap();
+    assert_eq!((again.begun_after, again.state), (0, before.state));
+}
+
+#[test]
+fn a_damaged_archive_is_not_restored_and_without_snapshots_a_pruned_journal_does_not_start() {
+    let (folder, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let directory = folder.path();
+    fill(directory, MANY);
+    let snapshots = [take(directory, 90_000), take(directory, 110_000)];
+    retention::archive(directory, away.path()).unwrap();
+    let plan = retention::plan(directory, Keep { snapshots: 2, from: None }).unwrap();
+    retention::prune(directory, &plan).unwrap();
+    flip(&away.path().join(plan.segments[0].file_name().unwrap()));
+    assert!(retention::restore(directory, away.path()).is_err());
+    assert!(plan.segments.iter().all(|path| !path.exists()), "what was copied is gone again");
+    snapshots.iter().for_each(|path| flip(path));
+    let error = start(directory).err().unwrap().to_string();
+    assert!(error.starts_with("sequence 1 is asked for, the journal begins with "), "{error}");
+}
+
+fn following(directory: &Path, snapshot_commands: u64, durable: u64) -> Follower {
+    Follower::start(follower::Settings {
+        directory: directory.to_owned(),
+        snapshot_commands,
+        limits: ViewLimits::DEFAULT,
+        storage: Storage::default(),
+        durable: Box::new(move || durable),
+        on_disk_failure: Box::new(|reason| panic!("{reason}")),
+    })
+    .unwrap()
+}
+
+fn until(follower: &Follower, is_there: impl Fn(&follower::Figures) -> bool) -> follower::Figures {
+    let started = Instant::now();
+    loop {
+        let figures = follower.watch().figures();
+        if is_there(&figures) {
+            return figures;
+        }
+        assert!(started.elapsed() < Duration::from_secs(120), "{figures:?}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn the_follower_writes_a_snapshot_each_interval_and_stays_below_what_is_durable() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 1_000);
+    let follower = following(folder.path(), 300, 950);
+    let figures = until(&follower, |figures| figures.sequence == 950);
+    assert_eq!((figures.snapshots, figures.snapshot_sequence, figures.lag), (3, 900, 0));
+    assert_eq!((figures.alarm, figures.snapshot_failure), (None, None));
+    drop(follower);
+    let sequences =
+        |found: Vec<snapshot::Found>| found.iter().map(|f| f.sequence).collect::<Vec<_>>();
+    assert_eq!(sequences(snapshot::list(folder.path()).unwrap()), [300, 600, 900]);
+    assert_eq!(begun(&start(folder.path()).unwrap()), (900, 100));
+    let again = following(folder.path(), 300, 1_000);
+    let figures = until(&again, |figures| figures.sequence == 1_000);
+    assert_eq!((figures.snapshots, figures.snapshot_sequence), (0, 900), "it went on from there");
+}
+
+#[test]
+fn a_checkpoint_that_replay_does_not_agree_with_is_an_alarm_with_its_range() {
+    let folder = tempfile::tempdir().unwrap();
+    let visit = |_: journal::RecordView<'_>| Ok::<(), String>(());
+    let options = journal::Options { segment_bytes: 1 << 23, ..options() };
+    let (mut writer, _) = Journal::open(folder.path(), &options, visit).unwrap();
+    append(&mut writer, 1, &command(1));
+    (2..=CHECKPOINT_COMMANDS).for_each(|sequence| append(&mut writer, sequence, &Command::Clock));
+    let mark = loop {
+        match writer.next_mark() {
+            Some(mark) => break mark,
+            None => std::thread::yield_now(),
+        }
+    };
+    let (about, chain) = (mark.about, mark.chain);
+    let merkle_root = mark.merkle_root.unwrap();
+    let wrong = Checkpoint { about, state: [0; 16], events: [1; 32], chain, merkle_root };
+    writer.append_checkpoint(&wrong).unwrap();
+    append(&mut writer, CHECKPOINT_COMMANDS + 1, &Command::Clock);
+    let follower = following(folder.path(), 0, CHECKPOINT_COMMANDS + 1);
+    let alarm = until(&follower, |figures| figures.alarm.is_some()).alarm.unwrap();
+    let told =
+        "the follower disagrees with the journal: between sequences 1 and 65536: event digest";
+    assert!(alarm.starts_with(told), "{alarm}");
+}
