@@ -156,7 +156,6 @@ impl App {
             identity: Arc::new(identity),
             followed,
             follower: Mutex::new(Some(follower)),
-            identity: Identity::open(),
             views,
             desk,
             hub,

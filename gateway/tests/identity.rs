@@ -4,6 +4,9 @@
 
 mod support;
 
+#[allow(dead_code, reason = "only a part of it is needed here")]
+#[path = "stockquest/client.rs"]
+mod stockquest;
 #[path = "stomp/client.rs"]
 #[allow(dead_code, reason = "the tests of STOMP use the rest")]
 mod stomp;
@@ -18,6 +21,8 @@ mod foreign;
 mod house;
 #[path = "identity/matrix.rs"]
 mod matrix;
+#[path = "identity/quest.rs"]
+mod quest;
 #[path = "identity/sessions.rs"]
 mod sessions;
 #[path = "identity/tls.rs"]

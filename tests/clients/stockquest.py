@@ -224,8 +224,10 @@ async def risk(quest):
     tail = part["valueAtRisk"]
     assert tail["scenarios"] >= 100 and tail["expectedShortfall"] >= tail["valueAtRisk"], tail
     assert update["limits"][0]["limit"] == "max_open_orders"
-    alert = await quest.until("RISK_ALERT")
-    assert (alert["metric"], alert["state"], alert["threshold"]) == ("LIQUIDITY", "RAISED", 1)
+    alert = {"metric": None}
+    while alert["metric"] != "LIQUIDITY":
+        alert = await quest.until("RISK_ALERT")
+    assert (alert["state"], alert["threshold"]) == ("RAISED", 1) and alert["value"] >= 1, alert
     await quest.ask("SUBSCRIBE", "SUBSCRIPTION_CONFIRMED", symbols=["AAA"])
     narrowed = await quest.until("RISK_UPDATE")
     assert [entry["symbol"] for entry in narrowed["parts"][0]["liquidity"]] == ["AAA"]

@@ -18,8 +18,8 @@ use crate::xtrader::problem::ProblemBody;
     info(
         title = "Orison admin",
         description = "The operator's calls. Every change is a journaled command; in open mode \
-                       the header X-Actor (1 to 32 printable ASCII characters) says who gives it, `admin` \
-                       if absent. `/v1/admin` is the same as `/api/v1/admin`."
+                       the header X-Actor (1 to 32 printable ASCII characters) says who \
+                       gives it, `admin` if absent. `/v1/admin` is the same as `/api/v1/admin`."
     ),
     servers((url = "/api/v1/admin"), (url = "/v1/admin")),
     paths(

@@ -8,10 +8,8 @@ use engine::runtime::{Settings as RuntimeSettings, Wait};
 use orison_core::command::Genesis;
 
 use super::layers::{Layers, Source};
-use super::{
-    Config, ConfigError, Durability, Listen, LogFormat, Switch, TlsFiles, instruments, risk,
-    schedule,
-};
+use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, TlsFiles};
+use super::{instruments, risk, schedule};
 use crate::connections;
 use crate::fanout::{self, OrderIds};
 use crate::feeds;

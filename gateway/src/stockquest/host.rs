@@ -18,8 +18,9 @@ use super::studio::Studio;
 use crate::App;
 use crate::connections::Place;
 use crate::fanout::Seat;
-use crate::identity::Principal;
+use crate::identity::{Action, Standing};
 use crate::language::{Language, Message};
+use crate::xtrader::entry::Caller;
 use crate::xtrader::json::Object;
 use crate::xtrader::problem::Problem;
 
@@ -33,9 +34,9 @@ pub(super) struct Host {
     pub(super) socket: Socket,
     pub(super) seat: Seat,
     pub(super) language: Language,
+    pub(super) standing: Standing,
+    /// Known once the session is somebody's.
     pub(super) account: AccountName,
-    /// None: nobody yet, who may nothing.
-    pub(super) principal: Option<Principal>,
     /// Among all sessions of the process.
     pub(super) place: Option<Arc<Place>>,
 }
@@ -43,6 +44,12 @@ pub(super) struct Host {
 impl Host {
     pub(super) fn say<T: Serialize>(&self, kind: Told, stamps: Stamps<'_>, data: &T) {
         self.push(encode(kind, stamps, data));
+    }
+
+    /// Who enters orders here, if it may.
+    pub(super) fn caller(&self) -> Result<Caller, Problem> {
+        let principal = self.standing.check(Action::Trade)?;
+        Ok(Caller::of(principal, Some(self.account), Action::Trade, self.language))
     }
 
     /// Waits in the outbox behind what is there.

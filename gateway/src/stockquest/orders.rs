@@ -28,7 +28,6 @@ use super::shape::camel;
 use crate::connections::Purpose;
 use crate::desk::Outcome;
 use crate::fanout::{self, Dialect, Due, Topic, Wish};
-use crate::identity::{self, Action};
 use crate::xtrader::entry::{self, Call, Caller, Refused};
 use crate::xtrader::json::Object;
 use crate::xtrader::problem::Problem;
@@ -199,7 +198,8 @@ impl Orders {
             Ask::Status => status(host, &mut data, id.as_ref()),
             Ask::History => history(host, &mut data, id.as_ref()),
             Ask::Enter(call) => {
-                self.enter(host, call, data, id);
+                let caller = host.caller()?;
+                self.enter(host, caller, (call, data), id);
                 Ok(())
             }
         }
@@ -239,7 +239,13 @@ impl Orders {
         host.say(Told::SubscriptionConfirmed, Stamps::answer(id), &body);
     }
 
-    fn enter(&mut self, host: &Host, call: Call, mut data: Object, id: Option<RequestId>) {
+    fn enter(
+        &mut self,
+        host: &Host,
+        caller: Caller,
+        (call, mut data): (Call, Object),
+        id: Option<RequestId>,
+    ) {
         let app = Arc::clone(&host.app);
         to_rest(&mut data);
         let named = Named {
@@ -247,10 +253,12 @@ impl Orders {
             order: data.shown("order_id").and_then(|id| OrderId::parse(&id)),
             client_order_id: data.shown("client_order_id"),
         };
-        let caller = match admitted(host, call) {
-            Ok(caller) => caller,
-            Err(problem) => return refuse(host, call, named, &problem, id.as_ref()),
-        };
+        if let Some(place) = &host.place
+            && place.take(purpose(call), 1).is_err()
+        {
+            let problem = Problem::refused(Reason::RateLimit);
+            return refuse(host, call, named, &problem, id.as_ref());
+        }
         self.answers.push_back(Box::pin(async move {
             let result = entry::ask(&app, &caller, call, data).await;
             Answer { call, id, named, result }
@@ -342,20 +350,11 @@ impl Orders {
     }
 }
 
-/// Who may enter orders does so at its rate; what is over it is not looked into.
-fn admitted(host: &Host, call: Call) -> Result<Caller, Problem> {
-    let principal = host.principal.as_ref().ok_or(identity::Refusal::Missing)?;
-    if !principal.may(Action::Trade) {
-        return Err(identity::Refusal::Forbidden.into());
-    }
-    let purpose = match call {
+fn purpose(call: Call) -> Purpose {
+    match call {
         Call::Place | Call::Amend => Purpose::Entry,
         Call::Cancel => Purpose::Cancel,
-    };
-    if host.place.as_ref().is_some_and(|place| place.take(purpose, 1).is_err()) {
-        return Err(Problem::refused(Reason::RateLimit));
     }
-    Ok(Caller::of(principal, Some(host.account), Action::Trade, host.language))
 }
 
 impl Subscription {

@@ -28,11 +28,10 @@ use crate::http::admission;
 use crate::http::burst::Burst;
 use crate::http::query::Query;
 use crate::http::{OrderEntry, order_entry};
-use crate::identity::{Action, IDENTITY_CLOSE, Mode, Refusal, Standing};
+use crate::identity::{Action, IDENTITY_CLOSE, Refusal, Standing};
 use crate::language::{Language, Message as Text};
 use crate::sockjs::{Close, Message, Opening, Talk};
 use crate::xtrader::entry::{account_name, shared_account};
-use crate::xtrader::json::Object;
 use crate::xtrader::problem::Problem;
 
 /// Bytes taken from the outbox at once.
@@ -51,27 +50,20 @@ const SLOW: Close = Close::new(4500, "slow consumer");
 
 pub(super) struct Session {
     host: Host,
-    /// The account of the address.
-    named: Option<AccountName>,
-    standing: Standing,
     line: Line,
     room: Room,
     /// Taken from the outbox; the first of them may wait for the answer to a request.
     pending: VecDeque<Due>,
     /// Why the session cannot even begin.
     refused: Option<Problem>,
+    /// The account that the address names.
+    named: Option<AccountName>,
     parting: Option<(Close, Instant)>,
     burst: Burst,
     next_beat: Instant,
     heard_at: Instant,
     /// Frames of the client when that was last looked at.
     frames: u64,
-}
-
-/// Why a session that has said who it is does not go on.
-enum Stopped {
-    Policy(Problem),
-    TooMany,
 }
 
 /// The transport's side.
@@ -104,11 +96,11 @@ impl Session {
     ) -> Self {
         let now = Instant::now();
         let languages = opening.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let (named, refused) = match account(opening) {
+        let (named, refused) = match named(opening) {
             Ok(named) => (named, foreign_page(app, socket, opening)),
             Err(problem) => (None, Some(problem)),
         };
-        // A wrong one is nobody, who may yet say who it is in AUTH.
+        // A wrong one is nobody, who may yet say who it is.
         let opener = admission::opener(&app.identity, &opening.headers, Some(&opening.query));
         let seat = app.hub.join_unnoticed(opening.peer);
         let place = opening.seat.clone().and_then(|seat| seat.downcast::<Place>().ok());
@@ -122,13 +114,12 @@ impl Session {
             socket,
             seat,
             language: Language::from_accept_language(languages.unwrap_or_default()),
+            standing: Standing::new(opener.unwrap_or_default(), now),
             account: named.unwrap_or_else(shared_account),
-            principal: None,
             place,
         };
         Self {
             named,
-            standing: Standing::new(opener.unwrap_or_default(), now),
             next_beat: now + host.settings.heartbeat,
             host,
             line: Line { talk, blocked_since: None, hear_next: false },
@@ -144,9 +135,14 @@ impl Session {
 
     /// To its end.
     pub(super) async fn run(mut self) -> Close {
-        let entered = self.begin().await;
-        if let Some(close) = entered {
-            return close;
+        self.greet();
+        match self.refused.take() {
+            Some(problem) => {
+                self.host.refuse(&problem, None);
+                self.part(POLICY);
+            }
+            None if self.host.standing.principal().is_ok() => self.enter().await,
+            None => {}
         }
         let mut timer = pin!(tokio::time::sleep_until(self.timer_at().into()));
         loop {
@@ -184,62 +180,47 @@ impl Session {
         }
     }
 
-    /// Greets, and lets in who has said who it is.
-    async fn begin(&mut self) -> Option<Close> {
-        let entered = match (self.refused.take(), self.standing.principal()) {
-            (None, Ok(_)) => self.enter(),
-            (None, Err(_)) => Ok(()),
-            (Some(problem), _) => Err(Stopped::Policy(problem)),
-        };
-        self.greet();
-        match entered {
-            Ok(()) => {
-                if self.host.principal.is_some() {
-                    self.room = Room::open(&self.host).await;
-                }
-                None
-            }
-            Err(stopped) => self.stop(stopped),
-        }
-    }
-
-    /// Whose session it is from now on.
-    fn enter(&mut self) -> Result<(), Stopped> {
-        let principal =
-            self.standing.principal().map_err(Problem::from).map_err(Stopped::Policy)?;
-        let account = principal.account_of(self.named, Action::ReadOwn);
-        self.host.account = account.map_err(|_| {
-            Stopped::Policy(Problem::refused(Reason::UnknownAccount).about("account"))
-        })?;
-        if let (Some(place), Some(user)) = (&self.host.place, User::of(principal)) {
-            place.name(user).map_err(|_| Stopped::TooMany)?;
-        }
-        self.host.principal = Some(principal.clone());
-        Ok(())
-    }
-
-    fn stop(&mut self, stopped: Stopped) -> Option<Close> {
-        match stopped {
-            Stopped::Policy(problem) => {
-                self.host.refuse(&problem, None);
-                self.part(POLICY);
-                None
-            }
-            Stopped::TooMany => Some(TOO_MANY),
-        }
-    }
-
     fn greet(&self) {
-        let Host { socket, settings, account, seat, principal, .. } = &self.host;
-        let account = principal.is_some().then(|| account.as_str().to_owned());
+        let Host { socket, settings, account, seat, standing, .. } = &self.host;
         let body = ConnectionEstablished {
             session_id: seat.client.id.to_string(),
             socket: socket.name(),
-            account,
+            account: standing.principal().is_ok().then(|| account.to_string()),
             heartbeat_interval: millis(settings.heartbeat),
             idle_timeout: millis(settings.idle_max),
         };
         self.host.say(Told::ConnectionEstablished, Stamps::default(), &body);
+    }
+
+    /// Somebody is there: the room of the socket opens, for the account that is theirs.
+    async fn enter(&mut self) {
+        let user = self.host.standing.principal().ok().and_then(User::of);
+        if let (Some(place), Some(user)) = (&self.host.place, user)
+            && place.name(user).is_err()
+        {
+            return self.part(TOO_MANY);
+        }
+        match self.admitted() {
+            Ok(account) => {
+                self.host.account = account;
+                self.room = Room::open(&self.host).await;
+            }
+            Err(problem) => {
+                self.host.refuse(&problem, None);
+                self.part(POLICY);
+            }
+        }
+    }
+
+    fn admitted(&self) -> Result<AccountName, Problem> {
+        let Host { socket, standing, .. } = &self.host;
+        if !socket.is_private() {
+            standing.check(Action::ReadMarket)?;
+            return Ok(self.host.account);
+        }
+        let principal = standing.check(Action::ReadOwn)?;
+        let account = principal.account_of(self.named, Action::ReadOwn);
+        account.map_err(|_| Problem::refused(Reason::UnknownAccount).about("account"))
     }
 
     async fn on_message(&mut self, message: &Message) -> Option<Close> {
@@ -256,15 +237,9 @@ impl Session {
         let (id, request) = envelope::decode(text.as_str());
         let heard = match request {
             Ok(request) if request.among(COMMON) == Some(Common::Auth) => {
-                match self.authenticate(request.data, id.as_ref()).await {
-                    Ok(ended) => return ended,
-                    Err(problem) => Err(problem),
-                }
+                return self.authenticate(request, id.as_ref()).await;
             }
-            Ok(request) => match self.standing.principal() {
-                Ok(_) => self.hear(request, id.as_ref()),
-                Err(refusal) => Err(refusal.into()),
-            },
+            Ok(request) => self.hear(request, id.as_ref()),
             Err(problem) => Err(problem),
         };
         if let Err(problem) = heard {
@@ -274,36 +249,46 @@ impl Session {
     }
 
     /// A wrong token ends a session that was nobody's; one that is somebody's goes on as it was.
-    async fn authenticate(
-        &mut self,
-        mut data: Object,
-        id: Option<&RequestId>,
-    ) -> Result<Option<Close>, Problem> {
-        let app = Arc::clone(&self.host.app);
-        let token = data.text("token")?;
-        let token = match app.identity.mode() {
-            Mode::Open => token.unwrap_or_default(),
-            Mode::Authenticated => token.ok_or_else(|| Problem::missing("token"))?,
+    async fn authenticate(&mut self, request: Request, id: Option<&RequestId>) -> Option<Close> {
+        let mut data = request.data;
+        let token = match data.text("token") {
+            Ok(Some(token)) => token,
+            Ok(None) => {
+                self.host.refuse(&Problem::missing("token"), id);
+                return None;
+            }
+            Err(problem) => {
+                self.host.refuse(&problem, id);
+                return None;
+            }
         };
-        let was_nobody = self.standing.principal().is_err();
-        if let Err(refusal) = self.standing.take(&app.identity, &token, self.heard_at) {
-            return match was_nobody {
-                true => Ok(Some(nobody(refusal))),
-                false => Err(refusal.into()),
-            };
+        let was_nobody = self.host.standing.principal().is_err();
+        let identity = Arc::clone(&self.host.app.identity);
+        let taken = self.host.standing.take(&identity, &token, self.heard_at).cloned();
+        match taken {
+            Ok(principal) => {
+                if was_nobody && let Ok(account) = self.admitted() {
+                    self.host.account = account;
+                }
+                let body = AuthConfirmed {
+                    user: principal.user.to_string(),
+                    account: self.host.account.to_string(),
+                    role: principal.role.word(),
+                    expires_at: principal.expires_at_ms,
+                };
+                self.host.say(Told::AuthConfirmed, Stamps::answer(id), &body);
+                if was_nobody {
+                    self.enter().await;
+                }
+            }
+            Err(refusal) => {
+                self.host.refuse(&refusal.into(), id);
+                if was_nobody {
+                    self.part(of_identity(refusal));
+                }
+            }
         }
-        if was_nobody && let Err(stopped) = self.enter() {
-            return Ok(self.stop(stopped));
-        }
-        self.host.principal = self.standing.principal().ok().cloned();
-        let account = Some(self.host.account.as_str().to_owned());
-        let role = self.host.principal.as_ref().map_or("", |principal| principal.role.word());
-        let body = AuthConfirmed { account, role };
-        self.host.say(Told::AuthConfirmed, Stamps::answer(id), &body);
-        if was_nobody {
-            self.room = Room::open(&self.host).await;
-        }
-        Ok(None)
+        None
     }
 
     fn hear(&mut self, request: Request, id: Option<&RequestId>) -> Result<(), Problem> {
@@ -315,9 +300,11 @@ impl Session {
                 }
                 Ok(())
             }
-            // It was heard before.
             Some(Common::Auth) => Ok(()),
-            None => self.room.hear(&self.host, request, id),
+            None => {
+                self.host.standing.principal()?;
+                self.room.hear(&self.host, request, id)
+            }
         }
     }
 
@@ -407,15 +394,15 @@ impl Session {
         if let Some((close, until)) = &self.parting {
             return (now >= *until).then(|| close.clone());
         }
-        if let Err(refusal) = self.standing.check_time(&self.host.app.identity, now) {
-            return Some(nobody(refusal));
-        }
         let outbox = &self.host.seat.client.outbox;
         let age_max = self.host.app.hub.settings().outbox.event_age_max;
         let oldest = outbox.oldest_event().filter(|_| self.line.blocked_since.is_some());
         if oldest.is_some_and(|oldest| now.saturating_duration_since(oldest) > age_max) {
             outbox.end(Ending::SlowConsumer);
             return Some(SLOW);
+        }
+        if let Err(refusal) = self.host.standing.check_time(&self.host.app.identity, now) {
+            return Some(of_identity(refusal));
         }
         let frames = self.line.talk.frames();
         if std::mem::replace(&mut self.frames, frames) != frames {
@@ -437,7 +424,7 @@ impl Session {
         }
         let idle_at = self.heard_at + self.host.settings.idle_max;
         let next = self.next_beat.min(idle_at);
-        let next = self.standing.due_at().map_or(next, |due| next.min(due));
+        let next = self.host.standing.due_at().map_or(next, |due| next.min(due));
         match self.line.blocked_since {
             Some(_) => next.min(Instant::now() + WATCH),
             None => next,
@@ -506,13 +493,13 @@ impl Line {
 }
 
 /// `?account=` of the address.
-fn account(opening: &Opening) -> Result<Option<AccountName>, Problem> {
+fn named(opening: &Opening) -> Result<Option<AccountName>, Problem> {
     let query = Query::parse(&opening.query)?;
     query.get("account").map(account_name).transpose()
 }
 
 /// The text is that of the refusal; who is not let in has no language yet.
-fn nobody(refusal: Refusal) -> Close {
+fn of_identity(refusal: Refusal) -> Close {
     let reason = refusal.message().text(Language::English).to_owned();
     Close { code: IDENTITY_CLOSE, reason: reason.into() }
 }

@@ -19,8 +19,6 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// Nothing from the client for so long, pongs included: close 4408.
     pub idle_max: Duration,
-    /// No AUTH for so long where it is needed: close 4401.
-    pub auth_max: Duration,
 }
 
 impl Settings {
@@ -32,6 +30,5 @@ impl Settings {
         risk_ticks: 5,
         heartbeat: Duration::from_secs(30),
         idle_max: Duration::from_secs(300),
-        auth_max: Duration::from_secs(10),
     };
 }

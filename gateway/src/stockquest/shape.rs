@@ -32,9 +32,12 @@ pub(super) struct ConnectionEstablished {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AuthConfirmed {
-    pub(super) account: Option<String>,
+    pub(super) user: String,
+    pub(super) account: String,
     /// viewer, trader, auditor or admin.
     pub(super) role: &'static str,
+    /// Unix milliseconds; null: until it is revoked.
+    pub(super) expires_at: Option<u64>,
 }
 
 #[derive(Serialize, ToSchema)]
