@@ -189,9 +189,11 @@ impl Run {
 
     /// At the newest snapshot, or else at the beginning.
     fn begin(&mut self, reader: &Reader) -> Result<Whole, FollowError> {
-        let limits = self.settings.limits;
+        let Settings { storage, directory, limits, .. } = &self.settings;
+        let limits = *limits;
+        snapshot::clear(storage, directory)?;
         let wanted = wanted(reader, Some(limits))?;
-        for found in candidates(&self.settings.directory, reader).into_iter().rev() {
+        for found in candidates(directory, reader).into_iter().rev() {
             match snapshot::load(&found.path, &wanted) {
                 Ok(loaded) => {
                     self.shared.snapshot_sequence.store(found.sequence, Ordering::Relaxed);

@@ -22,7 +22,7 @@ use crate::{Changes, Player};
 pub use frame::{FORMAT_VERSION, Header};
 pub use read::{Wanted, check, header, load};
 pub use take::{TakeError, take};
-pub use write::{Pace, write};
+pub use write::{Pace, clear, write};
 
 const PREFIX: &str = "snapshot-";
 const SUFFIX: &str = ".orison";

@@ -275,10 +275,13 @@ fn until(follower: &Follower, is_there: impl Fn(&follower::Figures) -> bool) -> 
 fn the_follower_writes_a_snapshot_each_interval_and_stays_below_what_is_durable() {
     let folder = tempfile::tempdir().unwrap();
     fill(folder.path(), 1_000);
+    let unfinished = snapshot::path_of(folder.path(), 77).with_extension("tmp");
+    fs::write(&unfinished, b"half of it").unwrap();
     let follower = following(folder.path(), 300, 950);
     let figures = until(&follower, |figures| figures.sequence == 950);
     assert_eq!((figures.snapshots, figures.snapshot_sequence, figures.lag), (3, 900, 0));
     assert_eq!((figures.alarm, figures.snapshot_failure), (None, None));
+    assert!(!unfinished.exists(), "what nobody goes on with is gone");
     drop(follower);
     let sequences =
         |found: Vec<snapshot::Found>| found.iter().map(|f| f.sequence).collect::<Vec<_>>();

@@ -13,7 +13,7 @@ use orison_core::snapshot::Output;
 
 use super::aside::{CHANGES_VERSION, PLAYBACK_VERSION};
 use super::frame::{self, BLOCK_BYTES_MAX, Footer, HEAD_BYTES, Head, Header, Kind, NAME_BYTES};
-use super::{SnapshotError, Whole, path_of, read};
+use super::{SnapshotError, Whole, path_of, read, sequence_of};
 use crate::Player;
 
 const TEMPORARY_SUFFIX: &str = "tmp";
@@ -46,6 +46,27 @@ pub fn write(
     storage.rename(&temporary, &path)?;
     storage.sync_directory(directory)?;
     Ok(Some(path))
+}
+
+/// Removes what a process that died has left unfinished; nobody else may be writing a snapshot.
+pub fn clear(storage: &Storage, directory: &Path) -> Result<(), SnapshotError> {
+    let error = |source| {
+        let path = directory.to_owned();
+        SnapshotError::Io { operation: "list", path, source }
+    };
+    for entry in std::fs::read_dir(directory).map_err(error)? {
+        let path = entry.map_err(error)?.path();
+        let is_unfinished = path.extension().is_some_and(|known| known == TEMPORARY_SUFFIX)
+            && sequence_of_path(&path.with_extension("orison")).is_some();
+        if is_unfinished {
+            storage.remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn sequence_of_path(path: &Path) -> Option<u64> {
+    sequence_of(path.file_name()?.to_str()?)
 }
 
 /// Whether it is all there and synced.
