@@ -63,15 +63,15 @@ fn run(arguments: &Arguments) {
     let workload = Workload::new(name, kind, resting, *commands, SEED);
     let home = tempfile::tempdir().expect("a directory for the journal");
     let last = write(home.path(), &workload);
-    let bytes = bytes_of(home.path());
-    println!("{name} {last} commands, {} MiB of journal", bytes >> 20);
+    println!("{name} {last} commands, {} MiB of journal", bytes_of(home.path()) >> 20);
     starts("from zero", home.path());
     let started = Instant::now();
     let at = Some(last - tail);
-    snapshot::take(home.path(), ViewLimits::DEFAULT, at, |_| {}).expect("a snapshot");
+    let taken = snapshot::take(home.path(), ViewLimits::DEFAULT, at, |_| {});
+    let snapshot = taken.expect("a snapshot");
     println!(
         "replayed and wrote a snapshot of {} MiB in {:.2} s",
-        (bytes_of(home.path()) - bytes) >> 20,
+        snapshot.metadata().map_or(0, |known| known.len()) >> 20,
         started.elapsed().as_secs_f64()
     );
     starts("from the snapshot", home.path());
