@@ -37,6 +37,8 @@ use crate::xtrader::problem::{Answer, Problem};
 const CHUNK_BYTES: usize = 64 << 10;
 /// Orders without an answer yet; at this many the session stops reading until one is answered.
 const ANSWERS_MAX: usize = 256;
+/// Turns after which others have theirs: one read may bring hundreds of frames.
+const TURNS_MAX: u64 = 16;
 /// How often a write that does not get on is looked at.
 const WRITE_WATCH: Duration = Duration::from_secs(1);
 
@@ -115,7 +117,12 @@ impl<'a> Session<'a> {
     {
         self.say(reply::connected(self.seat.client.id));
         let mut timer = pin!(sleep_until(self.timer_at().into()));
+        let mut turns: u64 = 0;
         loop {
+            turns += 1;
+            if turns.is_multiple_of(TURNS_MAX) {
+                tokio::task::yield_now().await;
+            }
             let turn = poll_fn(|context| self.poll_turn(context, socket, timer.as_mut())).await;
             let ended = match turn {
                 Turn::Frame(frame) => {
