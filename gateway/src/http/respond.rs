@@ -263,7 +263,14 @@ impl Asked<'_> {
     }
 
     async fn call(&self, parts: &Parts, route: Address, body: Incoming) -> Reply {
-        if ![Method::POST, Method::PUT, Method::PATCH].contains(&parts.method) {
+        let is_read = match &parts.method {
+            &Method::POST | &Method::PUT | &Method::PATCH => true,
+            &Method::DELETE => {
+                route == Address::Public(Route::FeedSubscriptions) && !body.is_end_stream()
+            }
+            _ => false,
+        };
+        if !is_read {
             let rest = put_away(parts, body).await;
             let mut reply = self.carry_out(parts, route, None).await;
             if rest == Rest::Unread {

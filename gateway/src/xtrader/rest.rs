@@ -350,6 +350,9 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Ticker { venue, symbol }, _) => market::ticker(app, &venue, &symbol),
         (Route::External { venue, symbol }, _) => external::external(app, &venue, &symbol, &query),
         (Route::Feeds, _) => Ok(feeds::feeds(app)),
+        (Route::FeedSubscriptions, Some(body)) if *method == Method::DELETE => {
+            feeds::unsubscribe_listed(app, body)
+        }
         (Route::FeedSubscriptions, Some(body)) => feeds::subscribe(app, body),
         (Route::FeedSubscriptions, None) => feeds::unsubscribe(app, &query),
         (Route::Token, Some(body)) => service::token(app, &principal, body),
