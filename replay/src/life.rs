@@ -245,7 +245,7 @@ fn put_event(
     line.close_line();
 }
 
-fn named<'a>(catalog: &'a Catalog, id: InstrumentId) -> &'a Instrument {
+fn named(catalog: &Catalog, id: InstrumentId) -> &Instrument {
     catalog.instrument(id).expect("an event names an instrument that was created before")
 }
 

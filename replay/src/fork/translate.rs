@@ -24,9 +24,9 @@ pub(super) struct Names {
 type Both<'a> = (&'a Exchange, &'a Exchange);
 
 fn entered(events: &[Event]) -> impl Iterator<Item = OrderId> + '_ {
-    events.iter().filter_map(|event| match event {
-        Event::Accepted(accepted) if accepted.entry == Entry::New => Some(accepted.order),
-        _ => None,
+    events.iter().filter_map(|event| {
+        let Event::Accepted(accepted) = event else { return None };
+        (accepted.entry == Entry::New).then_some(accepted.order)
     })
 }
 
