@@ -15,7 +15,8 @@ const INSTRUMENT: &str = "{\"op\":\"instrument\",\"symbol\":\"X\",\"base\":\"X\"
 fn order(id: &str, side: &str, price: u32, quantity: u32) -> String {
     format!(
         "{{\"op\":\"new\",\"id\":\"{id}\",\"account\":\"{id}\",\"symbol\":\"X\",\
-         \"side\":\"{side}\",\"type\":\"limit\",\"price\":\"{price}\",\"quantity\":\"{quantity}\"}}\n"
+         \"side\":\"{side}\",\"type\":\"limit\",\"price\":\"{price}\",\
+         \"quantity\":\"{quantity}\"}}\n"
     )
 }
 
