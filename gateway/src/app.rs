@@ -24,6 +24,7 @@ use crate::identity::{Identity, LoadError, Mode};
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
 use crate::stomp::Lobby;
+use crate::workshop::Workshop;
 
 pub struct App {
     pub config: Config,
@@ -40,6 +41,8 @@ pub struct App {
     /// Prayers that REST still takes, by address.
     pub prayer_buckets: Buckets,
     pub lobby: Lobby,
+    /// Figures that take long.
+    pub workshop: Workshop,
     /// Set once by whoever starts them; empty: they are off.
     pub feeds: OnceLock<Feeds>,
     monitor: Monitor,
@@ -149,6 +152,8 @@ impl App {
         let follower = Follower::start(following(&config, &monitor))
             .map_err(|source| StartError::Thread { name: "follower", source })?;
         let followed = follower.watch();
+        let workshop = Workshop::start()
+            .map_err(|source| StartError::Thread { name: "figures", source })?;
         Ok(Arc::new(Self {
             config,
             connections: connections::Registry::new(sessions, buckets),
@@ -163,6 +168,7 @@ impl App {
             office,
             prayer_buckets: Buckets::default(),
             lobby,
+            workshop,
             feeds: OnceLock::new(),
             monitor,
             runtime: Mutex::new(Some(runtime)),

@@ -19,6 +19,7 @@ pub(crate) mod origin;
 mod respond;
 pub mod tls;
 mod upgrade;
+pub(crate) mod watch;
 mod wire;
 
 use std::net::SocketAddr;
@@ -35,6 +36,7 @@ use crate::language::Language;
 pub use acceptor::{Acceptor, CONNECTIONS_MAX, Content, Reply, Site};
 pub use listener::{BindError, Listener};
 pub use tls::{Tls, TlsError};
+pub use watch::IdleFrames;
 
 /// Which of the listeners a request came in by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

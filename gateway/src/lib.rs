@@ -27,6 +27,7 @@ pub mod sockjs;
 pub mod stockquest;
 pub mod stomp;
 pub mod ui;
+pub mod workshop;
 pub mod xtrader;
 
 pub use app::App;

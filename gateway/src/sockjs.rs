@@ -18,7 +18,6 @@ mod session;
 mod settings;
 mod socket;
 mod text;
-mod watch;
 
 pub use answer::Cookie;
 pub use mount::Mount;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::answer::Cookie;
 use super::page::SCRIPT_PATH;
+use crate::http::IdleFrames;
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -18,6 +19,9 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// A WebSocket without SockJS framing is pinged this often; None: after a silence only.
     pub ping: Option<Duration>,
+    /// WebSocket frames that end no message, and those whose message is empty; beyond the bound
+    /// the session ends with 1008.
+    pub idle_frames: IdleFrames,
     /// A session over HTTP that nobody receives from ends after this.
     pub session_timeout: Duration,
     /// A stream ends after this much; a poll carries about this much.
@@ -48,6 +52,7 @@ impl Default for Settings {
             protocols: &[],
             heartbeat: Duration::from_secs(25),
             ping: None,
+            idle_frames: IdleFrames::Bounded,
             session_timeout: Duration::from_secs(5),
             response_bytes_max: 128 << 10,
             payload_bytes_max: 64 << 10,

@@ -22,6 +22,7 @@ use crate::identity::{Action, Standing};
 use crate::language::{Language, Message};
 use crate::xtrader::entry::Caller;
 use crate::xtrader::json::Object;
+use crate::workshop::Budget;
 use crate::xtrader::problem::Problem;
 
 /// Symbols of one request; more are refused.
@@ -39,6 +40,8 @@ pub(super) struct Host {
     pub(super) account: AccountName,
     /// Among all sessions of the process.
     pub(super) place: Option<Arc<Place>>,
+    /// Of figures.
+    pub(super) budget: Budget,
 }
 
 impl Host {

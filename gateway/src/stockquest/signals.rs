@@ -3,10 +3,10 @@
 //! message types are ours.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use engine::Views;
-use engine::analytics::{Objective, Optimum, OptimumError};
+use engine::analytics::optimum::{AVERSION_MAX, AVERSION_MIN};
+use engine::analytics::{Objective, Optimum, OptimumError, Sample};
 use engine::projection::{Interval, Signal, signals};
 use orison_core::{Instrument, InstrumentId, Symbol};
 use serde::Serialize;
@@ -14,12 +14,13 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use utoipa::ToSchema;
 
 use super::envelope::{Request, RequestId, Stamps, encode, unknown_type};
+use super::figures::Figures;
 use super::history;
 use super::holdings::Ratio;
 use super::host::{self, Host, Symbols};
 use super::kind::Told;
 use super::pace::Pace;
-use super::room::next_tick;
+use super::room::{News, next_tick};
 use super::shape::{SymbolsConfirmed, millis, moment};
 use super::studio::{Listener, Tick, Topic};
 use crate::language::Message;
@@ -44,6 +45,7 @@ pub(super) const ASKS: &[(&str, Ask)] = &[
 pub(super) struct Signals {
     listener: Listener,
     followed: BTreeMap<InstrumentId, (Symbol, Pace)>,
+    figures: Figures,
 }
 
 /// SIGNAL_UPDATE: the latest guess; null before the first.
@@ -152,15 +154,21 @@ struct WeightBody {
 
 impl Signals {
     pub(super) fn open(host: &Host) -> Self {
-        Self { listener: host.studio.listen(), followed: BTreeMap::new() }
+        let (listener, followed) = (host.studio.listen(), BTreeMap::new());
+        Self { listener, followed, figures: Figures::default() }
     }
 
-    /// For ever without a subscription.
-    pub(super) async fn news(&mut self) -> Arc<Tick> {
-        match self.followed.is_empty() {
-            false => next_tick(&mut self.listener).await,
-            true => std::future::pending().await,
+    /// No ticks without a subscription.
+    pub(super) async fn news(&mut self) -> News {
+        let is_followed = !self.followed.is_empty();
+        tokio::select! {
+            tick = next_tick(&mut self.listener), if is_followed => News::Tick(tick),
+            figure = self.figures.next() => News::Figure(figure),
         }
+    }
+
+    pub(super) fn may_hear(&self) -> bool {
+        self.figures.may_hear()
     }
 
     pub(super) fn hear(
@@ -175,7 +183,7 @@ impl Signals {
         match ask {
             Ask::Subscribe => self.subscribe(host, &mut data, id),
             Ask::Unsubscribe => self.unsubscribe(host, &mut data, id),
-            Ask::Optimise => optimise(host, &mut data, id),
+            Ask::Optimise => self.optimise(host, &mut data, id),
         }
     }
 
@@ -241,6 +249,36 @@ impl Signals {
         host.say(Told::SubscriptionConfirmed, Stamps::answer(id), &body);
     }
 
+    /// Without symbols, over every instrument.
+    fn optimise(
+        &mut self,
+        host: &Host,
+        data: &mut Object,
+        id: Option<&RequestId>,
+    ) -> Result<(), Problem> {
+        let objective = objective(data)?;
+        let interval = history::interval(data, Interval::H1)?;
+        let bench = host.bench()?;
+        let views = host.app.views.read();
+        let instruments: Vec<Instrument> = match host::symbols(&views, data)? {
+            Some(Symbols { unknown, .. }) if !unknown.is_empty() => {
+                return Err(Problem::symbol_not_found().about("symbols"));
+            }
+            Some(Symbols { known, .. }) => known,
+            None => views.catalog.instruments().to_vec(),
+        };
+        let ids: Vec<InstrumentId> = instruments.iter().map(|instrument| instrument.id).collect();
+        let sample = Sample::of(&views, &ids, interval, objective).map_err(refusal)?;
+        let sequence = views.at().sequence.0;
+        drop(views);
+        let symbols = instruments.iter().map(|instrument| instrument.symbol.to_string()).collect();
+        self.figures.begin(bench, id, move |id| {
+            let body = PortfolioOptimization::new(&sample.optimum().map_err(refusal)?, symbols);
+            Ok(encode(Told::PortfolioOptimization, Stamps::answer(id).at(sequence), &body))
+        });
+        Ok(())
+    }
+
     pub(super) fn tick(&mut self, tick: &Tick, say: &mut dyn FnMut(Utf8Bytes)) {
         for (instrument, (_, pace)) in &mut self.followed {
             // One that was subscribed after the tick was made has its turn with the next.
@@ -261,56 +299,44 @@ pub(super) fn update(views: &Views, instrument: &Instrument) -> Utf8Bytes {
 /// Aversion of MEAN_VARIANCE where none is given.
 const AVERSION_DEFAULT: f64 = 1.0;
 
-/// Without symbols, over every instrument.
-fn optimise(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<(), Problem> {
-    let objective = objective(data)?;
-    let interval = history::interval(data, Interval::H1)?;
-    let views = host.app.views.read();
-    let instruments: Vec<InstrumentId> = match host::symbols(&views, data)? {
-        Some(Symbols { unknown, .. }) if !unknown.is_empty() => {
-            return Err(Problem::symbol_not_found().about("symbols"));
+impl PortfolioOptimization {
+    /// `symbols`: as the weights stand.
+    fn new(optimum: &Optimum, symbols: Vec<String>) -> Self {
+        let weights = optimum.weights.iter().zip(symbols).map(|(weight, symbol)| WeightBody {
+            symbol,
+            weight: Ratio(weight.weight),
+            mean: Ratio(weight.mean),
+            deviation: Ratio(weight.deviation),
+        });
+        let (objective, risk_aversion) = match optimum.objective {
+            Objective::MinimumVariance => ("MINIMUM_VARIANCE", None),
+            Objective::MeanVariance { aversion } => ("MEAN_VARIANCE", Some(Ratio(aversion))),
+        };
+        Self {
+            objective,
+            risk_aversion,
+            interval: optimum.interval.word(),
+            returns: optimum.returns,
+            weights: weights.collect(),
+            mean: Ratio(optimum.mean),
+            variance: Ratio(optimum.variance),
+            assumptions: optimum.assumptions,
         }
-        Some(Symbols { known, .. }) => known.iter().map(|instrument| instrument.id).collect(),
-        None => views.catalog.instruments().iter().map(|instrument| instrument.id).collect(),
-    };
-    let optimum = Optimum::of(&views, &instruments, interval, objective).map_err(refusal)?;
-    let symbol = |id| views.catalog.instrument(id).map(|i| i.symbol.to_string());
-    let weights = optimum.weights.iter().map(|weight| WeightBody {
-        symbol: symbol(weight.instrument).unwrap_or_default(),
-        weight: Ratio(weight.weight),
-        mean: Ratio(weight.mean),
-        deviation: Ratio(weight.deviation),
-    });
-    let (objective, risk_aversion) = match optimum.objective {
-        Objective::MinimumVariance => ("MINIMUM_VARIANCE", None),
-        Objective::MeanVariance { aversion } => ("MEAN_VARIANCE", Some(Ratio(aversion))),
-    };
-    let body = PortfolioOptimization {
-        objective,
-        risk_aversion,
-        interval: optimum.interval.word(),
-        returns: optimum.returns,
-        weights: weights.collect(),
-        mean: Ratio(optimum.mean),
-        variance: Ratio(optimum.variance),
-        assumptions: optimum.assumptions,
-    };
-    let sequence = views.at().sequence.0;
-    drop(views);
-    host.say(Told::PortfolioOptimization, Stamps::answer(id).at(sequence), &body);
-    Ok(())
+    }
 }
 
 fn objective(data: &mut Object) -> Result<Objective, Problem> {
     let wrong = || {
-        let english = "a number above 0";
-        Problem::invalid_parameter("riskAversion", english, "0보다 커야 합니다")
+        let english = format!("a number from {AVERSION_MIN} to {AVERSION_MAX}");
+        let korean = format!("{AVERSION_MIN} 이상 {AVERSION_MAX} 이하의 수여야 합니다");
+        Problem::invalid_parameter("riskAversion", &english, &korean)
     };
     let aversion = match data.decimal("riskAversion").map_err(|_| wrong())? {
         None => AVERSION_DEFAULT,
         Some(decimal) => {
             let number = decimal.and_then(|decimal| decimal.to_string().parse::<f64>().ok());
-            number.filter(|number| number.is_finite() && *number > 0.0).ok_or_else(wrong)?
+            let range = AVERSION_MIN..=AVERSION_MAX;
+            number.filter(|number| range.contains(number)).ok_or_else(wrong)?
         }
     };
     let (least, mean) = (Objective::MinimumVariance, Objective::MeanVariance { aversion });
@@ -328,7 +354,7 @@ fn refusal(error: OptimumError) -> Problem {
             ("INVALID_PARAMETER", "종목 목록이 올바르지 않습니다")
         }
         OptimumError::Quotes(..) => ("DIFFERENT_CURRENCIES", "결제 통화가 서로 다릅니다"),
-        OptimumError::Aversion => ("INVALID_PARAMETER", "riskAversion은 0보다 커야 합니다"),
+        OptimumError::Aversion => ("INVALID_PARAMETER", "riskAversion이 범위를 벗어났습니다"),
         OptimumError::TooFew { .. } => ("INSUFFICIENT_DATA", "수익률 자료가 부족합니다"),
         OptimumError::Degenerate | OptimumError::Unsolved => {
             ("NO_SOLUTION", "비중을 정할 수 없습니다")

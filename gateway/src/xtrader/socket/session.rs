@@ -246,9 +246,8 @@ impl<'a> Session<'a> {
                 self.refuse(&Problem::new(415, "UNSUPPORTED_DATA", message), None);
                 self.burst.is_over(self.heard).then_some(ending::FLOOD)
             }
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
-                self.burst.is_over(self.heard).then_some(ending::FLOOD)
-            }
+            // The stream has counted it.
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => None,
             Message::Close(_) => Some(Goodbye::Answered),
         }
     }
