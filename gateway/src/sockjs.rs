@@ -25,7 +25,7 @@ pub use page::{Script, script};
 pub use path::below;
 pub use seats::{NoRoom, Seat, Seats, Usher};
 pub use service::{Close, Gone, Message, Opening, Service, Serving, Talk, Transport};
-pub use settings::{Settings, WebSocket};
+pub use settings::{Pages, Settings, WebSocket};
 
 /// The locks here are held for a few steps without a panic in them.
 fn locked<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -2,14 +2,18 @@
 //! it lives on for a while, and so it does once it is closed, to tell why.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
+use ring::digest::{self, Digest, SHA256};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::format::Frame;
 use super::locked;
+use super::seats::{AnySeat, Seat};
 use super::service::{Close, Wire};
 
 /// A receiver that was dropped and the request that comes after it may be seen in either order:
@@ -18,9 +22,17 @@ const SECOND_RECEIVER_WAIT: Duration = Duration::from_millis(100);
 
 pub(super) struct Session {
     pub(super) wire: Arc<Wire>,
+    pub(super) opener: Opener,
     life: Mutex<Life>,
     /// A receiver came or left, or the session was closed.
     changed: Notify,
+}
+
+/// What a session was opened with: its later requests have to come with that.
+pub(super) struct Opener {
+    /// Of the credentials, which are kept nowhere. None: there were none.
+    digest: Option<Digest>,
+    seat: Weak<AnySeat>,
 }
 
 struct Life {
@@ -37,10 +49,10 @@ enum Presence {
 }
 
 impl Session {
-    pub(super) fn new(wire: Arc<Wire>) -> Arc<Self> {
+    pub(super) fn new(wire: Arc<Wire>, opener: Opener) -> Arc<Self> {
         let receiver = Presence::Absent(Instant::now());
         let life = Mutex::new(Life { opened: false, receiver, close: None });
-        Arc::new(Self { wire, life, changed: Notify::new() })
+        Arc::new(Self { wire, opener, life, changed: Notify::new() })
     }
 
     /// Makes the caller the receiver, or says what it reads instead.
@@ -117,6 +129,35 @@ impl Session {
             }
         }
     }
+}
+
+impl Opener {
+    pub(super) fn of(headers: &HeaderMap, seat: &Seat) -> Self {
+        Self { digest: credentials(headers), seat: Arc::downgrade(seat) }
+    }
+
+    /// Whether a request comes with the same; with whatever it likes where there were none.
+    pub(super) fn came_with(&self, headers: &HeaderMap) -> bool {
+        let Some(digest) = &self.digest else { return true };
+        credentials(headers).is_some_and(|other| other.as_ref() == digest.as_ref())
+    }
+
+    /// None: it is given back.
+    pub(super) fn seat(&self) -> Option<Seat> {
+        self.seat.upgrade()
+    }
+}
+
+fn credentials(headers: &HeaderMap) -> Option<Digest> {
+    let mut values = headers.get_all(AUTHORIZATION).iter().peekable();
+    values.peek()?;
+    let mut context = digest::Context::new(&SHA256);
+    for value in values {
+        context.update(value.as_bytes());
+        // No header holds it: two values are not their concatenation.
+        context.update(b"\n");
+    }
+    Some(context.finish())
 }
 
 impl Life {
