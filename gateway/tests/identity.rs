@@ -11,6 +11,8 @@ mod stockquest;
 #[allow(dead_code, reason = "the tests of STOMP use the rest")]
 mod stomp;
 
+#[path = "identity/bound.rs"]
+mod bound;
 #[path = "identity/canary.rs"]
 mod canary;
 #[path = "identity/connections.rs"]
