@@ -152,8 +152,8 @@ impl App {
         let follower = Follower::start(following(&config, &monitor))
             .map_err(|source| StartError::Thread { name: "follower", source })?;
         let followed = follower.watch();
-        let workshop = Workshop::start()
-            .map_err(|source| StartError::Thread { name: "figures", source })?;
+        let workshop =
+            Workshop::start().map_err(|source| StartError::Thread { name: "figures", source })?;
         Ok(Arc::new(Self {
             config,
             connections: connections::Registry::new(sessions, buckets),

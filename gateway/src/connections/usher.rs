@@ -1,9 +1,6 @@
 //! The registry as the SockJS mounts ask it: who opens a session is read from its opening.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-
-use hyper::HeaderMap;
 
 use super::kind::Kind;
 use super::registry::{NoRoom, Registry, User};
@@ -53,9 +50,5 @@ impl Usher for Door {
             NoRoom::User => sockjs::NoRoom::User,
             NoRoom::Address => sockjs::NoRoom::Address,
         })
-    }
-
-    fn is_holder(&self, _: &Seat, _: SocketAddr, _: &HeaderMap) -> bool {
-        false
     }
 }

@@ -66,7 +66,8 @@ fn origin_of(address: &str) -> Option<&str> {
 /// be trusted. What cannot stand there, no browser sends as an Origin either.
 pub(crate) fn frame_ancestors(allowed: &[String]) -> String {
     let local = ["http://localhost:*", "https://localhost:*", "http://127.0.0.1:*"];
-    let is_plain = |origin: &&str| origin.bytes().all(|b| b.is_ascii_graphic() && !b";,".contains(&b));
+    let is_plain =
+        |origin: &&str| origin.bytes().all(|b| b.is_ascii_graphic() && !b";,".contains(&b));
     let listed = allowed.iter().map(String::as_str).filter(is_plain);
     let all: Vec<&str> =
         ["'self'"].into_iter().chain(local).chain(["https://127.0.0.1:*"]).chain(listed).collect();

@@ -3,10 +3,9 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use hyper::HeaderMap;
 use thiserror::Error;
 use tokio::sync::Notify;
 
@@ -28,16 +27,11 @@ pub enum NoRoom {
 
 /// A session's place: given back when the last of it is dropped. What it is inside is between
 /// the usher and the service.
-pub type Seat = Arc<AnySeat>;
-pub(super) type AnySeat = dyn Any + Send + Sync;
+pub type Seat = Arc<dyn Any + Send + Sync>;
 
 /// Says whether there is room for one session more, before it begins.
 pub trait Usher: Send + Sync + 'static {
     fn seat(self: Arc<Self>, opening: &Opening) -> Result<Seat, NoRoom>;
-
-    /// Whether a later request, whose credentials are not those of the opening, proves to be from
-    /// the one who holds the seat.
-    fn is_holder(&self, seat: &Seat, peer: SocketAddr, headers: &HeaderMap) -> bool;
 }
 
 /// Sessions open at once, over all addresses.
@@ -114,11 +108,6 @@ impl Seats {
 impl Usher for Seats {
     fn seat(self: Arc<Self>, opening: &Opening) -> Result<Seat, NoRoom> {
         self.take(opening.peer.ip()).map(|taking| Arc::new(taking) as Seat)
-    }
-
-    /// Nobody proves anything here.
-    fn is_holder(&self, _: &Seat, _: SocketAddr, _: &HeaderMap) -> bool {
-        false
     }
 }
 

@@ -2,7 +2,7 @@
 //! it lives on for a while, and so it does once it is closed, to tell why.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper::HeaderMap;
@@ -13,7 +13,6 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::format::Frame;
 use super::locked;
-use super::seats::{AnySeat, Seat};
 use super::service::{Close, Wire};
 
 /// A receiver that was dropped and the request that comes after it may be seen in either order:
@@ -28,12 +27,9 @@ pub(super) struct Session {
     changed: Notify,
 }
 
-/// What a session was opened with: its later requests have to come with that.
-pub(super) struct Opener {
-    /// Of the credentials, which are kept nowhere. None: there were none.
-    digest: Option<Digest>,
-    seat: Weak<AnySeat>,
-}
+/// The credentials that a session was opened with, as a digest: they are kept nowhere. Its later
+/// requests have to come with the same; what was opened with none is theirs who know its id.
+pub(super) struct Opener(Option<Digest>);
 
 struct Life {
     opened: bool,
@@ -132,19 +128,13 @@ impl Session {
 }
 
 impl Opener {
-    pub(super) fn of(headers: &HeaderMap, seat: &Seat) -> Self {
-        Self { digest: credentials(headers), seat: Arc::downgrade(seat) }
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        Self(credentials(headers))
     }
 
-    /// Whether a request comes with the same; with whatever it likes where there were none.
-    pub(super) fn came_with(&self, headers: &HeaderMap) -> bool {
-        let Some(digest) = &self.digest else { return true };
+    pub(super) fn comes_with(&self, headers: &HeaderMap) -> bool {
+        let Self(Some(digest)) = self else { return true };
         credentials(headers).is_some_and(|other| other.as_ref() == digest.as_ref())
-    }
-
-    /// None: it is given back.
-    pub(super) fn seat(&self) -> Option<Seat> {
-        self.seat.upgrade()
     }
 }
 

@@ -56,7 +56,9 @@ pub enum Pages {
     Every,
     /// None, loopback, our own or listed. What a script or a frame brings in is read across
     /// origins without anybody's leave: there the page has to be proven to be one of those.
-    Trusted { listed: Vec<String> },
+    Trusted {
+        listed: Vec<String>,
+    },
 }
 
 impl Default for Settings {

@@ -11,8 +11,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::envelope::RequestId;
 use super::host::Host;
-use crate::language::Message;
-use crate::workshop::{Bench, BrokeOff, Crowded, Spent};
+use crate::workshop::{Bench, BrokeOff, Spent};
 use crate::xtrader::problem::Problem;
 
 /// Figures of one session under way; at this many it hears nothing until one is there.
@@ -40,10 +39,7 @@ impl Host {
     /// The same, and a place in the workshop.
     pub(super) fn bench(&self) -> Result<Bench, Problem> {
         self.charge()?;
-        self.app.workshop.bench().map_err(|crowded: Crowded| {
-            let korean = "계산이 너무 많습니다";
-            Problem::new(503, "BUSY", Message::ours(crowded.to_string(), korean))
-        })
+        self.app.workshop.bench().map_err(Problem::crowded)
     }
 }
 

@@ -20,9 +20,9 @@ use crate::connections::Place;
 use crate::fanout::Seat;
 use crate::identity::{Action, Standing};
 use crate::language::{Language, Message};
+use crate::workshop::Budget;
 use crate::xtrader::entry::Caller;
 use crate::xtrader::json::Object;
-use crate::workshop::Budget;
 use crate::xtrader::problem::Problem;
 
 /// Symbols of one request; more are refused.

@@ -340,7 +340,9 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Balances, _) => Ok(money::balances(app, &caller)),
         (Route::Positions, _) => Ok(money::positions(app, &caller)),
         (Route::OrderBook(symbol), _) => market::orderbook(app, &symbol, &query),
-        (Route::Klines { symbol, interval }, _) => market::klines(app, &symbol, &interval, &query),
+        (Route::Klines { symbol, interval }, _) => {
+            market::klines(app, &symbol, &interval, &query).await
+        }
         (Route::AllStatistics, _) => Ok(market::all_statistics(app)),
         (Route::Statistics(symbol), _) => market::statistics(app, &symbol),
         (Route::Executions(symbol), _) => market::executions(app, &symbol, &query),

@@ -9,8 +9,8 @@ use futures_util::FutureExt;
 use super::{Asked, Mount};
 use crate::sockjs::locked;
 use crate::sockjs::seats::{NoRoom, Seat};
-use crate::sockjs::session::Opener;
 use crate::sockjs::service::{Close, Opening, Serving, Talk, Transport, Wire, outlive};
+use crate::sockjs::session::Opener;
 use crate::sockjs::session::Session;
 
 /// How long a closed session stays to tell why while the process is stopping.
@@ -34,29 +34,19 @@ impl Mount {
         let mut sessions = locked(&self.sessions);
         if let Some(session) = sessions.get(id).map(Arc::clone) {
             drop(sessions);
-            let is_theirs = self.is_theirs(&session, asked);
+            let is_theirs = session.opener.comes_with(&asked.parts.headers);
             return if is_theirs { Ok(session) } else { Err(NoSession::Foreign) };
         }
         let mut opening = asked.opening(transport, None);
         let seat = self.take_seat(&mut opening).map_err(NoSession::NoRoom)?;
         let wire = self.wire();
-        let session = Session::new(Arc::clone(&wire), Opener::of(&opening.headers, &seat));
+        let session = Session::new(Arc::clone(&wire), Opener::of(&opening.headers));
         sessions.insert(id.into(), Arc::clone(&session));
         drop(sessions);
         let serving = self.serving(opening, wire);
         let kept = Arc::clone(&session);
         tokio::spawn(Arc::clone(self).keep(id.into(), kept, serving, seat));
         Ok(session)
-    }
-
-    /// Of whoever comes with what the session was opened with, or with something that proves the
-    /// same one. What was opened with nothing is theirs who know its id.
-    pub(super) fn is_theirs(&self, session: &Session, asked: &Asked<'_>) -> bool {
-        let headers = &asked.parts.headers;
-        session.opener.came_with(headers)
-            || session.opener.seat().is_some_and(|seat| {
-                self.usher.is_holder(&seat, asked.peer, headers)
-            })
     }
 
     /// The service's part of a session, whatever it does.

@@ -8,8 +8,7 @@ const MANY: usize = 1 << 20;
 
 fn session() -> (Arc<Session>, Talk) {
     let wire = Wire::new(1 << 10, 1 << 10);
-    let seat: Seat = Arc::new(());
-    let opener = Opener::of(&HeaderMap::new(), &seat);
+    let opener = Opener::of(&HeaderMap::new());
     (Session::new(Arc::clone(&wire), opener), Talk::new(wire))
 }
 
