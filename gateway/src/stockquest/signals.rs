@@ -72,10 +72,15 @@ pub(super) struct SignalUpdate {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct FeaturesBody {
+    /// In quantity steps of the instrument, since the last sample.
     order_flow_imbalance: Ratio,
+    /// Over the middle.
     microprice_deviation: Ratio,
+    /// (bought - sold) / (bought + sold).
     trade_imbalance: Ratio,
+    /// Of logarithmic returns from sample to sample.
     volatility: Ratio,
+    /// Over the middle.
     spread: Ratio,
 }
 
@@ -230,9 +235,6 @@ pub(super) fn update(views: &Views, instrument: &Instrument) -> Utf8Bytes {
     encode(Told::SignalUpdate, stamps, &SignalUpdate::new(views, instrument))
 }
 
-/// Aversion of MEAN_VARIANCE where none is given.
-const AVERSION_DEFAULT: f64 = 1.0;
-
 /// Without symbols, over every instrument.
 fn optimise(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<(), Problem> {
     let objective = objective(data)?;
@@ -279,7 +281,7 @@ fn objective(data: &mut Object) -> Result<Objective, Problem> {
         Problem::invalid_parameter("riskAversion", english, "0보다 커야 합니다")
     };
     let aversion = match data.decimal("riskAversion").map_err(|_| wrong())? {
-        None => AVERSION_DEFAULT,
+        None => Objective::AVERSION,
         Some(decimal) => {
             let number = decimal.and_then(|decimal| decimal.to_string().parse::<f64>().ok());
             number.filter(|number| number.is_finite() && *number > 0.0).ok_or_else(wrong)?
