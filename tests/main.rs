@@ -19,5 +19,6 @@ mod server;
 mod socket;
 
 mod durability;
+mod failing;
 mod protocols;
 mod recordings;

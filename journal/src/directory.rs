@@ -14,8 +14,8 @@ use crate::chain;
 use crate::error::ReadError;
 use crate::header::{Begun, HeaderDamage, Link, SEGMENT_HEADER_BYTES, SegmentHeader};
 
-const SEGMENT_SUFFIX: &str = ".seg";
-const READY_SUFFIX: &str = ".next";
+pub(crate) const SEGMENT_SUFFIX: &str = ".seg";
+pub(crate) const READY_SUFFIX: &str = ".next";
 const BASE_DIGITS: usize = 20;
 const BOOT_ID_PATH: &str = "/proc/sys/kernel/random/boot_id";
 const RANDOM_PATH: &str = "/dev/urandom";

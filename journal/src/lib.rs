@@ -41,6 +41,7 @@ mod quarantine;
 mod reader;
 mod recovery;
 mod repair;
+mod settle;
 mod verify;
 
 pub use entry::{Checkpoint, Close};
@@ -57,6 +58,7 @@ pub use reader::{Reader, Records};
 pub use record::{COMMAND_KINDS, PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX, RECORD_HEADER_BYTES};
 pub use record::{Kind, RecordView};
 pub use recovery::{CutTail, Journal, Opened};
+pub use settle::settle;
 pub use storage::{Faults, Operation, Storage, StorageError};
 pub use verify::{Report, verify, verify_reader};
 pub use writer::{MARKS_MAX, Writer};

@@ -30,6 +30,8 @@ const RECORDS_AT_ONCE: u32 = 512;
 const REST_PER_WORK: u32 = 1;
 /// It rests in pieces of this length.
 const WORK_PIECE: Duration = Duration::from_millis(2);
+/// Of a journal that is being pruned.
+const OPENINGS_MAX: u32 = 8;
 /// Nobody else waits for it.
 const NICE: i32 = 19;
 
@@ -166,9 +168,8 @@ struct Run {
 impl Run {
     fn run(&mut self) -> Result<(), FollowError> {
         lower_priority();
-        let reader = Reader::open(&self.settings.directory)?;
+        let (reader, mut whole) = self.open()?;
         let identity = reader.identity();
-        let mut whole = self.begin(&reader)?;
         let mut at = whole.player().at().sequence.0;
         let mut records = reader.records_from(at + 1)?;
         while !self.ends() {
@@ -185,6 +186,20 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// Again, if a segment was pruned meanwhile.
+    fn open(&mut self) -> Result<(Reader, Whole), FollowError> {
+        let mut left = OPENINGS_MAX;
+        loop {
+            left -= 1;
+            let opened = Reader::open(&self.settings.directory).map_err(FollowError::from);
+            match opened.and_then(|reader| Ok((self.begin(&reader)?, reader))) {
+                Err(FollowError::Read(ReadError::Io { source, .. }))
+                    if source.kind() == std::io::ErrorKind::NotFound && left > 0 => {}
+                opened => return opened.map(|(whole, reader)| (reader, whole)),
+            }
+        }
     }
 
     /// At the newest snapshot, or else at the beginning.

@@ -67,7 +67,7 @@ fn fill(directory: &Path, last: u64) {
 }
 
 fn take(directory: &Path, at: u64) -> PathBuf {
-    snapshot::take(directory, ViewLimits::DEFAULT, Some(at), |_| {}).unwrap()
+    snapshot::take(&Storage::default(), directory, ViewLimits::DEFAULT, Some(at), |_| {}).unwrap()
 }
 
 fn start(directory: &Path) -> Result<Recovered, RecoverError> {
@@ -214,17 +214,20 @@ fn pruning_keeps_what_the_older_of_two_snapshots_needs_and_archives_bring_the_re
     assert_eq!((plan.needed_from, &plan.snapshots), (100_001, &vec![oldest.clone()]));
     assert!(plan.segments.len() > 1 && oldest.exists(), "nothing is touched by a plan");
 
-    let archived = retention::archive(directory, away.path()).unwrap();
+    let archived = retention::archive(&Storage::default(), directory, away.path()).unwrap();
     assert!(archived.len() > plan.segments.len());
-    assert!(retention::archive(directory, away.path()).unwrap().is_empty(), "all is there");
-    retention::prune(directory, &plan).unwrap();
+    assert!(
+        retention::archive(&Storage::default(), directory, away.path()).unwrap().is_empty(),
+        "all is there"
+    );
+    retention::prune(&Storage::default(), directory, &plan).unwrap();
     assert!(!oldest.exists() && plan.segments.iter().all(|path| !path.exists()));
     let pruned = replay::verify::verify(directory, |_| {}).unwrap();
     assert_eq!(pruned.begun_after, 100_000);
     assert_eq!((pruned.state, pruned.events), (before.state, before.events));
     assert_eq!(begun(&start(directory).unwrap()), (MANY - 500, 500));
 
-    let restored = retention::restore(directory, away.path()).unwrap();
+    let restored = retention::restore(&Storage::default(), directory, away.path()).unwrap();
     assert_eq!(restored.len(), plan.segments.len());
     let again = replay::verify::verify(directory, |_| {}).unwrap();
     assert_eq!((again.begun_after, again.state), (0, before.state));
@@ -236,11 +239,11 @@ fn a_damaged_archive_is_not_restored_and_without_snapshots_a_pruned_journal_does
     let directory = folder.path();
     fill(directory, MANY);
     let snapshots = [take(directory, 90_000), take(directory, 110_000)];
-    retention::archive(directory, away.path()).unwrap();
+    retention::archive(&Storage::default(), directory, away.path()).unwrap();
     let plan = retention::plan(directory, Keep { snapshots: 2, from: None }).unwrap();
-    retention::prune(directory, &plan).unwrap();
+    retention::prune(&Storage::default(), directory, &plan).unwrap();
     flip(&away.path().join(plan.segments[0].file_name().unwrap()));
-    assert!(retention::restore(directory, away.path()).is_err());
+    assert!(retention::restore(&Storage::default(), directory, away.path()).is_err());
     assert!(plan.segments.iter().all(|path| !path.exists()), "what was copied is gone again");
     snapshots.iter().for_each(|path| flip(path));
     let error = start(directory).err().unwrap().to_string();

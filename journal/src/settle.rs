@@ -1,0 +1,43 @@
+//! Brings a journal to the device as it lies there, beside a running writer too: whoever has read
+//! a command may then rely on it. It must not know what was read. In: a directory. Out: nothing,
+//! or the operation that failed.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::directory::{READY_SUFFIX, SEGMENT_SUFFIX};
+use crate::storage::{Storage, StorageError};
+
+/// Syncs every segment, those too that have no name of their own yet: readers enter them.
+pub fn settle(storage: &Storage, directory: &Path) -> Result<(), StorageError> {
+    'listing: loop {
+        for path in segments(directory)? {
+            let file = match File::open(&path) {
+                // The writer's syncer has given it its name meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue 'listing,
+                opened => opened.map_err(|source| failed("open", &path, source))?,
+            };
+            storage.sync_file_all(&file, &path)?;
+        }
+        return storage.sync_directory(directory);
+    }
+}
+
+fn segments(directory: &Path) -> Result<Vec<PathBuf>, StorageError> {
+    let error = |source| failed("list", directory, source);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).map_err(error)? {
+        let entry = entry.map_err(error)?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.ends_with(SEGMENT_SUFFIX) || name.ends_with(READY_SUFFIX) {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+fn failed(operation: &'static str, path: &Path, source: io::Error) -> StorageError {
+    StorageError { operation, path: path.to_owned(), source }
+}
