@@ -20,5 +20,6 @@ mod socket;
 
 mod durability;
 mod failing;
+mod fuzz;
 mod protocols;
 mod recordings;

@@ -9,18 +9,23 @@ use std::path::{Path, PathBuf};
 use crate::directory::{READY_SUFFIX, SEGMENT_SUFFIX};
 use crate::storage::{Storage, StorageError};
 
-/// Syncs every segment, those too that have no name of their own yet: readers enter them.
+/// Syncs every segment, those too that have no name of their own yet: readers enter them. One that
+/// is given its name meanwhile may be missing in a listing: nothing is done before two agree.
 pub fn settle(storage: &Storage, directory: &Path) -> Result<(), StorageError> {
-    'listing: loop {
-        for path in segments(directory)? {
-            let file = match File::open(&path) {
-                // The writer's syncer has given it its name meanwhile.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue 'listing,
-                opened => opened.map_err(|source| failed("open", &path, source))?,
-            };
-            storage.sync_file_all(&file, &path)?;
+    let mut listed = segments(directory)?;
+    loop {
+        for path in &listed {
+            match File::open(path) {
+                Ok(file) => storage.sync_file_all(&file, path)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(failed("open", path, source)),
+            }
         }
-        return storage.sync_directory(directory);
+        let again = segments(directory)?;
+        if again == listed {
+            return storage.sync_directory(directory);
+        }
+        listed = again;
     }
 }
 
@@ -35,6 +40,7 @@ fn segments(directory: &Path) -> Result<Vec<PathBuf>, StorageError> {
             found.push(entry.path());
         }
     }
+    found.sort_unstable();
     Ok(found)
 }
 
