@@ -48,7 +48,7 @@ fn what_was_acknowledged_as_durable_survives_a_power_cut() {
         let mount = Mount::new(&["-o", "loop", image], &data);
         let server = boot(home.path(), &mut dice);
         recovers_all_that_was_acknowledged(&server, &ledger, round);
-        let enough = 50 + dice.below(400);
+        let enough = 30 + dice.below(120);
         let cut = |server: Server| {
             shut_down(&data);
             server.kill();
