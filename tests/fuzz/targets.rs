@@ -279,10 +279,11 @@ impl Target for SockJs {
     }
 }
 
-const LINES: &str = "\
-{\"op\":\"new\",\"id\":\"1\",\"side\":\"sell\",\"type\":\"limit\",\"price\":\"100\",\"quantity\":\"10\"}\n\
-{\"op\":\"new\",\"id\":\"2\",\"side\":\"buy\",\"type\":\"limit\",\"price\":\"130\",\"quantity\":\"4\"}\n\
-{\"op\":\"cancel\",\"id\":\"1\"}\n";
+const LINES: &str = r#"
+{"op":"new","id":"1","side":"sell","type":"limit","price":"100","quantity":"10"}
+{"op":"new","id":"2","side":"buy","type":"limit","price":"130","quantity":"4"}
+{"op":"cancel","id":"1"}
+"#;
 
 pub(super) struct Tape;
 
