@@ -263,7 +263,8 @@ impl Orison {
         let data = tempfile::tempdir().expect("a directory of our own");
         let mut child = Command::new(path)
             .args(["serve", "--rest", "127.0.0.1:0", "--stomp", "127.0.0.1:0", "--ws", "off"])
-            .args(["--admin", "off", "--durability", "journaled", "--log", "error", "--data"])
+            .args(["--admin", "off", "--durability", "journaled", "--log", "error"])
+            .args(["--sessions-max", "100000", "--data"])
             .arg(data.path().join("data"))
             .stdout(Stdio::piped())
             .spawn()

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::feeds::Network;
 use crate::http::{BindError, Directory, Listener, Server, Surface, Tls, TlsError, Transport};
 use crate::plaza::Plaza;
-use crate::{App, identity, intake};
+use crate::{App, connections, identity, intake};
 
 /// How long sessions and requests may take to end once the process is stopping.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
@@ -58,6 +58,7 @@ impl Adapters {
             server.serve_site(listener, &plaza);
         }
         tokio::spawn(identity::watch(Arc::downgrade(&app.identity)));
+        tokio::spawn(connections::log(Arc::downgrade(app)));
         intake::start(app, Arc::new(Network::new()));
         Ok(Self { app: Arc::clone(app), server, plaza, directory })
     }

@@ -15,11 +15,12 @@ use thiserror::Error;
 
 use crate::admin::Office;
 use crate::config::{Config, Durability};
+use crate::connections;
 use crate::desk::Desk;
 use crate::fanout::Hub;
 use crate::feeds::Feeds;
 use crate::http::bucket::Buckets;
-use crate::identity::{Identity, LoadError};
+use crate::identity::{Identity, LoadError, Mode};
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
 use crate::stomp::Lobby;
@@ -32,6 +33,10 @@ pub struct App {
     pub hub: Hub,
     pub metrics: Metrics,
     pub office: Office,
+    /// Every session, whatever it speaks.
+    pub connections: Arc<connections::Registry>,
+    /// Timers of REST that cancel unless they are armed again.
+    pub dead_men: connections::DeadMen,
     /// Prayers that REST still takes, by address.
     pub prayer_buckets: Buckets,
     pub lobby: Lobby,
@@ -119,6 +124,11 @@ fn following(config: &Config, monitor: &Monitor) -> follower::Settings {
 impl App {
     pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, AppStartError> {
         let identity = Identity::of(&config, wall_ns() / 1_000_000)?;
+        let sessions = config.sessions;
+        let buckets = match identity.mode() {
+            Mode::Open => connections::Buckets::off(),
+            Mode::Authenticated => connections::Buckets::new(config.order_rate),
+        };
         let limits = *recovered.exchange.genesis().unwrap_or(&config.limits);
         let office = Office::new(std::mem::take(&mut recovered.changes), limits);
         let lobby = Lobby::new(config.stomp_session);
@@ -141,9 +151,11 @@ impl App {
         let followed = follower.watch();
         Ok(Arc::new(Self {
             config,
+            connections: connections::Registry::new(sessions, buckets),
+            dead_men: connections::DeadMen::default(),
+            identity: Arc::new(identity),
             followed,
             follower: Mutex::new(Some(follower)),
-            identity: Arc::new(identity),
             views,
             desk,
             hub,

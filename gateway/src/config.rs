@@ -19,7 +19,7 @@ use thiserror::Error;
 
 use crate::identity::command::Errand;
 use crate::schedule::timetable::Timetable;
-use crate::{fanout, stockquest, stomp};
+use crate::{connections, fanout, stockquest, stomp};
 use layers::{Layers, Source};
 pub use listen::Listen;
 
@@ -56,6 +56,10 @@ pub struct Config {
     pub public_order_ids: Switch,
     /// Outboxes and heartbeats of the sockets.
     pub fan_out: fanout::Settings,
+    /// How many sessions there may be.
+    pub sessions: connections::Limits,
+    /// Orders a second of one session, once there are identities.
+    pub order_rate: u32,
     /// Heart-beats of STOMP sessions.
     pub stomp_session: stomp::Settings,
     /// How often the StockQuest sockets tell what.

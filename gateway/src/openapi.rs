@@ -17,7 +17,9 @@ use crate::http::Surface;
 use crate::identity::Action;
 use crate::xtrader::entry;
 use crate::xtrader::problem::ProblemBody;
-use crate::xtrader::rest::{Route, connections, external, feeds, market, money, orders, service};
+use crate::xtrader::rest::{
+    Route, connections, dead_man, external, feeds, market, money, orders, service,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -35,6 +37,7 @@ use crate::xtrader::rest::{Route, connections, external, feeds, market, money, o
         entry::cancel,
         entry::amend,
         entry::cancel_all,
+        dead_man::cancel_all_after,
         entry::batch,
         entry::cancel_by_id,
         orders::order,

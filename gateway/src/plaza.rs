@@ -14,11 +14,12 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Version};
 
 use crate::App;
+use crate::connections::{Door, Kind};
 use crate::http::admission;
 use crate::http::origin::{Origin, check_host};
 use crate::http::{Reply, Site};
 use crate::identity::Mode;
-use crate::sockjs::{self, Mount, Seats};
+use crate::sockjs::{self, Mount};
 use crate::stockquest::{Hall, Socket, StockQuest, asyncapi};
 use crate::stomp::{PROTOCOLS, Stomp};
 
@@ -31,25 +32,25 @@ pub struct Plaza {
     /// The five StockQuest sockets, each below its own prefix.
     quests: [(&'static str, Arc<Mount>); Socket::ALL.len()],
     stomp: Arc<Mount>,
-    seats: Arc<Seats>,
 }
 
 impl Plaza {
     pub fn new(app: &Arc<App>) -> Arc<Self> {
-        let seats = Seats::of_product();
         let settings = sockjs::Settings {
             outgoing_bytes_max: OUTGOING_BYTES_MAX,
             ..sockjs::Settings::default()
         };
+        let door = |kind| Door::new(&app.connections, &app.identity, kind);
         let hall = Hall::new(app);
         let ping = Some(app.config.stockquest.heartbeat);
         let quests = Socket::ALL.map(|socket| {
             let settings = sockjs::Settings { ping, ..settings.clone() };
-            (socket.path(), Mount::new(settings, &seats, StockQuest::new(app, &hall, socket)))
+            let quest = StockQuest::new(app, &hall, socket);
+            (socket.path(), Mount::new(settings, &door(socket.kind()), quest))
         });
         let settings = sockjs::Settings { protocols: PROTOCOLS, ..settings };
-        let stomp = Mount::new(settings, &seats, Stomp::new(Arc::clone(app)));
-        Arc::new(Self { app: Arc::clone(app), quests, stomp, seats })
+        let stomp = Mount::new(settings, &door(Kind::Stomp), Stomp::new(Arc::clone(app)));
+        Arc::new(Self { app: Arc::clone(app), quests, stomp })
     }
 
     /// With identities: only pages that we trust, and no secret in an address.
@@ -74,7 +75,7 @@ impl Plaza {
             mount.stop();
         }
         self.stomp.stop();
-        self.seats.empty().await;
+        self.app.connections.empty().await;
     }
 }
 

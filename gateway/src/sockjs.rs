@@ -24,7 +24,7 @@ pub use answer::Cookie;
 pub use mount::Mount;
 pub use page::{Script, script};
 pub use path::below;
-pub use seats::Seats;
+pub use seats::{NoRoom, Seat, Seats, Usher};
 pub use service::{Close, Gone, Message, Opening, Service, Serving, Talk, Transport};
 pub use settings::{Settings, WebSocket};
 

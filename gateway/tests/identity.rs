@@ -13,6 +13,8 @@ mod stomp;
 
 #[path = "identity/canary.rs"]
 mod canary;
+#[path = "identity/connections.rs"]
+mod connections;
 #[path = "identity/foreign.rs"]
 mod foreign;
 #[path = "identity/house.rs"]

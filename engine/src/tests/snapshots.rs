@@ -137,7 +137,7 @@ fn beside(number: usize) -> Option<Command> {
                 symbol,
                 price_scale: 0,
                 quantity_scale: 0,
-                bids: ExternalSide::new([level].into_iter()),
+                bids: ExternalSide::new([level]),
                 asks: ExternalSide::default(),
                 update_id: many % 3,
                 event_time_ms,

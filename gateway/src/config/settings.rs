@@ -10,6 +10,7 @@ use orison_core::command::Genesis;
 use super::layers::{Layers, Source};
 use super::{Config, ConfigError, Durability, Listen, LogFormat, Switch, TlsFiles};
 use super::{instruments, risk, schedule};
+use crate::connections;
 use crate::fanout::{self, OrderIds};
 use crate::feeds;
 use crate::stockquest;
@@ -83,6 +84,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         bare: Some("on"),
     },
     setting("public-order-ids", "auto", "WHEN", "Whether public executions name their orders"),
+    setting("sessions-max", "1000", "COUNT", "Sessions of all protocols together"),
+    setting("sessions-per-user-max", "10", "COUNT", "Sessions of one user; `demo` has no bound"),
+    setting("order-rate", "100", "COUNT", "Orders a second of a session, with identities"),
     setting("outbox-keys", "100", "COUNT", "State messages that may wait for one client"),
     setting("outbox-kib", "4096", "KIB", "Event messages that may wait for one client"),
     setting("outbox-age-ms", "10000", "MS", "How long the oldest of them may wait"),
@@ -111,6 +115,7 @@ const SLOTS_MAX: usize = 1 << 22;
 const ORDERS_MAX: u64 = (1 << 28) - 1;
 const NARROW_MAX: u64 = (1 << 16) - 1;
 const LIMIT_MAX: u64 = 1 << 31;
+const SESSIONS_MAX: u64 = 1 << 20;
 const SEGMENT_MIB: std::ops::RangeInclusive<u64> = 1..=journal::SEGMENT_BYTES_MAX >> 20;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
@@ -148,6 +153,8 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         demo: switch(layers, "demo")?,
         public_order_ids: public_order_ids(layers)?,
         fan_out: fan_out(layers)?,
+        sessions: sessions(layers)?,
+        order_rate: number(layers, "order-rate", 20, 1_000_000)? as u32,
         stomp_session: stomp::Settings::DEFAULT,
         stockquest: stockquest::Settings::DEFAULT,
         risk: risk::settings(layers)?,
@@ -258,6 +265,14 @@ fn fan_out(layers: &Layers) -> Result<fanout::Settings, ConfigError> {
     let large_liquidation_usd = number(layers, "feed-large-usd", 1, 1 << 53)?;
     let rest = fanout::Settings::DEFAULT;
     Ok(fanout::Settings { outbox, order_ids, large_liquidation_usd, ..rest })
+}
+
+fn sessions(layers: &Layers) -> Result<connections::Limits, ConfigError> {
+    Ok(connections::Limits {
+        sessions_max: number(layers, "sessions-max", 1, SESSIONS_MAX)? as usize,
+        per_user_max: number(layers, "sessions-per-user-max", 1, SESSIONS_MAX)? as usize,
+        per_address_max: connections::Limits::PER_ADDRESS_MAX,
+    })
 }
 
 pub(super) fn number(

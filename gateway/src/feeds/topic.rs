@@ -64,12 +64,16 @@ impl Subject {
     }
 }
 
-/// Base first, `BTC-KRW`: Upbit's own code of a market in won, `KRW-BTC`, is understood, for
-/// nobody sells won.
+/// In capitals and base first, `BTC-KRW`: Upbit's own code of a market in won, `KRW-BTC`, is
+/// understood, for nobody sells won.
 pub fn base_first<'a>(venue: &str, symbol: &'a str) -> Cow<'a, str> {
+    let symbol: Cow<'_, str> = match symbol.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        true => symbol.to_ascii_uppercase().into(),
+        false => symbol.into(),
+    };
     match symbol.split_once('-') {
         Some(("KRW", base)) if venue == VenueName::Upbit.word() => format!("{base}-KRW").into(),
-        Some(_) | None => symbol.into(),
+        Some(_) | None => symbol,
     }
 }
 

@@ -80,6 +80,12 @@ pub(crate) fn opener(
     token.map(|token| identity.of_token(token, wall_ns() / 1_000_000)).transpose()
 }
 
+/// The holder of a JWT in the opening, without using up what is good once.
+pub(crate) fn bearer_of(identity: &Identity, headers: &HeaderMap) -> Option<Principal> {
+    let token = bearer(headers).ok().flatten()?;
+    identity.of_bearer(token, wall_ns() / 1_000_000).ok()
+}
+
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = match (values.next(), values.next()) {

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -12,6 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::sleep;
 
 use super::acceptor::{Acceptor, Site};
 use super::linger::Linger;
@@ -20,6 +22,8 @@ use super::wire::Wire;
 /// A request's head must be complete by then, counted from the connection's start or the answer
 /// before: so this also ends idle keep-alive connections.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// The first one, byte by byte or not at all.
+const FIRST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Request line and headers; more is answered 431 by hyper.
 const HEAD_BYTES_MAX: usize = 32 << 10;
 
@@ -37,7 +41,11 @@ pub(super) async fn serve<S: Site>(
         () = acceptor.stopped() => None,
     };
     let Some(wire) = wire else { return };
-    let service = service_fn(async |request| Ok::<_, Infallible>(site.answer(peer, request).await));
+    let has_asked = AtomicBool::new(false);
+    let service = service_fn(async |request| {
+        has_asked.store(true, Ordering::Relaxed);
+        Ok::<_, Infallible>(site.answer(peer, request).await)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -45,11 +53,22 @@ pub(super) async fn serve<S: Site>(
         .serve_connection(TokioIo::new(Linger::new(wire)), service)
         .with_upgrades();
     let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = acceptor.stopped() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let mut stopped = pin!(acceptor.stopped());
+    let (mut first, mut is_new) = (pin!(sleep(FIRST_HEAD_TIMEOUT)), true);
+    let ended = loop {
+        tokio::select! {
+            ended = connection.as_mut() => break ended,
+            () = stopped.as_mut() => {
+                connection.as_mut().graceful_shutdown();
+                break connection.await;
+            }
+            () = first.as_mut(), if is_new => {
+                is_new = false;
+                if !has_asked.load(Ordering::Relaxed) {
+                    tracing::debug!(%peer, "no request came in time");
+                    return;
+                }
+            }
         }
     };
     if let Err(error) = ended {

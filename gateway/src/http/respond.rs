@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -13,15 +13,17 @@ use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use orison_core::Reason;
 
 use super::address::Address;
 use super::admission;
 use super::body::{self, BodyError, Rest, put_away};
-use super::bucket::{BURST, Empty, Standing};
+use super::bucket::BURST;
 use super::origin::{self, HostError, Origin};
 use super::query::Query;
 use super::{Handshake, OrderEntry, Server, Surface, upgrade};
 use crate::admin;
+use crate::connections::{Empty, Standing};
 use crate::identity::{Action, Mode, Principal, Refusal};
 use crate::language::{Language, Message};
 use crate::openapi;
@@ -261,7 +263,14 @@ impl Asked<'_> {
     }
 
     async fn call(&self, parts: &Parts, route: Address, body: Incoming) -> Reply {
-        if ![Method::POST, Method::PUT, Method::PATCH].contains(&parts.method) {
+        let is_read = match &parts.method {
+            &Method::POST | &Method::PUT | &Method::PATCH => true,
+            &Method::DELETE => {
+                route == Address::Public(Route::FeedSubscriptions) && !body.is_end_stream()
+            }
+            _ => false,
+        };
+        if !is_read {
             let rest = put_away(parts, body).await;
             let mut reply = self.carry_out(parts, route, None).await;
             if rest == Rest::Unread {
@@ -331,12 +340,41 @@ impl Asked<'_> {
                     Ok(_) => self.rest(parts, principal, route, body).await,
                     Err(_) => self.problem(&too_many()),
                 };
-                rate_limit(reply.headers_mut(), &taken);
+                let (remaining, reset) = match taken {
+                    Ok(standing) => (standing.remaining, standing.reset),
+                    Err(empty) => (0, empty.reset),
+                };
+                rate_limit(reply.headers_mut(), BURST, remaining, reset);
                 return reply;
             }
             _ => {}
         }
-        self.rest(parts, principal, route, body).await
+        let taken = self.draw(&parts.method, &principal, &route);
+        let mut reply = match taken {
+            Ok(_) => self.rest(parts, principal, route, body).await,
+            Err(_) => self.problem(&Problem::refused(Reason::RateLimit)),
+        };
+        match taken {
+            Ok(None) => {}
+            Ok(Some(Standing { limit, remaining, reset })) => {
+                rate_limit(reply.headers_mut(), limit, remaining, reset);
+            }
+            Err(Empty { limit, reset }) => rate_limit(reply.headers_mut(), limit, 0, reset),
+        }
+        reply
+    }
+
+    /// What enters or cancels orders takes its tokens before it is parsed.
+    fn draw(
+        &self,
+        method: &Method,
+        principal: &Principal,
+        route: &Route,
+    ) -> Result<Option<Standing>, Empty> {
+        let Some((purpose, tokens)) = route.draws(method) else { return Ok(None) };
+        let user = (!principal.is_anonymous()).then_some(&principal.user);
+        let buckets = self.server.app.connections.buckets();
+        buckets.take_for(purpose, tokens, user, self.peer.ip())
     }
 
     async fn rest(
@@ -495,14 +533,10 @@ fn too_many() -> Problem {
     Problem::new(429, "RATE_LIMIT_EXCEEDED", message)
 }
 
-fn rate_limit(headers: &mut HeaderMap, taken: &Result<Standing, Empty>) {
-    let (remaining, reset) = match taken {
-        Ok(standing) => (standing.remaining, standing.reset),
-        Err(empty) => (0, empty.reset),
-    };
+fn rate_limit(headers: &mut HeaderMap, limit: u32, remaining: u32, reset: Duration) {
     let reset_seconds = reset.as_millis().div_ceil(1000);
     for (name, value) in [
-        ("x-ratelimit-limit", Cow::Owned(BURST.to_string())),
+        ("x-ratelimit-limit", Cow::Owned(limit.to_string())),
         ("x-ratelimit-remaining", Cow::Owned(remaining.to_string())),
         ("x-ratelimit-reset", Cow::Owned(reset_seconds.to_string())),
     ] {

@@ -10,6 +10,7 @@ use hyper::http::request::Parts;
 use super::Handshake;
 use super::handshake::{self, Drafts, HandshakeError};
 use crate::App;
+use crate::connections::{Kind, NoRoom, User};
 use crate::language::Message;
 use crate::xtrader::problem::Problem;
 use crate::xtrader::socket;
@@ -21,16 +22,28 @@ pub(super) fn upgrade(
     handshake: Handshake,
 ) -> Result<Response<Full<Bytes>>, Problem> {
     let opened = handshake::open(request, Drafts::Refused).map_err(problem)?;
+    let user = handshake.principal.as_ref().and_then(User::of);
+    let place = app.connections.admit(Kind::XTrader, handshake.peer, user).map_err(no_room)?;
     let (response, upgrade) = opened.accept(None);
     let app = Arc::clone(app);
     tokio::spawn(async move {
         let peer = handshake.peer;
         match upgrade.stream().await {
-            Ok(stream) => socket::serve(app, stream, handshake).await,
+            Ok(stream) => socket::serve(app, stream, handshake, place).await,
             Err(error) => tracing::debug!(%peer, %error, "left during the handshake"),
         }
     });
     Ok(response)
+}
+
+/// In all: 503; of the one who asks: 429.
+fn no_room(why: NoRoom) -> Problem {
+    let (status, code, korean) = match why {
+        NoRoom::All => (503, "BUSY", "열린 세션이 너무 많습니다"),
+        NoRoom::User => (429, "TOO_MANY_SESSIONS", "이 사용자의 세션이 너무 많습니다"),
+        NoRoom::Address => (429, "TOO_MANY_SESSIONS", "이 주소의 세션이 너무 많습니다"),
+    };
+    Problem::new(status, code, Message::ours(why.to_string(), korean))
 }
 
 fn problem(error: HandshakeError) -> Problem {

@@ -117,6 +117,14 @@ pub(crate) struct CancelAllRequest {
     side: Option<String>,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CancelAllAfterRequest {
+    account: Option<String>,
+    /// 0 turns it off; at most a day.
+    #[schema(minimum = 0, maximum = 86_400_000)]
+    timeout_ms: u64,
+}
+
 /// 1 to 20 entries: those of `/order`, or with `"op": "cancel"` those of `/order/cancel`.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BatchRequest {

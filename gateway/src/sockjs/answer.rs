@@ -13,6 +13,7 @@ use hyper::{Method, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 
 use super::page::{Page, Script};
+use super::seats::NoRoom;
 use crate::http::Reply;
 use crate::http::handshake::VERSIONS_WITH_DRAFTS;
 
@@ -58,6 +59,22 @@ pub(super) fn not_found() -> Reply {
 pub(super) fn not_allowed(methods: &[Method]) -> Reply {
     let mut reply = bare(StatusCode::METHOD_NOT_ALLOWED);
     reply.headers_mut().insert(header::ALLOW, words(methods));
+    reply
+}
+
+/// No room for a session: in all, or for the one who asks.
+pub(super) fn no_room(why: NoRoom) -> Reply {
+    match why {
+        NoRoom::All => busy("too many sessions are open\n"),
+        NoRoom::Stopping => busy("no more sessions are opened\n"),
+        NoRoom::User => too_many("too many sessions of this user are open\n"),
+        NoRoom::Address => too_many("too many sessions are open from this address\n"),
+    }
+}
+
+fn too_many(text: &'static str) -> Reply {
+    let mut reply = reply(StatusCode::TOO_MANY_REQUESTS, TEXT, text);
+    reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     reply
 }
 

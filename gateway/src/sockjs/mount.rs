@@ -20,7 +20,7 @@ use super::format::Format;
 use super::page::Page;
 use super::path::{Door, Place};
 use super::receive;
-use super::seats::Seats;
+use super::seats::Usher;
 use super::service::{Opening, Service, Transport};
 use super::session::Session;
 use super::settings::{Settings, WebSocket};
@@ -34,7 +34,7 @@ pub struct Mount {
     iframe: Page,
     /// Those over HTTP, by the id that their client chose.
     sessions: Mutex<HashMap<Box<str>, Arc<Session>>>,
-    seats: Arc<Seats>,
+    usher: Arc<dyn Usher>,
     /// True once the process is stopping.
     stopping: watch::Sender<bool>,
 }
@@ -52,17 +52,17 @@ struct Asked<'a> {
 }
 
 impl Mount {
-    /// Every session of it takes one of the seats.
-    pub fn new(settings: Settings, seats: &Arc<Seats>, service: impl Service) -> Arc<Self> {
+    /// Every session of it takes a seat of the usher's.
+    pub fn new<U: Usher>(settings: Settings, usher: &Arc<U>, service: impl Service) -> Arc<Self> {
         let iframe = Page::iframe(&settings.sockjs_url);
         let (stopping, _) = watch::channel(false);
         let (service, sessions) = (Arc::new(service), Mutex::default());
-        let seats = Arc::clone(seats);
-        Arc::new(Self { settings, service, iframe, sessions, seats, stopping })
+        let usher: Arc<dyn Usher> = Arc::<U>::clone(usher);
+        Arc::new(Self { settings, service, iframe, sessions, usher, stopping })
     }
 
-    /// Opens no more sessions and closes those that are open with 1001; the seats say when all
-    /// have ended.
+    /// Opens no more sessions and closes those that are open with 1001; when all have ended, all
+    /// seats are given back.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
     }
@@ -177,8 +177,9 @@ impl Mount {
         if body::put_away(asked.parts, body).await == Rest::Unread {
             return too_large(Rest::Unread);
         }
-        let Some(session) = self.session(asked, id, transport) else {
-            return answer::busy("too many sessions are open\n");
+        let session = match self.session(asked, id, transport) {
+            Ok(session) => session,
+            Err(why) => return answer::no_room(why),
         };
         let mut reply = match manner {
             Manner::Poll => receive::poll(session, format, &self.settings).await,
@@ -197,6 +198,7 @@ impl Asked<'_> {
             query: self.parts.uri.query().unwrap_or_default().into(),
             headers: self.parts.headers.clone(),
             protocol,
+            seat: None,
         }
     }
 

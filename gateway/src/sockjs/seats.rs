@@ -1,6 +1,7 @@
-//! How many sessions there may be: in all, and from one address; of one mount or of several
-//! together.
+//! Places for sessions: whoever mounts a service says by an `Usher` whether there is room for one
+//! more. `Seats` is a plain one: so many in all and from one address, of one mount or several.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -9,18 +10,33 @@ use thiserror::Error;
 use tokio::sync::Notify;
 
 use super::locked;
+use super::service::Opening;
 
+/// Why there is no room. In all, or stopping: 503; of the one who asks: 429.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-pub(super) enum Full {
+pub enum NoRoom {
     #[error("too many sessions are open")]
     All,
+    #[error("no more sessions are opened")]
+    Stopping,
+    #[error("too many sessions of this user are open")]
+    User,
     #[error("too many sessions are open from this address")]
     Address,
 }
 
-/// Sessions open at once, over all addresses; one more is answered 503.
+/// A session's place: given back when the last of it is dropped. What it is inside is between
+/// the usher and the service.
+pub type Seat = Arc<dyn Any + Send + Sync>;
+
+/// Says whether there is room for one session more, before it begins.
+pub trait Usher: Send + Sync + 'static {
+    fn seat(self: Arc<Self>, opening: &Opening) -> Result<Seat, NoRoom>;
+}
+
+/// Sessions open at once, over all addresses.
 const SESSIONS_MAX: usize = 10_000;
-/// Sessions open at once from one address; one more is answered 503.
+/// Sessions open at once from one address.
 const SESSIONS_PER_ADDRESS_MAX: usize = 100;
 
 /// The places that sessions take; mounts may share them.
@@ -38,18 +54,18 @@ struct Taken {
 }
 
 /// A session counts as long as this lives.
-pub(super) struct Seat {
+struct Taking {
     seats: Arc<Seats>,
     address: IpAddr,
 }
 
 impl Seats {
-    /// As many as the product allows.
+    /// As many as a server of its own allows.
     pub fn of_product() -> Arc<Self> {
         Self::new(SESSIONS_MAX, SESSIONS_PER_ADDRESS_MAX)
     }
 
-    /// One more in all, or from one address, is answered 503.
+    /// One more in all is answered 503, one more from one address 429.
     pub fn new(sessions_max: usize, sessions_per_address_max: usize) -> Arc<Self> {
         let taken = Mutex::default();
         let given_back = Notify::new();
@@ -57,19 +73,19 @@ impl Seats {
     }
 
     /// Loopback addresses have no bound of their own.
-    pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Seat, Full> {
+    fn take(self: &Arc<Self>, address: IpAddr) -> Result<Taking, NoRoom> {
         let address = address.to_canonical();
         let mut taken = locked(&self.taken);
         if taken.all >= self.sessions_max {
-            return Err(Full::All);
+            return Err(NoRoom::All);
         }
         let here = taken.by_address.get(&address).copied().unwrap_or(0);
         if here >= self.sessions_per_address_max && !address.is_loopback() {
-            return Err(Full::Address);
+            return Err(NoRoom::Address);
         }
         taken.all += 1;
         taken.by_address.insert(address, here + 1);
-        Ok(Seat { seats: Arc::clone(self), address })
+        Ok(Taking { seats: Arc::clone(self), address })
     }
 
     /// Sessions open now.
@@ -89,7 +105,13 @@ impl Seats {
     }
 }
 
-impl Drop for Seat {
+impl Usher for Seats {
+    fn seat(self: Arc<Self>, opening: &Opening) -> Result<Seat, NoRoom> {
+        self.take(opening.peer.ip()).map(|taking| Arc::new(taking) as Seat)
+    }
+}
+
+impl Drop for Taking {
     fn drop(&mut self) {
         let mut taken = locked(&self.seats.taken);
         taken.all -= 1;
@@ -114,9 +136,9 @@ mod tests {
         let seats = Seats::new(4, 2);
         let first = seats.take(address(1)).unwrap();
         let _second = seats.take("::ffff:10.0.0.1".parse().unwrap()).unwrap();
-        assert_eq!(seats.take(address(1)).err(), Some(Full::Address));
+        assert_eq!(seats.take(address(1)).err(), Some(NoRoom::Address));
         let others = [seats.take(address(2)).unwrap(), seats.take(address(2)).unwrap()];
-        assert_eq!(seats.take(address(3)).err(), Some(Full::All));
+        assert_eq!(seats.take(address(3)).err(), Some(NoRoom::All));
         drop(first);
         let _again = seats.take(address(1)).unwrap();
         drop(others);

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::queue::Queue;
+use super::seats::Seat;
 
 /// Holds the conversations of a mount.
 pub trait Service: Send + Sync + 'static {
@@ -48,6 +49,8 @@ pub struct Opening {
     pub headers: HeaderMap,
     /// The WebSocket subprotocol that was agreed on.
     pub protocol: Option<&'static str>,
+    /// What the usher gave it.
+    pub seat: Option<Seat>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -16,6 +16,7 @@ use super::settings::Settings;
 use super::shape::ErrorBody;
 use super::studio::Studio;
 use crate::App;
+use crate::connections::Place;
 use crate::fanout::Seat;
 use crate::identity::{Action, Standing};
 use crate::language::{Language, Message};
@@ -36,6 +37,8 @@ pub(super) struct Host {
     pub(super) standing: Standing,
     /// Known once the session is somebody's.
     pub(super) account: AccountName,
+    /// Among all sessions of the process.
+    pub(super) place: Option<Arc<Place>>,
 }
 
 impl Host {

@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use crate::connections::Kind;
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Socket {
     MarketData,
@@ -34,6 +36,16 @@ impl Socket {
             Self::Orders => "/ws/orders",
             Self::RiskMonitoring => "/ws/risk-monitoring",
             Self::MlSignals => "/ws/ml-signals",
+        }
+    }
+
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::MarketData => Kind::MarketData,
+            Self::Portfolio => Kind::Portfolio,
+            Self::Orders => Kind::Orders,
+            Self::RiskMonitoring => Kind::RiskMonitoring,
+            Self::MlSignals => Kind::MlSignals,
         }
     }
 

@@ -14,7 +14,7 @@ use engine::projection::OrderView;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use orison_core::event::Entry;
-use orison_core::{ClientOrderId, Event, OrderId};
+use orison_core::{ClientOrderId, Event, OrderId, Reason};
 use serde::{Deserialize, Serialize};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use utoipa::ToSchema;
@@ -25,6 +25,7 @@ use super::host::{self, Host, Symbols};
 use super::kind::Told;
 use super::order_news::{OrderBody, OrderEvent, OrderRejected, body};
 use super::shape::camel;
+use crate::connections::Purpose;
 use crate::desk::Outcome;
 use crate::fanout::{self, Dialect, Due, Topic, Wish};
 use crate::xtrader::entry::{self, Call, Caller, Refused};
@@ -252,6 +253,12 @@ impl Orders {
             order: data.shown("order_id").and_then(|id| OrderId::parse(&id)),
             client_order_id: data.shown("client_order_id"),
         };
+        if let Some(place) = &host.place
+            && place.take(purpose(call), 1).is_err()
+        {
+            let problem = Problem::refused(Reason::RateLimit);
+            return refuse(host, call, named, &problem, id.as_ref());
+        }
         self.answers.push_back(Box::pin(async move {
             let result = entry::ask(&app, &caller, call, data).await;
             Answer { call, id, named, result }
@@ -340,6 +347,13 @@ impl Orders {
         let is_own = order.is_some_and(|order| self.own.contains(&order));
         let is_told = is_own || self.subscription.has(label.data.symbol.as_deref());
         Poll::Ready(is_told.then(|| due.text.clone()))
+    }
+}
+
+fn purpose(call: Call) -> Purpose {
+    match call {
+        Call::Place | Call::Amend => Purpose::Entry,
+        Call::Cancel => Purpose::Cancel,
     }
 }
 

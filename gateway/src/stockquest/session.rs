@@ -22,6 +22,7 @@ use super::room::{News, Room};
 use super::service::Hall;
 use super::shape::{AuthConfirmed, ConnectionEstablished, Empty, millis};
 use crate::App;
+use crate::connections::{Place, User};
 use crate::fanout::{Due, Ending, Outbox};
 use crate::http::admission;
 use crate::http::burst::Burst;
@@ -43,6 +44,7 @@ const PARTING_MAX: Duration = Duration::from_secs(5);
 const GONE: Close = Close::new(1000, "disconnected");
 const FLOOD: Close = Close::new(1008, "too many messages");
 const POLICY: Close = Close::new(1008, "not for this page or account");
+const TOO_MANY: Close = Close::new(1013, "too many sessions of this user");
 const IDLE: Close = Close::new(4408, "idle");
 const SLOW: Close = Close::new(4500, "slow consumer");
 
@@ -100,15 +102,21 @@ impl Session {
         };
         // A wrong one is nobody, who may yet say who it is.
         let opener = admission::opener(&app.identity, &opening.headers, Some(&opening.query));
+        let seat = app.hub.join_unnoticed(opening.peer);
+        let place = opening.seat.clone().and_then(|seat| seat.downcast::<Place>().ok());
+        if let Some(place) = &place {
+            place.follow(seat.client.id);
+        }
         let host = Host {
             app: Arc::clone(app),
             studio: Arc::clone(&hall.studio),
             settings: hall.settings,
             socket,
-            seat: app.hub.join_unnoticed(opening.peer),
+            seat,
             language: Language::from_accept_language(languages.unwrap_or_default()),
             standing: Standing::new(opener.unwrap_or_default(), now),
             account: named.unwrap_or_else(shared_account),
+            place,
         };
         Self {
             named,
@@ -186,6 +194,12 @@ impl Session {
 
     /// Somebody is there: the room of the socket opens, for the account that is theirs.
     async fn enter(&mut self) {
+        let user = self.host.standing.principal().ok().and_then(User::of);
+        if let (Some(place), Some(user)) = (&self.host.place, user)
+            && place.name(user).is_err()
+        {
+            return self.part(TOO_MANY);
+        }
         match self.admitted() {
             Ok(account) => {
                 self.host.account = account;

@@ -8,6 +8,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::decode::DecodeError;
 use super::frame::Verb;
+use super::transactions::Settle;
 use crate::identity::{self, IDENTITY_CLOSE};
 use crate::language::Language;
 
@@ -48,6 +49,8 @@ pub(super) enum Act {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Petition {
     pub(super) bodies: Vec<Bytes>,
+    /// What the same transaction acknowledges, once the prayers are taken.
+    pub(super) settles: Vec<Settle>,
     /// Given once all have reached the ack mode.
     pub(super) receipt: Option<String>,
 }
@@ -68,6 +71,7 @@ impl Farewell {
     pub(super) const SILENT: Self = Self { code: 4408, reason: "heartbeat timeout" };
     pub(super) const UNOPENED: Self = Self { code: 4408, reason: "no CONNECT frame" };
     pub(super) const IDENTITY: Self = Self { code: IDENTITY_CLOSE, reason: "identity" };
+    pub(super) const TOO_MANY: Self = Self { code: 1013, reason: "too many sessions of this user" };
     pub(super) const SLOW: Self = Self { code: 4500, reason: "slow consumer" };
 }
 

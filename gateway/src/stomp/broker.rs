@@ -24,6 +24,16 @@ const LIQUIDATION: &str = "/topic/liquidation";
 pub(super) struct Named {
     pub(super) name: Arc<str>,
     pub(super) topic: Topic,
+    pub(super) spelling: Spelling,
+}
+
+/// How a topic is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Spelling {
+    /// As patterns see it too.
+    Ours,
+    /// As one client wrote it: only who wrote it so hears of it under that name.
+    Theirs,
 }
 
 /// All that the pattern covers now; nothing of what is not known, or not a topic.
@@ -31,18 +41,34 @@ pub(super) fn covered(pattern: &Pattern, views: &Views) -> Vec<Named> {
     match pattern.exact() {
         Some(name) => {
             let topic = topic(name, views);
-            topic.map(|topic| Named { name: name.into(), topic }).into_iter().collect()
+            let named = topic.map(|topic| {
+                let spelling = spelling(name, topic);
+                Named { name: name.into(), topic, spelling }
+            });
+            named.into_iter().collect()
         }
         None => {
             let mut covered = Vec::new();
             each(views, &mut |name, topic| {
                 if pattern.matches(name) {
-                    covered.push(Named { name: name.into(), topic });
+                    let spelling = Spelling::Ours;
+                    covered.push(Named { name: name.into(), topic, spelling });
                 }
             });
             covered
         }
     }
+}
+
+/// Of a topic that has this name.
+fn spelling(name: &str, topic: Topic) -> Spelling {
+    let ends = match topic {
+        Topic::Site(
+            Site::Ticker(venue, symbol) | Site::Trades(venue, symbol) | Site::Depth(venue, symbol),
+        ) => format!(".{venue}.{symbol}"),
+        _ => String::new(),
+    };
+    if name == TICKER || name.ends_with(&ends) { Spelling::Ours } else { Spelling::Theirs }
 }
 
 /// Changes when a name comes to be known.
@@ -169,6 +195,7 @@ fn each_of(id: InstrumentId, symbol: &str, found: &mut dyn FnMut(&str, Topic)) {
 mod tests {
     use super::*;
     use crate::Config;
+    use engine::projection::ViewLimits;
 
     #[test]
     fn names_and_topics_belong_to_each_other() {
@@ -237,8 +264,29 @@ mod tests {
     }
 
     #[test]
+    fn only_our_own_spelling_is_seen_by_patterns() {
+        let views = Views::new(ViewLimits::DEFAULT);
+        for (name, expected) in [
+            ("/topic/ticker", Spelling::Ours),
+            ("/topic/ticker.upbit.BTC-KRW", Spelling::Ours),
+            ("/topic/ticker.upbit.KRW-BTC", Spelling::Theirs),
+            ("/topic/depth.binance.btcusdt", Spelling::Theirs),
+            ("/topic/trade.binance.BTCUSDT", Spelling::Ours),
+            ("/topic/prayer", Spelling::Ours),
+        ] {
+            let covered = covered(&Pattern::new(name), &views);
+            let spellings: Vec<_> = covered.iter().map(|named| named.spelling).collect();
+            assert_eq!(spellings, [expected], "{name}");
+        }
+        let names = ["/topic/depth.binance.btcusdt", "/topic/depth.binance.BTCUSDT"];
+        let [theirs, ours] = names.map(|name| covered(&Pattern::new(name), &views)[0].topic);
+        assert_eq!(theirs, ours, "one topic");
+    }
+
+    #[test]
     fn what_may_come_to_cover_more_is_known() {
-        let one = Named { name: PRAYER.into(), topic: Topic::Site(Site::Prayers) };
+        let (name, spelling) = (PRAYER.into(), Spelling::Ours);
+        let one = Named { name, topic: Topic::Site(Site::Prayers), spelling };
         for (pattern, covered, expected) in [
             ("/topic/prayer", vec![one.clone()], false),
             ("/topic/orderbook.NEW", vec![], true),

@@ -16,12 +16,13 @@ use tokio::time::Sleep;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::act::{Act, Farewell, Fault, Petition, Refusal};
-use super::broker::{self, Extent, Named};
+use super::broker::{self, Extent, Named, Spelling};
 use super::bucket::PrayerBucket;
 use super::encode::BEAT;
 use super::prayer;
 use super::session::Session;
 use crate::App;
+use crate::connections::Place;
 use crate::fanout::{About, Ask, Asker, Ending, Seat, TooOld, Topic};
 use crate::feeds::{RegisterError, Registration};
 use crate::http::admission;
@@ -66,12 +67,13 @@ enum Turn {
 pub(super) struct Conversation {
     app: Arc<App>,
     seat: Seat,
+    place: Option<Arc<Place>>,
     session: Session,
     talk: Talk,
     language: Language,
     bucket: PrayerBucket,
     /// Every topic that the session hears of, and the names it knows it by.
-    names: HashMap<Topic, Vec<Arc<str>>>,
+    names: HashMap<Topic, Vec<(Arc<str>, Spelling)>>,
     /// What venues are asked for because of a subscription, as long as it lasts.
     wishes: HashMap<u64, Registration>,
     /// What there was when the subscriptions were last looked at. None: they cover what they may.
@@ -89,6 +91,10 @@ impl Conversation {
     pub(super) fn new(app: Arc<App>, opening: &Opening, talk: Talk) -> Self {
         let now = Instant::now();
         let seat = app.hub.join_unnoticed(opening.peer);
+        let place = opening.seat.clone().and_then(|seat| seat.downcast::<Place>().ok());
+        if let Some(place) = &place {
+            place.follow(seat.client.id);
+        }
         let id = seat.client.id.simple().to_string();
         let identity = Arc::clone(&app.identity);
         // A wrong one is nobody, who may yet say who it is in CONNECT.
@@ -98,6 +104,7 @@ impl Conversation {
         Self {
             session: Session::new(id, app.lobby.settings, identity, opener, now),
             seat,
+            place,
             talk,
             language: Language::from_accept_language(languages.unwrap_or_default()),
             bucket: app.lobby.left_buckets.open(opening.peer.ip(), now),
@@ -203,6 +210,12 @@ impl Conversation {
         if self.session.beats() {
             self.talk.keep_own_beat();
         }
+        if let Some(user) = self.session.newcomer()
+            && self.place.as_ref().is_some_and(|place| place.name(user).is_err())
+        {
+            self.acts.clear();
+            self.session.close(Farewell::TOO_MANY, &mut self.acts);
+        }
         self.carry_out().await;
     }
 
@@ -224,6 +237,8 @@ impl Conversation {
                         self.part(Farewell::NORMAL);
                     }
                     Act::Fail { error, farewell } => {
+                        // After an ERROR there is no RECEIPT; the prayers count all the same.
+                        self.answers.clear();
                         self.say(error);
                         self.part(farewell);
                     }
@@ -284,10 +299,10 @@ impl Conversation {
     /// The topics of these names, each once.
     fn take_in(&mut self, covered: Vec<Named>) -> Vec<Topic> {
         let mut topics = Vec::new();
-        for Named { name, topic } in covered {
+        for Named { name, topic, spelling } in covered {
             let names = self.names.entry(topic).or_default();
-            if !names.contains(&name) {
-                names.push(name);
+            if names.iter().all(|(known, _)| *known != name) {
+                names.push((name, spelling));
             }
             if !topics.contains(&topic) {
                 topics.push(topic);
@@ -332,7 +347,7 @@ impl Conversation {
         self.wishes.retain(|key, _| session.subscription(*key).is_some());
         let mut left = Vec::new();
         self.names.retain(|topic, names| {
-            names.retain(|name| session.covers(name));
+            names.retain(|(name, _)| session.covers(name));
             if names.is_empty() {
                 left.push(*topic);
             }
@@ -354,7 +369,8 @@ impl Conversation {
                 return;
             }
             let is_known = |named: &Named| {
-                self.names.get(&named.topic).is_some_and(|names| names.contains(&named.name))
+                let names = self.names.get(&named.topic).map_or(&[][..], Vec::as_slice);
+                names.iter().any(|(known, _)| *known == named.name)
             };
             let all = self.session.subscriptions().iter().map(|known| {
                 let covered = broker::covered(&known.pattern, &views).into_iter();
@@ -368,11 +384,14 @@ impl Conversation {
     }
 
     fn pray(&mut self, petition: Petition) {
-        let Petition { bodies, receipt } = petition;
+        let Petition { bodies, settles, receipt } = petition;
         match prayer::enter(&self.app.desk, &mut self.bucket, &bodies, Instant::now()) {
-            Ok(entered) => self.answers.push_back(Box::pin(async move {
-                Answer::Counted { receipt, outcome: entered.counted().await }
-            })),
+            Ok(entered) => {
+                self.session.settle_all(&settles, &mut self.acts);
+                self.answers.push_back(Box::pin(async move {
+                    Answer::Counted { receipt, outcome: entered.counted().await }
+                }));
+            }
             Err(problem) => self.refuse(&problem, receipt.as_deref()),
         }
     }
@@ -428,8 +447,8 @@ impl Conversation {
                 out.push_back(message.text);
                 continue;
             };
-            for name in self.names.get(&topic).into_iter().flatten() {
-                let one = self.session.deliver(name, &message.text, told, &mut out);
+            for (name, spelling) in self.names.get(&topic).into_iter().flatten() {
+                let one = self.session.deliver((name, *spelling), &message.text, told, &mut out);
                 delivered = delivered.and(one);
             }
         }

@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::act::{Act, Farewell, Fault, Petition, Refusal};
 use super::beats::Beats;
+use super::broker::Spelling;
 use super::bucket::Bucket;
 use super::decode::Decoder;
 use super::encode::{Encoder, Said, receipt};
@@ -19,6 +20,7 @@ use super::subscriptions::{
     AckMode, CannotSubscribe, DELIVERIES_MAX, Subscription, Subscriptions, TooManyUnacked, Unacked,
 };
 use super::transactions::{Settle, Step, TransactionError, Transactions, Verdict};
+use crate::connections::User;
 use crate::fanout::Told;
 use crate::http::admission;
 use crate::identity::{self, Identity, Principal, Standing};
@@ -63,6 +65,8 @@ pub(super) struct Session {
     settings: Settings,
     identity: Arc<Identity>,
     standing: Standing,
+    /// Whom CONNECT has proven, until it is asked for.
+    newcomer: Option<User>,
     phase: Phase,
     opened_at: Instant,
     decoder: Decoder,
@@ -99,6 +103,7 @@ impl Session {
             settings,
             identity,
             standing: Standing::new(opener, now),
+            newcomer: None,
             phase: Phase::Opening,
             opened_at: now,
             decoder: Decoder::new(),
@@ -192,7 +197,9 @@ impl Session {
         let beats = Beats::agree(version, headers.get("heart-beat"), self.settings.beat);
         let beats = beats.map_err(|_| Fault::HeartBeat)?;
         let login = headers.get("login").filter(|login| !login.is_empty());
-        let user = match self.authenticate(headers, now)? {
+        let principal = self.authenticate(headers, now)?;
+        self.newcomer = User::of(&principal);
+        let user = match principal {
             // Who it is was proven; what it calls itself beside that is its own matter.
             principal if !principal.is_anonymous() => Some(principal.user),
             _ if login.is_some_and(|login| AccountName::new(login).is_err()) => {
@@ -248,7 +255,13 @@ impl Session {
             } else {
                 Refusal::Forbidden { destination }
             };
-            acts.push(Act::Refuse { refusal, receipt });
+            match frame.headers.get("transaction") {
+                Some(transaction) => {
+                    self.transactions.add(transaction, Step::Refuse(refusal))?;
+                    acts.extend(answer.map(Act::Say));
+                }
+                None => acts.push(Act::Refuse { refusal, receipt }),
+            }
             return Ok(());
         }
         match frame.headers.get("transaction") {
@@ -257,7 +270,8 @@ impl Session {
                 acts.extend(answer.map(Act::Say));
             }
             None => {
-                acts.push(Act::Pray(Petition { bodies: vec![frame.body.clone()], receipt }));
+                let (bodies, settles) = (vec![frame.body.clone()], Vec::new());
+                acts.push(Act::Pray(Petition { bodies, settles, receipt }));
             }
         }
         Ok(())
@@ -351,20 +365,31 @@ impl Session {
         answer: Option<Utf8Bytes>,
         acts: &mut Vec<Act>,
     ) -> Result<(), Fault> {
-        let mut bodies = Vec::new();
+        let (mut bodies, mut settles) = (Vec::new(), Vec::new());
+        let receipt = || frame.headers.get("receipt").map(str::to_owned);
         for step in self.transactions.end(needed(frame, "transaction")?)? {
             match step {
                 Step::Pray(body) => bodies.push(body),
-                Step::Settle(settle) => self.settle(&settle, acts),
+                Step::Settle(settle) => settles.push(settle),
+                Step::Refuse(refusal) => {
+                    acts.push(Act::Refuse { refusal, receipt: receipt() });
+                    return Ok(());
+                }
             }
         }
         if bodies.is_empty() {
+            self.settle_all(&settles, acts);
             acts.extend(answer.map(Act::Say));
         } else {
-            let receipt = frame.headers.get("receipt").map(str::to_owned);
-            acts.push(Act::Pray(Petition { bodies, receipt }));
+            acts.push(Act::Pray(Petition { bodies, settles, receipt: receipt() }));
         }
         Ok(())
+    }
+
+    pub(super) fn settle_all(&mut self, settles: &[Settle], acts: &mut Vec<Act>) {
+        for settle in settles {
+            self.settle(settle, acts);
+        }
     }
 
     pub(super) fn subscription(&self, key: u64) -> Option<&Subscription> {
@@ -395,7 +420,7 @@ impl Session {
     /// A message of that destination, to every subscription that covers it and is told such.
     pub(super) fn deliver(
         &mut self,
-        destination: &Arc<str>,
+        destination: (&Arc<str>, Spelling),
         body: &Utf8Bytes,
         told: Told,
         out: &mut VecDeque<Utf8Bytes>,
@@ -410,12 +435,13 @@ impl Session {
         receipt: Option<&str>,
         out: &mut VecDeque<Utf8Bytes>,
     ) -> Result<(), TooManyUnacked> {
-        self.deliver_with(&Arc::from(ERRORS), body, Told::Changed, receipt, out)
+        let errors = Arc::from(ERRORS);
+        self.deliver_with((&errors, Spelling::Ours), body, Told::Changed, receipt, out)
     }
 
     fn deliver_with(
         &mut self,
-        destination: &Arc<str>,
+        (destination, spelling): (&Arc<str>, Spelling),
         body: &Utf8Bytes,
         told: Told,
         receipt: Option<&str>,
@@ -423,7 +449,7 @@ impl Session {
     ) -> Result<(), TooManyUnacked> {
         let mut waiting = Vec::new();
         let mut number = self.last_message;
-        for key in self.subscriptions.takers(destination, told) {
+        for key in self.subscriptions.takers(destination, spelling, told) {
             let subscription = self.subscriptions.get(key).expect("whoever takes it is there");
             number += 1;
             let (text, is_again) = (body.as_str(), false);
@@ -476,7 +502,12 @@ impl Session {
         acts.push(Act::Fail { error, farewell: fault.farewell() });
     }
 
-    fn close(&mut self, farewell: Farewell, acts: &mut Vec<Act>) {
+    /// Once: who has just proven to be somebody.
+    pub(super) fn newcomer(&mut self) -> Option<User> {
+        self.newcomer.take()
+    }
+
+    pub(super) fn close(&mut self, farewell: Farewell, acts: &mut Vec<Act>) {
         self.end();
         acts.push(Act::Close(farewell));
     }

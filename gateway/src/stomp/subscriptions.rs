@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::ant::Pattern;
+use super::broker::Spelling;
 use crate::fanout::{Asker, Place, Told};
 
 /// Subscriptions of a session.
@@ -184,8 +185,17 @@ impl Subscriptions {
     }
 
     /// The keys of those that are told a message of that destination.
-    pub(super) fn takers(&mut self, destination: &Arc<str>, told: Told) -> Vec<u64> {
-        let all = self.all.iter_mut().filter(|known| known.pattern.matches(destination));
+    pub(super) fn takers(
+        &mut self,
+        destination: &Arc<str>,
+        spelling: Spelling,
+        told: Told,
+    ) -> Vec<u64> {
+        let hears = |known: &Subscription| match spelling {
+            Spelling::Ours => known.pattern.matches(destination),
+            Spelling::Theirs => known.destination == **destination,
+        };
+        let all = self.all.iter_mut().filter(|known| hears(known));
         all.filter_map(|known| known.takes(destination, told).then_some(known.key)).collect()
     }
 

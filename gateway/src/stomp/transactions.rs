@@ -3,6 +3,8 @@
 
 use bytes::Bytes;
 
+use super::act::Refusal;
+
 /// Transactions open at once.
 const TRANSACTIONS_MAX: usize = 16;
 /// Frames, and bytes of their bodies, in all open transactions together.
@@ -13,6 +15,8 @@ const BYTES_MAX: usize = 256 << 10;
 pub(super) enum Step {
     Pray(Bytes),
     Settle(Settle),
+    /// A SEND that goes nowhere, and takes the transaction with it.
+    Refuse(Refusal),
 }
 
 /// An ACK or NACK.
@@ -87,7 +91,7 @@ impl Transactions {
 fn bytes_of(step: &Step) -> usize {
     match step {
         Step::Pray(body) => body.len(),
-        Step::Settle(_) => 0,
+        Step::Settle(_) | Step::Refuse(_) => 0,
     }
 }
 

@@ -2,6 +2,7 @@
 //! in, an answer comes out; nothing of HTTP but the path is known here.
 
 pub(crate) mod connections;
+pub(crate) mod dead_man;
 pub(crate) mod external;
 pub(crate) mod feeds;
 pub(crate) mod market;
@@ -13,10 +14,11 @@ use std::sync::Arc;
 
 use hyper::Method;
 
-use super::entry::{self, Caller};
+use super::entry::{self, BATCH_MAX, Caller};
 use super::json::Object;
 use super::problem::{Answer, Problem};
 use crate::App;
+use crate::connections::Purpose;
 use crate::http::Surface;
 use crate::http::query::{Query, decode_segment};
 use crate::identity::{Action, Principal};
@@ -44,6 +46,7 @@ pub(crate) enum Route {
     Cancel,
     Amend,
     CancelAll,
+    CancelAllAfter,
     /// GET shows it, DELETE cancels it.
     Order(String),
     Orders,
@@ -114,6 +117,7 @@ impl Route {
             ["order", "cancel"] => Self::Cancel,
             ["order", "amend"] => Self::Amend,
             ["order", "cancel-all"] => Self::CancelAll,
+            ["order", "cancel-all-after"] => Self::CancelAllAfter,
             ["order", id] if !id.is_empty() => Self::Order(named(id)?),
             ["orders"] => Self::Orders,
             ["orders", "batch"] => Self::Batch,
@@ -158,6 +162,7 @@ impl Route {
             | Self::Cancel
             | Self::Amend
             | Self::CancelAll
+            | Self::CancelAllAfter
             | Self::Token
             | Self::Batch => POST,
             Self::Order(_) => &[Method::GET, Method::DELETE],
@@ -200,6 +205,7 @@ impl Route {
             Self::Cancel => "order/cancel",
             Self::Amend => "order/amend",
             Self::CancelAll => "order/cancel-all",
+            Self::CancelAllAfter => "order/cancel-all-after",
             Self::Order(_) => "order/{id}",
             Self::Orders => "orders",
             Self::Batch => "orders/batch",
@@ -232,6 +238,43 @@ impl Route {
 }
 
 impl Route {
+    /// The bucket that a call takes from, and how much: what it may enter at most.
+    pub(crate) fn draws(&self, method: &Method) -> Option<(Purpose, u32)> {
+        match self {
+            Self::Place | Self::Test | Self::Amend => Some((Purpose::Entry, 1)),
+            Self::Oco | Self::Oto => Some((Purpose::Entry, 2)),
+            Self::Batch => Some((Purpose::Entry, BATCH_MAX as u32)),
+            Self::Cancel | Self::CancelAll | Self::CancelAllAfter => Some((Purpose::Cancel, 1)),
+            Self::Order(_) if method == Method::DELETE => Some((Purpose::Cancel, 1)),
+            Self::Order(_)
+            | Self::Orders
+            | Self::Fills
+            | Self::Account
+            | Self::Balances
+            | Self::Positions
+            | Self::OrderBook(_)
+            | Self::Klines { .. }
+            | Self::AllStatistics
+            | Self::Statistics(_)
+            | Self::Executions(_)
+            | Self::Symbols
+            | Self::Token
+            | Self::Prayer
+            | Self::PrimaryTicker
+            | Self::Ticker { .. }
+            | Self::External { .. }
+            | Self::Feeds
+            | Self::FeedSubscriptions
+            | Self::Time
+            | Self::Health
+            | Self::Connections
+            | Self::Metrics
+            | Self::OpenApi
+            | Self::Config
+            | Self::WebSocket => None,
+        }
+    }
+
     /// What the caller has to be allowed to. None: anybody may ask.
     pub(crate) fn action(&self, method: &Method) -> Option<Action> {
         match self {
@@ -242,6 +285,7 @@ impl Route {
             | Self::Cancel
             | Self::Amend
             | Self::CancelAll
+            | Self::CancelAllAfter
             | Self::Batch => Some(Action::Trade),
             Self::Order(_) if method == Method::DELETE => Some(Action::Trade),
             Self::Order(_)
@@ -283,6 +327,7 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Cancel, Some(body)) => Ok(entry::cancel(app, &caller, body).await),
         (Route::Amend, Some(body)) => Ok(entry::amend(app, &caller, body).await),
         (Route::CancelAll, Some(body)) => Ok(entry::cancel_all(app, &caller, body).await),
+        (Route::CancelAllAfter, Some(body)) => dead_man::cancel_all_after(app, &caller, body),
         (Route::Batch, Some(body)) => Ok(entry::batch(app, &caller, body).await),
         (Route::Prayer, Some(body)) => Ok(entry::pray(app, &caller, body).await),
         (Route::Order(id), _) if *method == Method::DELETE => {
@@ -305,6 +350,9 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Ticker { venue, symbol }, _) => market::ticker(app, &venue, &symbol),
         (Route::External { venue, symbol }, _) => external::external(app, &venue, &symbol, &query),
         (Route::Feeds, _) => Ok(feeds::feeds(app)),
+        (Route::FeedSubscriptions, Some(body)) if *method == Method::DELETE => {
+            feeds::unsubscribe_listed(app, body)
+        }
         (Route::FeedSubscriptions, Some(body)) => feeds::subscribe(app, body),
         (Route::FeedSubscriptions, None) => feeds::unsubscribe(app, &query),
         (Route::Token, Some(body)) => service::token(app, &principal, body),
@@ -319,6 +367,7 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
             | Route::Cancel
             | Route::Amend
             | Route::CancelAll
+            | Route::CancelAllAfter
             | Route::Batch
             | Route::Token
             | Route::Metrics

@@ -22,6 +22,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::App;
+use crate::connections::Place;
 use crate::http::Handshake;
 use crate::http::goodbye::Goodbye;
 use session::Session;
@@ -45,18 +46,24 @@ fn config() -> WebSocketConfig {
 }
 
 /// Serves one connection until it ends. The handshake has been answered with 101.
-pub async fn serve(app: Arc<App>, stream: TokioIo<Upgraded>, handshake: Handshake) {
-    serve_on(app, stream, handshake).await;
+pub async fn serve(
+    app: Arc<App>,
+    stream: TokioIo<Upgraded>,
+    handshake: Handshake,
+    place: Arc<Place>,
+) {
+    serve_on(app, stream, handshake, place).await;
 }
 
-async fn serve_on<S>(app: Arc<App>, stream: S, handshake: Handshake)
+async fn serve_on<S>(app: Arc<App>, stream: S, handshake: Handshake, place: Arc<Place>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let role = tokio_tungstenite::tungstenite::protocol::Role::Server;
     let mut socket = WebSocketStream::from_raw_socket(stream, role, Some(config())).await;
     let seat = app.hub.join(handshake.peer);
-    let mut session = Session::new(&app, &seat, &handshake);
+    place.follow(seat.client.id);
+    let mut session = Session::new(&app, &seat, &handshake, &place);
     let ended = AssertUnwindSafe(session.run(&mut socket)).catch_unwind().await;
     let goodbye = ended.unwrap_or_else(|_| {
         tracing::error!(client = %seat.client.id, "a session panicked; it alone is closed");

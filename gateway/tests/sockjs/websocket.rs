@@ -167,7 +167,7 @@ struct Herald;
 impl Service for Herald {
     fn serve(&self, opening: Opening, mut talk: Talk) -> Serving {
         Box::pin(async move {
-            let Opening { peer, transport, query, headers, protocol } = opening;
+            let Opening { peer, transport, query, headers, protocol, seat: _ } = opening;
             let agent = headers.get("user-agent").and_then(|value| value.to_str().ok());
             let agent = agent.unwrap_or_default();
             let told = format!("{} {transport:?} {query} {agent} {protocol:?}", peer.ip());

@@ -110,7 +110,7 @@ fn a_sign_that_comes_before_every_move_is_learned() {
     }
     let score = record.rolling().unwrap();
     assert_eq!((score.n, score.hit_rate), (1_000, 1.0));
-    assert!(score.log_loss < 0.1, "{score:?}");
+    assert!(score.log_loss < score.baseline / 3.0, "{score:?}");
     // The base rate is a third: its loss is the entropy of that.
     let entropy = -(libm::log(1.0 / 3.0) + 2.0 * libm::log(2.0 / 3.0)) / 3.0;
     assert!((score.baseline - entropy).abs() < 0.01, "{score:?}");

@@ -1,6 +1,5 @@
 //! Sessions over HTTP: found by their id or begun, and kept until nobody asks for them any more.
 
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +8,7 @@ use futures_util::FutureExt;
 
 use super::{Asked, Mount};
 use crate::sockjs::locked;
-use crate::sockjs::seats::Seat;
+use crate::sockjs::seats::{NoRoom, Seat};
 use crate::sockjs::service::{Close, Opening, Serving, Talk, Transport, Wire, outlive};
 use crate::sockjs::session::Session;
 
@@ -17,26 +16,27 @@ use crate::sockjs::session::Session;
 const LAST_WORD_MAX: Duration = Duration::from_secs(1);
 
 impl Mount {
-    /// The session of that id; a new one if there is none. None: there is no room for it.
+    /// The session of that id; a new one if there is none. An error: there is no room for it.
     pub(super) fn session(
         self: &Arc<Self>,
         asked: &Asked<'_>,
         id: &str,
         transport: Transport,
-    ) -> Option<Arc<Session>> {
+    ) -> Result<Arc<Session>, NoRoom> {
         let mut sessions = locked(&self.sessions);
         if let Some(session) = sessions.get(id) {
-            return Some(Arc::clone(session));
+            return Ok(Arc::clone(session));
         }
-        let seat = self.seat(asked.peer)?;
+        let mut opening = asked.opening(transport, None);
+        let seat = self.take_seat(&mut opening)?;
         let wire = self.wire();
         let session = Session::new(Arc::clone(&wire));
         sessions.insert(id.into(), Arc::clone(&session));
         drop(sessions);
-        let serving = self.serving(asked.opening(transport, None), wire);
+        let serving = self.serving(opening, wire);
         let kept = Arc::clone(&session);
         tokio::spawn(Arc::clone(self).keep(id.into(), kept, serving, seat));
-        Some(session)
+        Ok(session)
     }
 
     /// The service's part of a session, whatever it does.
@@ -51,12 +51,16 @@ impl Mount {
         }))
     }
 
-    pub(super) fn seat(&self, peer: SocketAddr) -> Option<Seat> {
+    /// The seat is the opening's too, and stays taken until both have ended.
+    pub(super) fn take_seat(&self, opening: &mut Opening) -> Result<Seat, NoRoom> {
         if *self.stopping.borrow() {
-            return None;
+            return Err(NoRoom::Stopping);
         }
-        let seat = self.seats.take(peer.ip());
-        seat.inspect_err(|error| tracing::debug!(%peer, %error, "no session")).ok()
+        let seat = Arc::clone(&self.usher).seat(opening);
+        let seat =
+            seat.inspect_err(|why| tracing::debug!(peer = %opening.peer, %why, "no session"))?;
+        opening.seat = Some(Arc::clone(&seat));
+        Ok(seat)
     }
 
     pub(super) fn wire(&self) -> Arc<Wire> {

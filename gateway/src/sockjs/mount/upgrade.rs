@@ -25,12 +25,13 @@ impl Mount {
             Ok(opened) => opened,
             Err(error) => return refusal(error),
         };
-        let Some(seat) = self.seat(peer) else {
-            return answer::busy("too many sessions are open\n");
-        };
         let protocol = handshake::protocol(parts, self.settings.protocols);
+        let mut opening = Asked { peer, parts }.opening(transport, protocol);
+        let seat = match self.take_seat(&mut opening) {
+            Ok(seat) => seat,
+            Err(why) => return answer::no_room(why),
+        };
         let (reply, upgrade) = opened.accept(protocol);
-        let opening = Asked { peer, parts }.opening(transport, protocol);
         let mount = Arc::clone(self);
         tokio::spawn(async move {
             match upgrade.stream().await {

@@ -55,7 +55,8 @@ impl Bench {
     fn deliver_as(&mut self, told: Told, destination: &str, body: &str) -> Vec<String> {
         let mut out = VecDeque::new();
         let body = Utf8Bytes::from(body);
-        self.session.deliver(&destination.into(), &body, told, &mut out).unwrap();
+        let destination = (&destination.into(), Spelling::Ours);
+        self.session.deliver(destination, &body, told, &mut out).unwrap();
         out.iter().map(|text| oneline(text.as_str())).collect()
     }
 }
@@ -72,7 +73,10 @@ fn shown(act: &Act) -> String {
         Act::Subscribe { key, receipt: None } => format!("subscribe {key}"),
         Act::Subscribe { key, receipt: Some(receipt) } => format!("subscribe {key} {receipt}"),
         Act::Unsubscribe { receipt } => format!("unsubscribe{}", also(receipt)),
-        Act::Pray(Petition { bodies, receipt }) => format!("pray {bodies:?} {receipt:?}"),
+        Act::Pray(Petition { bodies, settles, receipt }) => match settles.len() {
+            0 => format!("pray {bodies:?} {receipt:?}"),
+            settled => format!("pray {bodies:?} {receipt:?}, then settle {settled}"),
+        },
         Act::Refuse { refusal, receipt } => format!("refuse {refusal:?} {receipt:?}"),
         Act::Leave { receipt } => format!("leave{}", also(receipt)),
         Act::Fail { error, farewell } => {
@@ -270,9 +274,12 @@ fn what_is_sent_elsewhere_is_refused_and_the_session_lives() {
     );
     bench.hear("BEGIN\ntransaction:t\n\n\0");
     assert_eq!(
-        bench.told("SEND\ndestination:/queue/a\ntransaction:t\n\nx\0COMMIT\ntransaction:t\n\n\0"),
-        [r#"refuse Forbidden { destination: "/queue/a" } None"#],
-        "at once, and it is no part of the transaction"
+        bench.told(
+            "SEND\ndestination:/app/prayer\ntransaction:t\n\nx\0\
+            SEND\ndestination:/queue/a\ntransaction:t\n\nx\0COMMIT\ntransaction:t\nreceipt:c\n\n\0"
+        ),
+        [r#"refuse Forbidden { destination: "/queue/a" } Some("c")"#],
+        "at COMMIT, and nothing of the transaction is done"
     );
     let body = bench.told("SEND\ndestination:/app/prayer\ncontent-length:3\n\na\0b\0");
     assert_eq!(body, [r#"pray [b"a\0b"] None"#]);
@@ -432,9 +439,13 @@ fn messages_without_ack_are_bounded() {
     let (destination, body) = (Arc::from("/topic/a"), Utf8Bytes::from("x"));
     let mut out = VecDeque::new();
     for _ in 0..UNACKED_MAX {
-        bench.session.deliver(&destination, &body, Told::Changed, &mut out).unwrap();
+        bench
+            .session
+            .deliver((&destination, Spelling::Ours), &body, Told::Changed, &mut out)
+            .unwrap();
     }
-    let more = bench.session.deliver(&destination, &body, Told::Changed, &mut out);
+    let more =
+        bench.session.deliver((&destination, Spelling::Ours), &body, Told::Changed, &mut out);
     assert_eq!(more, Err(TooManyUnacked));
     let mut acts = Vec::new();
     bench.session.fail(&Fault::Unacked, None, &mut acts);
@@ -455,11 +466,15 @@ fn a_transaction_is_done_at_commit_in_order_or_not_at_all() {
     assert_eq!(bench.told(in_t), [""; 0], "nothing before COMMIT");
     bench.hear("SEND\ndestination:/app/prayer\ntransaction:u\n\n3\0");
     assert_eq!(bench.told("ABORT\ntransaction:u\n\n\0"), [""; 0]);
-    let told = bench.told("COMMIT\ntransaction:t\nreceipt:r\n\n\0");
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].contains("redelivered:true"), "{told:?}");
-    assert_eq!(told[1], r#"pray [b"1", b"2"] Some("r")"#);
-    assert_eq!(bench.told("NACK\nid:s-2\n\n\0"), [""; 0], "acknowledged by the commit");
+    let acts = bench.hear("COMMIT\ntransaction:t\nreceipt:r\n\n\0");
+    let told: Vec<_> = acts.iter().map(shown).collect();
+    assert_eq!(told, [r#"pray [b"1", b"2"] Some("r"), then settle 2"#]);
+    let [Act::Pray(petition)] = &acts[..] else { panic!("{told:?}") };
+    let mut settled = Vec::new();
+    bench.session.settle_all(&petition.settles, &mut settled);
+    let settled: Vec<_> = settled.iter().map(shown).collect();
+    assert!(settled[0].contains("redelivered:true"), "{settled:?}");
+    assert_eq!(bench.told("NACK\nid:s-2\n\n\0"), [""; 0], "acknowledged with the prayers");
 }
 
 #[test]

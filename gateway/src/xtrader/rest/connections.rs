@@ -1,27 +1,24 @@
-//! Who is connected by WebSocket, one by one and in numbers.
+//! Who is connected, one by one and in numbers.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::App;
+use crate::connections::{Shown, Statistics};
 use crate::fanout::{Connection, wall_ms};
 use crate::xtrader::json::Number;
 use crate::xtrader::problem::Answer;
 
-const MINUTE_MS: u64 = 60_000;
-/// Upper bounds of the buckets of ages, minutes, and their names.
-const AGES: [(u64, &str); 5] =
-    [(1, "<1m"), (5, "1-5m"), (30, "5-30m"), (60, "30-60m"), (u64::MAX, ">1h")];
-
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConnectionsAnswer {
+    /// Sessions of all protocols: each a WebSocket, or a session of SockJS.
     total_connections: usize,
-    /// Distinct addresses: in open mode nobody has a name until an order gives one.
+    /// Users who are known, and addresses of the sessions that have said none.
     unique_users: usize,
+    /// xtrader, stomp, market-data, portfolio, orders, risk-monitoring, ml-signals.
     connections_by_type: BTreeMap<&'static str, usize>,
     /// By age: <1m, 1-5m, 5-30m, 30-60m, >1h.
     connections_by_duration: BTreeMap<&'static str, usize>,
@@ -34,7 +31,13 @@ pub(crate) struct ConnectionsAnswer {
 /// Times in milliseconds of the wall clock.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ConnectionEntry {
-    client_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    /// What it speaks.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
     addr: String,
     connected_at: u64,
     /// When its last frame came in.
@@ -45,73 +48,48 @@ pub(crate) struct ConnectionEntry {
     queue: usize,
 }
 
-/// Who is connected by WebSocket.
+/// Who is connected, over all protocols.
 #[utoipa::path(
     get,
     path = "/connections",
     responses((status = 200, description = "As asked", body = ConnectionsAnswer))
 )]
 pub(crate) fn connections(app: &App) -> Answer {
-    Answer::new(200, &summary(app.hub.connections(), wall_ms()))
-}
-
-fn summary(open: Vec<Connection>, now_ms: u64) -> ConnectionsAnswer {
-    let mut by_duration: BTreeMap<&str, usize> = AGES.map(|(_, name)| (name, 0)).into();
-    let mut age_ms_total = 0;
-    for connection in &open {
-        let age_ms = now_ms.saturating_sub(connection.connected_ms);
-        age_ms_total += age_ms;
-        let age = AGES.iter().find(|(minutes, _)| age_ms / MINUTE_MS < *minutes);
-        let (_, name) = age.expect("the last bucket has no end");
-        *by_duration.entry(name).or_default() += 1;
-    }
-    let addresses: BTreeSet<_> = open.iter().map(|connection| connection.peer.ip()).collect();
-    // Hundredths of a minute.
-    let average = age_ms_total * 100 / MINUTE_MS / (open.len() as u64).max(1);
-    ConnectionsAnswer {
-        total_connections: open.len(),
-        unique_users: addresses.len(),
-        connections_by_type: [("xtrader", open.len())].into(),
-        connections_by_duration: by_duration,
-        average_connection_duration: orison_core::Decimal::new(i128::from(average), 2).into(),
-        timestamp: now_ms,
-        connections: open.iter().map(ConnectionEntry::new).collect(),
-    }
+    let (open, now_ms) = (app.connections.shown(), wall_ms());
+    let at_hub = app.hub.connections().into_iter();
+    let at_hub: HashMap<_, _> = at_hub.map(|known| (known.client_id, known)).collect();
+    let Statistics { sessions, users, by_kind, by_age, average_minutes } =
+        Statistics::of(&open, now_ms);
+    let entry = |session: &Shown| {
+        let known = session.client.and_then(|client| at_hub.get(&client));
+        ConnectionEntry::new(session, known)
+    };
+    Answer::new(
+        200,
+        &ConnectionsAnswer {
+            total_connections: sessions,
+            unique_users: users,
+            connections_by_type: by_kind,
+            connections_by_duration: by_age,
+            average_connection_duration: average_minutes.into(),
+            timestamp: now_ms,
+            connections: open.iter().map(entry).collect(),
+        },
+    )
 }
 
 impl ConnectionEntry {
-    fn new(connection: &Connection) -> Self {
+    /// Before it has joined the hub nothing is for it.
+    fn new(session: &Shown, known: Option<&Connection>) -> Self {
         Self {
-            client_id: connection.client_id.to_string(),
-            addr: connection.peer.to_string(),
-            connected_at: connection.connected_ms,
-            last_ping: connection.heard_ms,
-            subscriptions: connection.topics,
-            queue: connection.queue,
+            client_id: session.client.map(|client| client.to_string()),
+            kind: session.kind.word(),
+            user: session.user.as_deref().map(str::to_owned),
+            addr: session.peer.to_string(),
+            connected_at: session.opened_ms,
+            last_ping: known.map_or(session.opened_ms, |known| known.heard_ms),
+            subscriptions: known.map_or(0, |known| known.topics),
+            queue: known.map_or(0, |known| known.queue),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_fall_into_their_buckets() {
-        let now_ms = 10_000 * MINUTE_MS;
-        let opened = [0, 1, 4, 5, 29, 30, 59, 60, 6000].map(|minutes: u64| Connection {
-            client_id: uuid::Uuid::nil(),
-            peer: "127.0.0.1:1".parse().unwrap(),
-            connected_ms: now_ms - minutes * MINUTE_MS,
-            heard_ms: now_ms,
-            topics: 0,
-            queue: 0,
-        });
-        let summary = summary(opened.into(), now_ms);
-        let buckets: Vec<_> = AGES.map(|(_, name)| summary.connections_by_duration[name]).into();
-        assert_eq!(buckets, [1, 2, 2, 2, 2]);
-        assert_eq!((summary.total_connections, summary.unique_users), (9, 1));
-        assert_eq!(summary.average_connection_duration.0.to_string(), "687.55");
-        assert_eq!(super::summary(Vec::new(), 0).average_connection_duration.0.to_string(), "0");
     }
 }

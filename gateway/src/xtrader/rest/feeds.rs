@@ -51,14 +51,8 @@ pub(crate) fn feeds(app: &App) -> Answer {
         (status = 422, description = "The feed is off or full, or needs keys", body = ProblemBody),
     )
 )]
-pub(crate) fn subscribe(app: &App, mut body: Object) -> Result<Answer, Problem> {
-    let texts = body.array("topics")?.ok_or_else(|| Problem::missing("topics"))?;
-    body.finish()?;
-    let texts = texts.iter().map(|text| {
-        let text = serde_json::from_str::<String>(text.get());
-        text.map_err(|_| Problem::wrong_type("topics", "an array of texts", "문자열 배열"))
-    });
-    let topics = texts.map(|text| topic(&text?)).collect::<Result<_, _>>()?;
+pub(crate) fn subscribe(app: &App, body: Object) -> Result<Answer, Problem> {
+    let topics = listed(body)?;
     let feeds = app.feeds.get().ok_or_else(off)?;
     feeds.want(&topics).map(answer).map_err(|error| refused(&error))
 }
@@ -80,6 +74,23 @@ pub(crate) fn unsubscribe(app: &App, query: &Query) -> Result<Answer, Problem> {
     let topics = topics.transpose()?;
     let feeds = app.feeds.get().ok_or_else(off)?;
     Ok(answer(feeds.unwant(topics.as_ref())))
+}
+
+/// The same with `topics` in a body, as they were wanted.
+pub(crate) fn unsubscribe_listed(app: &App, body: Object) -> Result<Answer, Problem> {
+    let topics = listed(body)?;
+    let feeds = app.feeds.get().ok_or_else(off)?;
+    Ok(answer(feeds.unwant(Some(&topics))))
+}
+
+fn listed(mut body: Object) -> Result<BTreeSet<Topic>, Problem> {
+    let texts = body.array("topics")?.ok_or_else(|| Problem::missing("topics"))?;
+    body.finish()?;
+    let texts = texts.iter().map(|text| {
+        let text = serde_json::from_str::<String>(text.get());
+        text.map_err(|_| Problem::wrong_type("topics", "an array of texts", "문자열 배열"))
+    });
+    texts.map(|text| topic(&text?)).collect()
 }
 
 fn answer(topics: BTreeSet<Topic>) -> Answer {

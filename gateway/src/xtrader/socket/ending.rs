@@ -6,6 +6,7 @@ use crate::identity::{IDENTITY_CLOSE, Refusal};
 use crate::language::Language;
 
 pub(super) const FLOOD: Goodbye = Goodbye::close(1008, "too many messages");
+pub(super) const TOO_MANY: Goodbye = Goodbye::close(1013, "too many sessions of this user");
 pub(super) const SILENT: Goodbye = Goodbye::close(4408, "heartbeat timeout");
 
 /// The text is that of the refusal; who is not let in has no language yet.

@@ -1,12 +1,14 @@
 //! What the session itself says to its client: greetings, heartbeats, confirmations, answers to
 //! orders, errors.
 
+use orison_core::AccountName;
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use uuid::Uuid;
 
-use super::request::RequestId;
+use super::request::{Options, RequestId};
 use super::subscriptions::Plan;
+use crate::connections::OnEnd;
 use crate::fanout::json::Json;
 use crate::fanout::wall_ms;
 use crate::identity::Principal;
@@ -38,6 +40,31 @@ pub(super) fn authenticated(principal: &Principal, id: Option<&RequestId>) -> Ut
         json.integer("expires_at", at);
     }
     echo(&mut json, id);
+    json.close()
+}
+
+/// The options as they hold from now on; 0: no timer.
+pub(super) fn session_updated(
+    account: &AccountName,
+    options: &Options,
+    id: Option<&RequestId>,
+) -> Utf8Bytes {
+    let mut json = open("SessionUpdated");
+    json.text("account", account.as_str());
+    json.boolean("cancel_on_disconnect", options.on_end == OnEnd::Cancel);
+    json.integer("dead_man_ms", options.dead_man.map_or(0, |after| after.as_millis() as u64));
+    echo(&mut json, id);
+    json.close()
+}
+
+/// The timer has run out; how many orders were cancelled, unless it is not known.
+pub(super) fn dead_man(account: &AccountName, cancelled: Option<u32>) -> Utf8Bytes {
+    let mut json = open("DeadManFired");
+    json.text("account", account.as_str());
+    if let Some(cancelled) = cancelled {
+        json.integer("cancelled", u64::from(cancelled));
+    }
+    json.integer("timestamp", wall_ms());
     json.close()
 }
 

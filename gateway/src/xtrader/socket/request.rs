@@ -1,10 +1,13 @@
 //! What a client says: the envelope is read first, then what its type asks for. Fields that are
 //! not understood are ignored here; the entry of orders refuses them itself.
 
+use std::time::Duration;
+
 use orison_core::AccountName;
 use serde_json::value::RawValue;
 
 use super::subscriptions::limit;
+use crate::connections::{DEAD_MAN_MAX_MS, OnEnd, Purpose};
 use crate::fanout::Wish;
 use crate::language::Language;
 use crate::xtrader::entry::{account_name, order_type};
@@ -49,8 +52,17 @@ pub(super) enum Request {
     /// A token.
     Auth(Secret),
     Enter(OrderCall, Object),
+    SetSession(Options),
     #[cfg(test)]
     Panic,
+}
+
+/// What a session wants done when it, or its owner, is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Options {
+    pub(super) account: Option<AccountName>,
+    pub(super) on_end: OnEnd,
+    pub(super) dead_man: Option<Duration>,
 }
 
 /// Which call of the entry a message makes.
@@ -63,6 +75,15 @@ pub(super) enum OrderCall {
     Cancel,
     Amend,
     CancelAll,
+}
+
+impl OrderCall {
+    pub(super) fn purpose(self) -> Purpose {
+        match self {
+            Self::Place | Self::Test | Self::Oco | Self::Oto | Self::Amend => Purpose::Entry,
+            Self::Cancel | Self::CancelAll => Purpose::Cancel,
+        }
+    }
 }
 
 /// The fields of Subscribe, Unsubscribe and Snapshot. None: not given.
@@ -123,6 +144,7 @@ fn request(mut object: Object) -> Result<Request, Problem> {
             let token = object.text("token")?.ok_or_else(|| Problem::missing("token"))?;
             Ok(Request::Auth(Secret(token)))
         }
+        "SetSession" => options(&mut object).map(Request::SetSession),
         "PlaceOrder" => enter(OrderCall::Place, object),
         "TestOrder" => enter(OrderCall::Test, object),
         "PlaceOco" => enter(OrderCall::Oco, object),
@@ -156,6 +178,21 @@ fn order_fields(mut object: Object) -> Result<Object, Problem> {
     }
     object.rename("order_type", "type");
     Ok(object)
+}
+
+fn options(object: &mut Object) -> Result<Options, Problem> {
+    let account = object.text("account")?;
+    let dead_man_ms = whole(object, "dead_man_ms")?.unwrap_or(0);
+    if dead_man_ms > DEAD_MAN_MAX_MS {
+        let (english, korean) = ("0 to 86400000", "0에서 86400000까지입니다");
+        return Err(Problem::invalid_parameter("dead_man_ms", english, korean));
+    }
+    let is_cancelled = object.flag("cancel_on_disconnect")?.unwrap_or(false);
+    Ok(Options {
+        account: account.map(|name| account_name(&name)).transpose()?,
+        on_end: if is_cancelled { OnEnd::Cancel } else { OnEnd::Keep },
+        dead_man: (dead_man_ms > 0).then(|| Duration::from_millis(dead_man_ms)),
+    })
 }
 
 fn ping_timestamp(object: &mut Object) -> Result<Option<Box<RawValue>>, Problem> {

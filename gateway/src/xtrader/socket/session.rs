@@ -19,14 +19,15 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
 use super::ending;
 use super::reply;
-use super::request::{self, Ask, OrderCall, Request, RequestId, Secret};
+use super::request::{self, Ask, Options, OrderCall, Request, RequestId, Secret};
 use super::subscriptions::Subscriptions;
 use crate::App;
+use crate::connections::{NoRoom, Place, Safety, User};
 use crate::fanout::{self, Asker, Due, Seat, TooOld};
 use crate::http::burst::Burst;
 use crate::http::goodbye::Goodbye;
 use crate::http::{Handshake, OrderEntry};
-use crate::identity::{Action, NotTheirs, Standing};
+use crate::identity::{Action, NotTheirs, Principal, Standing};
 use crate::language::{Language, Message as Text};
 use crate::xtrader::entry::{self, Caller};
 use crate::xtrader::json::Object;
@@ -36,6 +37,8 @@ use crate::xtrader::problem::{Answer, Problem};
 const CHUNK_BYTES: usize = 64 << 10;
 /// Orders without an answer yet; at this many the session stops reading until one is answered.
 const ANSWERS_MAX: usize = 256;
+/// Turns after which others have theirs: one read may bring hundreds of frames.
+const TURNS_MAX: u64 = 16;
 /// How often a write that does not get on is looked at.
 const WRITE_WATCH: Duration = Duration::from_secs(1);
 
@@ -44,9 +47,12 @@ type Answering = Pin<Box<dyn Future<Output = Utf8Bytes> + Send>>;
 pub(super) struct Session<'a> {
     app: &'a Arc<App>,
     seat: &'a Seat,
+    place: &'a Place,
     language: Language,
     order_entry: OrderEntry,
     standing: Standing,
+    /// What is cancelled when it ends.
+    safety: Option<Safety>,
     subscriptions: Subscriptions,
     /// In the order the orders came in, which is the order they were entered in.
     answers: FuturesOrdered<Answering>,
@@ -81,14 +87,21 @@ enum Turn {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(app: &'a Arc<App>, seat: &'a Seat, handshake: &Handshake) -> Self {
+    pub(super) fn new(
+        app: &'a Arc<App>,
+        seat: &'a Seat,
+        handshake: &Handshake,
+        place: &'a Place,
+    ) -> Self {
         let now = Instant::now();
         Self {
             app,
             seat,
+            place,
             language: handshake.language,
             order_entry: handshake.order_entry,
             standing: Standing::new(handshake.principal.clone(), now),
+            safety: None,
             subscriptions: Subscriptions::default(),
             answers: FuturesOrdered::new(),
             writing: Writing::default(),
@@ -104,7 +117,12 @@ impl<'a> Session<'a> {
     {
         self.say(reply::connected(self.seat.client.id));
         let mut timer = pin!(sleep_until(self.timer_at().into()));
+        let mut turns: u64 = 0;
         loop {
+            turns += 1;
+            if turns.is_multiple_of(TURNS_MAX) {
+                tokio::task::yield_now().await;
+            }
             let turn = poll_fn(|context| self.poll_turn(context, socket, timer.as_mut())).await;
             let ended = match turn {
                 Turn::Frame(frame) => {
@@ -248,7 +266,12 @@ impl<'a> Session<'a> {
             request => self.standing.principal().map_err(Problem::from).and(request),
         };
         let done = match request {
-            Ok(Request::Subscribe(ask)) => self.subscribe(*ask, id).await,
+            Ok(Request::Subscribe(ask)) => {
+                if self.claim(ask.account).is_err() {
+                    return Some(ending::TOO_MANY);
+                }
+                self.subscribe(*ask, id).await
+            }
             Ok(Request::Unsubscribe(ask)) => self.unsubscribe(&ask, id),
             Ok(Request::Snapshot(ask)) => self.snapshot(*ask),
             Ok(Request::Ping(timestamp)) => {
@@ -256,10 +279,16 @@ impl<'a> Session<'a> {
                 Ok(())
             }
             Ok(Request::Auth(_) | Request::Pong) => Ok(()),
-            Ok(Request::Enter(call, object)) => {
-                self.enter(call, object, id.cloned());
-                Ok(())
-            }
+            Ok(Request::Enter(call, object)) => match self.place.take(call.purpose(), 1) {
+                Ok(()) => {
+                    self.enter(call, object, id.cloned());
+                    Ok(())
+                }
+                // Who goes on regardless floods us.
+                Err(_) if self.burst.is_over(self.heard) => return Some(ending::FLOOD),
+                Err(_) => Err(Problem::refused(Reason::RateLimit)),
+            },
+            Ok(Request::SetSession(options)) => self.set_session(options, id),
             #[cfg(test)]
             Ok(Request::Panic) => panic!("asked for by a test"),
             Err(problem) => Err(problem),
@@ -275,7 +304,11 @@ impl<'a> Session<'a> {
         let was_nobody = self.standing.principal().is_err();
         match self.standing.take(&self.app.identity, &token.0, self.heard) {
             Ok(principal) => {
+                let user = User::of(principal);
                 let reply = reply::authenticated(principal, id);
+                if user.is_some_and(|user| self.place.name(user).is_err()) {
+                    return Some(ending::TOO_MANY);
+                }
                 self.say(reply);
                 None
             }
@@ -285,6 +318,38 @@ impl<'a> Session<'a> {
                 None
             }
         }
+    }
+
+    /// In open mode the session is counted for the account it names first.
+    fn claim(&self, account: Option<AccountName>) -> Result<(), NoRoom> {
+        let is_claim = self.standing.principal().is_ok_and(Principal::is_anonymous);
+        let user = account.filter(|_| is_claim).and_then(User::claimed);
+        user.map_or(Ok(()), |user| self.place.name(user))
+    }
+
+    /// The options replace those there were; a timer begins anew.
+    fn set_session(&mut self, options: Options, id: Option<&RequestId>) -> Result<(), Problem> {
+        if self.order_entry == OrderEntry::Refused {
+            return Err(origin_refused());
+        }
+        let principal = self.standing.check(Action::Trade)?;
+        let account = principal.account_of(options.account, Action::Trade);
+        let account =
+            account.map_err(|_| Problem::refused(Reason::UnknownAccount).about("account"))?;
+        if let Some(known) = self.safety.take() {
+            known.dismiss();
+        }
+        let mut safety = Safety::new(self.app, account, options.on_end);
+        if let Some(after) = options.dead_man {
+            let client = Arc::clone(&self.seat.client);
+            safety.arm(after, move |cancelled| {
+                client.outbox.push_answer(reply::dead_man(&account, cancelled), Instant::now());
+                client.outbox.wake();
+            });
+        }
+        self.safety = Some(safety);
+        self.say(reply::session_updated(&account, &options, id));
+        Ok(())
     }
 
     /// Whose orders are meant. Outer: nothing may be read; inner: that account may not.

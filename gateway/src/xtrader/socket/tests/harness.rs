@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::config::Durability;
+use crate::connections::Kind;
 use crate::fanout;
 use crate::http::{Handshake, OrderEntry};
 use crate::language::Language;
@@ -92,7 +93,8 @@ impl Market {
         let peer = "127.0.0.1:1".parse().unwrap();
         let principal = self.app.identity.of_nobody();
         let handshake = Handshake { peer, language, order_entry, principal };
-        tokio::spawn(super::super::serve_on(Arc::clone(&self.app), theirs, handshake));
+        let place = self.app.connections.admit(Kind::XTrader, peer, None).unwrap();
+        tokio::spawn(super::super::serve_on(Arc::clone(&self.app), theirs, handshake, place));
         let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
         let mut client = Client { socket };
         let connected = client.next().await;

@@ -1,0 +1,36 @@
+//! What a session speaks.
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Kind {
+    XTrader,
+    Stomp,
+    MarketData,
+    Portfolio,
+    Orders,
+    RiskMonitoring,
+    MlSignals,
+}
+
+impl Kind {
+    pub const ALL: [Self; 7] = [
+        Self::XTrader,
+        Self::Stomp,
+        Self::MarketData,
+        Self::Portfolio,
+        Self::Orders,
+        Self::RiskMonitoring,
+        Self::MlSignals,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::XTrader => "xtrader",
+            Self::Stomp => "stomp",
+            Self::MarketData => "market-data",
+            Self::Portfolio => "portfolio",
+            Self::Orders => "orders",
+            Self::RiskMonitoring => "risk-monitoring",
+            Self::MlSignals => "ml-signals",
+        }
+    }
+}

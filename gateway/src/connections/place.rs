@@ -1,0 +1,59 @@
+//! One session's place in the registry, from its admission to its end, and its own buckets.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use uuid::Uuid;
+
+use super::buckets::{Budget, Empty, Purpose};
+use super::locked;
+use super::registry::{NoRoom, Registry, User};
+
+/// The session counts as long as this lives.
+pub struct Place {
+    registry: Arc<Registry>,
+    number: u64,
+    address: IpAddr,
+    budget: Mutex<Budget>,
+}
+
+impl Place {
+    pub(super) fn new(registry: Arc<Registry>, number: u64, address: IpAddr) -> Self {
+        Self { registry, number, address, budget: Mutex::default() }
+    }
+
+    /// The session has said who it is. An error: that one has too many; to be closed with 1013.
+    pub fn name(&self, user: User) -> Result<(), NoRoom> {
+        self.registry.name(self.number, user)
+    }
+
+    /// Under this name the hub shows what the session follows and what waits for it.
+    pub fn follow(&self, client: Uuid) {
+        self.registry.follow(self.number, client);
+    }
+
+    /// Tokens of the session, its user and its address: all of them or none.
+    pub fn take(&self, purpose: Purpose, tokens: u32) -> Result<(), Empty> {
+        let buckets = &self.registry.buckets;
+        if !buckets.is_on() {
+            return Ok(());
+        }
+        let user = self.registry.user(self.number);
+        let mut budget = locked(&self.budget);
+        let (user, now) = (user.as_ref(), Instant::now());
+        buckets.take(purpose, tokens, Some(&mut budget), user, self.address, now).map(drop)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.registry.leave(self.number);
+    }
+}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Place({})", self.number)
+    }
+}
