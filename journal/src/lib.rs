@@ -25,6 +25,7 @@ mod storage;
 // Reading: one segment, all segments, the verdict on the end.
 mod scan;
 mod tail;
+mod torn;
 mod walk;
 
 // Running: one writer, its threads, what they publish.
