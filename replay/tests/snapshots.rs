@@ -5,6 +5,8 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use engine::projection::ViewLimits;
@@ -251,12 +253,20 @@ fn a_damaged_archive_is_not_restored_and_without_snapshots_a_pruned_journal_does
 }
 
 fn following(directory: &Path, snapshot_commands: u64, durable: u64) -> Follower {
+    following_to(directory, snapshot_commands, move || durable)
+}
+
+fn following_to(
+    directory: &Path,
+    snapshot_commands: u64,
+    durable: impl Fn() -> u64 + Send + 'static,
+) -> Follower {
     Follower::start(follower::Settings {
         directory: directory.to_owned(),
         snapshot_commands,
         limits: ViewLimits::DEFAULT,
         storage: Storage::default(),
-        durable: Box::new(move || durable),
+        durable: Box::new(durable),
         on_disk_failure: Box::new(|reason| panic!("{reason}")),
     })
     .unwrap()
@@ -293,6 +303,26 @@ fn the_follower_writes_a_snapshot_each_interval_and_stays_below_what_is_durable(
     let again = following(folder.path(), 300, 1_000);
     let figures = until(&again, |figures| figures.sequence == 1_000);
     assert_eq!((figures.snapshots, figures.snapshot_sequence), (0, 900), "it went on from there");
+}
+
+#[test]
+fn a_follower_beyond_which_the_journal_is_pruned_begins_again_at_a_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path();
+    fill(directory, MANY);
+    let durable = Arc::new(AtomicU64::new(1_000));
+    let theirs = Arc::clone(&durable);
+    let follower = following_to(directory, 0, move || theirs.load(Ordering::Relaxed));
+    until(&follower, |figures| figures.sequence == 1_000);
+    for at in [MANY - 2_000, MANY - 1_000] {
+        take(directory, at);
+    }
+    let plan = retention::plan(directory, Keep { snapshots: 2, from: None }).unwrap();
+    assert!(plan.needed_from > 1_000 && plan.segments.len() > 1, "{plan:?}");
+    retention::prune(&Storage::default(), directory, &plan).unwrap();
+    durable.store(MANY, Ordering::Relaxed);
+    let figures = until(&follower, |figures| figures.sequence == MANY || figures.alarm.is_some());
+    assert_eq!((figures.sequence, figures.alarm), (MANY, None));
 }
 
 #[test]
