@@ -107,7 +107,7 @@ impl Records {
                 Step::Record => return Ok(Some(self.walk.current())),
                 Step::End(End::Sealed | End::Stop(Stop::Vacant)) => return Ok(None),
                 Step::End(end @ End::Stop(Stop::Damaged(_))) => {
-                    return tail::judge(&self.walk, end, &self.boot_id).map(|_| None);
+                    return tail::judge(&mut self.walk, end, &self.boot_id).map(|_| None);
                 }
             }
         }
@@ -116,6 +116,12 @@ impl Records {
     /// Sequence of the last command read.
     pub fn last_sequence(&self) -> u64 {
         self.walk.last().sequence
+    }
+
+    /// Chain value over everything in its segment up to the record that `next` gave last, that one
+    /// included; a segment's chain begins with the value of the segment before.
+    pub fn chain(&mut self) -> [u8; 32] {
+        self.walk.chain()
     }
 
     /// Quarantined commands known so far, in order; those ahead are known before they come.
