@@ -1,6 +1,6 @@
 //! The core's book behind the C interface of the public harness that matching engines are compared
 //! with: what its functions do is in `engine`, what passes them in `wire`. One engine a process,
-//! called by one thread at a time.
+//! called by one thread at a time. Unsafe, because a C interface is made of bare pointers.
 //! `RUSTFLAGS='-C target-cpu=native' cargo build --release -p yardstick` makes
 //! `target/release/libyardstick.so`.
 

@@ -1,5 +1,6 @@
 //! Our own way for reports: a queue of one writer and one reader, each of whom looks at the
-//! other's place only when its own knowledge says full or empty.
+//! other's place only when its own knowledge says full or empty. Unsafe, because the interface has
+//! bare pointers, and because a place belongs to whichever end has not passed it.
 
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_int, c_void};

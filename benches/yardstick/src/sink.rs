@@ -1,5 +1,6 @@
 //! Where reports go: into our own queue straight away, into another's by its own function. None is
-//! ever dropped: a full queue is flushed and waited for.
+//! ever dropped: a full queue is flushed and waited for. Unsafe, because the interface has bare
+//! pointers.
 
 use std::ffi::c_void;
 

@@ -1,4 +1,5 @@
 //! What the functions of the interface report, case by case and against a naive book.
+//! Unsafe, because a harness hands bare pointers.
 
 mod naive;
 
@@ -58,7 +59,8 @@ impl Harness {
         engine_flush();
         let mut reports = vec![Report::default(); DRAINED];
         // SAFETY: it is this transport's queue, and there is room for so many.
-        let count = unsafe { (self.transport.drain)(self.queue, reports.as_mut_ptr(), DRAINED as u32) };
+        let count =
+            unsafe { (self.transport.drain)(self.queue, reports.as_mut_ptr(), DRAINED as u32) };
         reports.truncate(count as usize);
         reports
     }
