@@ -6,6 +6,7 @@
 pub(crate) mod asyncapi;
 mod envelope;
 mod figures;
+mod followed;
 mod history;
 mod holdings;
 mod host;

@@ -2,7 +2,7 @@
 //! its guesses so far; and weights of a portfolio that would have done best, on request. The
 //! message types are ours.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use engine::Views;
 use engine::analytics::optimum::{AVERSION_MAX, AVERSION_MIN};
@@ -15,14 +15,15 @@ use utoipa::ToSchema;
 
 use super::envelope::{Request, RequestId, Stamps, encode, unknown_type};
 use super::figures::Figures;
+use super::followed::{Confirmed, Followed};
 use super::history;
 use super::holdings::Ratio;
 use super::host::{self, Host, Symbols};
 use super::kind::Told;
 use super::pace::Pace;
-use super::room::{News, next_tick};
-use super::shape::{SymbolsConfirmed, millis, moment};
-use super::studio::{Listener, Tick, Topic};
+use super::room::News;
+use super::shape::{millis, moment};
+use super::studio::{Tick, Topic};
 use crate::language::Message;
 use crate::xtrader::entry::word;
 use crate::xtrader::json::{Object, shown};
@@ -43,8 +44,7 @@ pub(super) const ASKS: &[(&str, Ask)] = &[
 ];
 
 pub(super) struct Signals {
-    listener: Listener,
-    followed: BTreeMap<InstrumentId, (Symbol, Pace)>,
+    followed: Followed,
     figures: Figures,
 }
 
@@ -75,10 +75,15 @@ pub(super) struct SignalUpdate {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct FeaturesBody {
+    /// In quantity steps of the instrument, since the last sample.
     order_flow_imbalance: Ratio,
+    /// Over the middle.
     microprice_deviation: Ratio,
+    /// (bought - sold) / (bought + sold).
     trade_imbalance: Ratio,
+    /// Of logarithmic returns from sample to sample.
     volatility: Ratio,
+    /// Over the middle.
     spread: Ratio,
 }
 
@@ -154,15 +159,12 @@ struct WeightBody {
 
 impl Signals {
     pub(super) fn open(host: &Host) -> Self {
-        let (listener, followed) = (host.studio.listen(), BTreeMap::new());
-        Self { listener, followed, figures: Figures::default() }
+        Self { followed: Followed::open(host, Topic::Signal), figures: Figures::default() }
     }
 
-    /// No ticks without a subscription.
     pub(super) async fn news(&mut self) -> News {
-        let is_followed = !self.followed.is_empty();
         tokio::select! {
-            tick = next_tick(&mut self.listener), if is_followed => News::Tick(tick),
+            tick = self.followed.next_tick() => News::Tick(tick),
             figure = self.figures.next() => News::Figure(figure),
         }
     }
@@ -202,12 +204,8 @@ impl Signals {
             known.iter().map(|instrument| update(&views, instrument)).collect();
         drop(views);
         let pace = Pace::new(wished, 1, host.settings.tick, host.studio.now());
-        self.listener.catch_up();
-        for instrument in known {
-            self.listener.follow(Topic::Signal(instrument.id));
-            self.followed.insert(instrument.id, (instrument.symbol, pace));
-        }
-        self.confirm(host, id, unknown, millis(pace.interval(host.settings.tick)));
+        self.followed.follow(&known, pace);
+        self.confirm(host, id, unknown, pace.interval(host.settings.tick));
         for text in texts {
             host.push(text);
         }
@@ -221,15 +219,8 @@ impl Signals {
         id: Option<&RequestId>,
     ) -> Result<(), Problem> {
         let symbols = host::symbols(&host.app.views.read(), data)?;
-        let (left, unknown) = match symbols {
-            Some(Symbols { known, unknown }) => (known.iter().map(|i| i.id).collect(), unknown),
-            None => (self.followed.keys().copied().collect::<Vec<_>>(), Vec::new()),
-        };
-        for instrument in left {
-            self.followed.remove(&instrument);
-            self.listener.leave(Topic::Signal(instrument));
-        }
-        self.confirm(host, id, unknown, millis(host.settings.tick));
+        let unknown = self.followed.leave(symbols);
+        self.confirm(host, id, unknown, host.settings.tick);
         Ok(())
     }
 
@@ -237,16 +228,11 @@ impl Signals {
         &self,
         host: &Host,
         id: Option<&RequestId>,
-        unknown_symbols: Vec<String>,
-        update_interval: u64,
+        unknown: Vec<String>,
+        interval: Duration,
     ) {
-        let body = SymbolsConfirmed {
-            symbols: self.followed.values().map(|(symbol, _)| *symbol).collect(),
-            unknown_symbols,
-            subscription_type: "REAL_TIME",
-            update_interval,
-        };
-        host.say(Told::SubscriptionConfirmed, Stamps::answer(id), &body);
+        let (subscription_type, update_interval) = ("REAL_TIME", millis(interval));
+        self.followed.confirm(host, id, Confirmed { unknown, subscription_type, update_interval });
     }
 
     /// Without symbols, over every instrument.
@@ -280,14 +266,7 @@ impl Signals {
     }
 
     pub(super) fn tick(&mut self, tick: &Tick, say: &mut dyn FnMut(Utf8Bytes)) {
-        for (instrument, (_, pace)) in &mut self.followed {
-            // One that was subscribed after the tick was made has its turn with the next.
-            if let Some(text) = tick.texts.get(&Topic::Signal(*instrument))
-                && pace.is_due(tick.number)
-            {
-                say(text.clone());
-            }
-        }
+        self.followed.tick(tick, say);
     }
 }
 
@@ -295,9 +274,6 @@ pub(super) fn update(views: &Views, instrument: &Instrument) -> Utf8Bytes {
     let stamps = Stamps::default().at(views.at().sequence.0);
     encode(Told::SignalUpdate, stamps, &SignalUpdate::new(views, instrument))
 }
-
-/// Aversion of MEAN_VARIANCE where none is given.
-const AVERSION_DEFAULT: f64 = 1.0;
 
 impl PortfolioOptimization {
     /// `symbols`: as the weights stand.
@@ -332,7 +308,7 @@ fn objective(data: &mut Object) -> Result<Objective, Problem> {
         Problem::invalid_parameter("riskAversion", &english, &korean)
     };
     let aversion = match data.decimal("riskAversion").map_err(|_| wrong())? {
-        None => AVERSION_DEFAULT,
+        None => Objective::AVERSION,
         Some(decimal) => {
             let number = decimal.and_then(|decimal| decimal.to_string().parse::<f64>().ok());
             let range = AVERSION_MIN..=AVERSION_MAX;
