@@ -127,7 +127,7 @@ impl App {
         let sessions = config.sessions;
         let buckets = match identity.mode() {
             Mode::Open => connections::Buckets::off(),
-            Mode::Authenticated => connections::Buckets::new(config.order_rate),
+            Mode::Authenticated => connections::Buckets::new(config.order_rate, config.loopback),
         };
         let limits = *recovered.exchange.genesis().unwrap_or(&config.limits);
         let office = Office::new(std::mem::take(&mut recovered.changes), limits);
@@ -161,7 +161,7 @@ impl App {
             hub,
             metrics: Metrics::new(),
             office,
-            prayer_buckets: Buckets::default(),
+            prayer_buckets: Buckets::of_prayers(),
             lobby,
             feeds: OnceLock::new(),
             monitor,

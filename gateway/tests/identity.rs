@@ -4,6 +4,9 @@
 
 mod support;
 
+#[allow(dead_code, reason = "the tests of SockJS use the rest")]
+#[path = "sockjs/client.rs"]
+mod sockjs;
 #[allow(dead_code, reason = "only a part of it is needed here")]
 #[path = "stockquest/client.rs"]
 mod stockquest;
@@ -19,10 +22,16 @@ mod connections;
 mod foreign;
 #[path = "identity/house.rs"]
 mod house;
+#[path = "identity/line.rs"]
+mod line;
 #[path = "identity/matrix.rs"]
 mod matrix;
+#[path = "identity/matrix_quests.rs"]
+mod matrix_quests;
 #[path = "identity/quest.rs"]
 mod quest;
+#[path = "identity/quester.rs"]
+mod quester;
 #[path = "identity/sessions.rs"]
 mod sessions;
 #[path = "identity/tls.rs"]
