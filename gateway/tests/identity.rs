@@ -14,10 +14,14 @@ mod stockquest;
 #[allow(dead_code, reason = "the tests of STOMP use the rest")]
 mod stomp;
 
+#[path = "identity/budgets.rs"]
+mod budgets;
 #[path = "identity/canary.rs"]
 mod canary;
 #[path = "identity/connections.rs"]
 mod connections;
+#[path = "identity/doors.rs"]
+mod doors;
 #[path = "identity/foreign.rs"]
 mod foreign;
 #[path = "identity/house.rs"]
@@ -28,6 +32,8 @@ mod line;
 mod matrix;
 #[path = "identity/matrix_quests.rs"]
 mod matrix_quests;
+#[path = "identity/matrix_stomp.rs"]
+mod matrix_stomp;
 #[path = "identity/quest.rs"]
 mod quest;
 #[path = "identity/quester.rs"]

@@ -192,8 +192,19 @@ pub(crate) fn signed(
     target: &str,
     body: Option<&[u8]>,
 ) -> [(String, String); 4] {
+    signed_at(person, method, target, body, now_ms())
+}
+
+/// By a clock of the client's own.
+pub(crate) fn signed_at(
+    person: &Person,
+    method: &str,
+    target: &str,
+    body: Option<&[u8]>,
+    time_ms: u64,
+) -> [(String, String); 4] {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let (time, nonce) = (now_ms().to_string(), uuid::Uuid::new_v4().simple().to_string());
+    let (time, nonce) = (time_ms.to_string(), uuid::Uuid::new_v4().simple().to_string());
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
     let body = hex(digest::digest(&digest::SHA256, body.unwrap_or_default()).as_ref());
     let text = format!("{method}\n{path}\n{query}\n{time}\n{nonce}\n{body}");
