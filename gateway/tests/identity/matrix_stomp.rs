@@ -49,7 +49,7 @@ enum By {
 }
 
 /// The command of a frame, or the code of a refused SEND; and the value of a header.
-fn read(frame: &str) -> (String, impl Fn(&str) -> Option<String>) {
+fn read(frame: &str) -> (String, impl Fn(&str) -> Option<String> + use<>) {
     let (head, body) = frame.split_once("\n\n").unwrap();
     let (command, headers) = head.split_once('\n').unwrap_or((head, ""));
     let headers: Vec<(String, String)> = headers
