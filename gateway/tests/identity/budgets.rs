@@ -50,10 +50,8 @@ async fn session_user_and_address_have_budgets_of_orders_and_others_of_cancels()
         config.loopback = Loopback::Counted;
     })
     .await;
-    let mut people = Vec::new();
-    for name in ["ann", "bob", "cid"] {
-        people.push(house.person(name, "trader", name).await);
-    }
+    let people = ["ann", "bob", "cid"].map(|name| (name, "trader", name));
+    let people = house.people(&people).await;
     let [ann, bob, cid] = [&people[0], &people[1], &people[2]];
     let (submit, cancel) = ("SUBMIT_ORDER", "CANCEL_ORDER");
     let (of_user, of_address) = (2 * RATE, 4 * RATE);

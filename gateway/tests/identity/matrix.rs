@@ -116,12 +116,16 @@ impl Cast {
 
     pub(crate) async fn with(adjust: impl FnOnce(&mut Config)) -> Self {
         let house = House::start_with(adjust).await;
-        let bob = house.person("bob", "trader", "bob").await;
+        let accounts = ROLES.map(|role| (format!("hand-of-{role}"), format!("of-{role}")));
+        let mut wanted = vec![("bob", "trader", "bob")];
+        for (role, (hand, account)) in ROLES.iter().zip(&accounts) {
+            wanted.extend([(*role, *role, account.as_str()), (hand, "trader", account)]);
+        }
+        let mut people = house.people(&wanted).await.into_iter();
+        let bob = people.next().unwrap();
         let mut folk = Vec::new();
-        for role in ROLES {
-            let account = format!("of-{role}");
-            let hand = house.person(&format!("hand-of-{role}"), "trader", &account).await;
-            folk.push((house.person(role, role, &account).await, hand));
+        while let (Some(person), Some(hand)) = (people.next(), people.next()) {
+            folk.push((person, hand));
         }
         let bobs = house.place(&bob, "bobs").await;
         Self { house, bobs, folk }
