@@ -55,7 +55,7 @@ pub use prune::{prunable, prune};
 pub use quarantine::{quarantine, quarantine_with};
 pub use reader::{Reader, Records};
 pub use record::{COMMAND_KINDS, PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX, RECORD_HEADER_BYTES};
-pub use record::{Kind, RecordView};
+pub use record::{Kind, RecordView, decode_alone};
 pub use recovery::{CutTail, Journal, Opened};
 pub use storage::{Faults, Operation, Storage, StorageError};
 pub use verify::{Report, verify, verify_reader};

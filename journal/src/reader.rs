@@ -118,6 +118,12 @@ impl Records {
         self.walk.last().sequence
     }
 
+    /// Chain value over everything in its segment up to the record that `next` gave last, that one
+    /// included; a segment's chain begins with the value of the segment before.
+    pub fn chain(&mut self) -> [u8; 32] {
+        self.walk.chain()
+    }
+
     /// Quarantined commands known so far, in order; those ahead are known before they come.
     pub fn voids(&self) -> impl Iterator<Item = u64> {
         self.walk.voids().iter().copied()

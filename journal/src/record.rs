@@ -240,6 +240,21 @@ fn decode_whole(record: &[u8], length: usize, epoch: u32) -> Result<RecordView<'
     }
 }
 
+/// A record by itself, as a proof carries it: all that it says of itself is checked.
+pub fn decode_alone(record: &[u8]) -> Result<RecordView<'_>, Damage> {
+    let found = record.len();
+    if found < RECORD_HEADER_BYTES {
+        return Err(Damage::PayloadBytes { found: 0, expected: RECORD_HEADER_BYTES });
+    }
+    let Some(length) = decode_length(record)? else {
+        return Err(Damage::CommitWord { word: 0 });
+    };
+    if padded(length) != found {
+        return Err(Damage::PayloadBytes { found, expected: padded(length) });
+    }
+    decode_whole(record, length, u32_at(record, EPOCH_AT))
+}
+
 /// The record that `bytes`, already checked, hold.
 pub(crate) fn view(record: &[u8]) -> RecordView<'_> {
     let length = (u32_at(record, COMMIT_AT) & !COMMIT_TAG_MASK) as usize;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use engine::projection::Interval;
-use orison_core::Symbol;
+use orison_core::{AccountName, Symbol};
+use replay::fork::Field;
 use replay::past::Until;
 
 /// Replays, verifies and drives the journals of Orison.
@@ -40,11 +41,41 @@ pub(crate) enum Action {
         #[arg(long)]
         at: Option<Until>,
     },
-    /// Show the whole life of an order
+    /// Show the statistics of the 24 hours before a point, a line an instrument
+    Statistics {
+        directory: PathBuf,
+        #[arg(long, value_parser = symbol)]
+        symbol: Option<Symbol>,
+        /// A sequence, or a time as RFC 3339 or `NANOSECONDSns`
+        #[arg(long)]
+        at: Option<Until>,
+    },
+    /// Show balances as they were, a line for each account and asset
+    Balances {
+        directory: PathBuf,
+        #[arg(long, value_parser = account)]
+        account: Option<AccountName>,
+        /// A sequence, or a time as RFC 3339 or `NANOSECONDSns`
+        #[arg(long)]
+        at: Option<Until>,
+    },
+    /// Show an account as it was: settings, balances, positions, open orders
+    Account {
+        directory: PathBuf,
+        #[arg(value_parser = account)]
+        name: AccountName,
+        /// A sequence, or a time as RFC 3339 or `NANOSECONDSns`
+        #[arg(long)]
+        at: Option<Until>,
+    },
+    /// Show the whole life of an order: what was ahead of it, what moved it, which rule decided
     Order {
         directory: PathBuf,
-        /// As every wire shows it
+        /// As every wire shows it, or as its client called it
         id: String,
+        /// Up to a sequence or time
+        #[arg(long)]
+        at: Option<Until>,
     },
     /// Write every command and its events as JSON lines
     Dump {
@@ -72,6 +103,68 @@ pub(crate) enum Action {
         /// Candles of indicators, returns of risk and weights
         #[arg(long, default_value = "1m", value_parser = interval)]
         interval: Interval,
+    },
+    /// Play the journal with one command left out or changed, and show the executions that differ
+    Fork {
+        directory: PathBuf,
+        /// The sequence of that command
+        #[arg(long)]
+        at: u64,
+        /// Leave it out
+        #[arg(long, required_unless_present = "set", conflicts_with = "set")]
+        omit: bool,
+        /// NAME=VALUE of a new order or an amend, any number of times
+        #[arg(long)]
+        set: Vec<Field>,
+        /// As far as a sequence or time
+        #[arg(long)]
+        to: Option<Until>,
+    },
+    /// Draw an Ed25519 key into a new file, and show its public half
+    Key { file: PathBuf },
+    /// Sign what the journal leads to: a replay certificate
+    Certify {
+        directory: PathBuf,
+        /// A private key in PKCS #8 that only its owner may read
+        #[arg(long)]
+        key: PathBuf,
+        /// A sequence, or a time as RFC 3339 or `NANOSECONDSns`
+        #[arg(long)]
+        at: Option<Until>,
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Hold a journal against a certificate
+    CheckCertificate {
+        directory: PathBuf,
+        certificate: PathBuf,
+        /// 64 hexadecimal digits, or a file with them or with a PEM
+        #[arg(long)]
+        public: String,
+    },
+    /// Prove that a command, or the one that entered an order, is in the journal
+    Prove {
+        directory: PathBuf,
+        /// A sequence or the id of an order
+        what: String,
+        /// Under a root of this certificate, not of the journal's own checkpoint
+        #[arg(long)]
+        certificate: Option<PathBuf>,
+        #[arg(long)]
+        public: Option<String>,
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Check a proof without any journal
+    CheckProof {
+        proof: PathBuf,
+        /// A root that is trusted
+        #[arg(long)]
+        root: Option<String>,
+        #[arg(long)]
+        certificate: Option<PathBuf>,
+        #[arg(long)]
+        public: Option<String>,
     },
     /// Find the first command or event that differs between two journals
     Diff { left: PathBuf, right: PathBuf },
@@ -136,6 +229,14 @@ fn symbol(text: &str) -> Result<Symbol, String> {
     match Symbol::new(text) {
         Ok(symbol) if symbol.is_empty() => Err("is empty".to_owned()),
         Ok(symbol) => Ok(symbol),
+        Err(bad) => Err(bad.to_string()),
+    }
+}
+
+fn account(text: &str) -> Result<AccountName, String> {
+    match AccountName::new(text) {
+        Ok(name) if name.is_empty() => Err("is empty".to_owned()),
+        Ok(name) => Ok(name),
         Err(bad) => Err(bad.to_string()),
     }
 }

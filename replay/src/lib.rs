@@ -15,6 +15,13 @@ pub mod player;
 pub mod past;
 pub mod verify;
 
+pub mod ask;
+pub mod certificate;
+pub mod fork;
+pub mod key;
+pub mod proof;
+pub mod state;
+
 pub mod book;
 pub mod diff;
 pub mod dump;

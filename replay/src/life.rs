@@ -1,44 +1,281 @@
-//! The whole life of one order: each command that touched it and what it led to for it. Named by
-//! the engine's id, or by a client's, which may then be several orders.
+//! The whole life of one order: each command that touched it or its place in the queue, what was
+//! ahead of it at each moment, and the rule that decided. Named by the engine's id, or by a
+//! client's, which may then be several orders.
+
+mod queue;
+pub mod rule;
 
 use std::path::Path;
 
-use orison_core::{Event, OrderId};
+use engine::projection::Catalog;
+use orison_core::event::{Priority, Refreshed, Rested, Waiting};
+use orison_core::{Event, ExecutionId, Instrument, InstrumentId, OrderId, Price};
 
-use crate::dump::{mentions, put_command, put_events};
-use crate::form::event::Naming;
-use crate::past::{Past, PastError, Until};
+use crate::dump::{mentions, put_command};
+use crate::form::event::{EventForm, Naming};
+use crate::json::Object;
+use crate::past::{Past, PastError, Played, Until};
+use crate::player::Player;
 use crate::verify::SMALL_VIEWS;
+use queue::Queue;
 
-/// Puts dump lines to `out`. How many orders they are about; 0: there is none of that name.
+/// How far a life is followed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Up to a point of the journal: what was refused after the order's end, too.
+    Journal(Until),
+    /// As far, but no further than the end of the order. Only of an engine's id.
+    Order(Until),
+}
+
+/// Puts JSON lines to `out`: commands as a dump has them, and each event with its rule and with
+/// how the orders stand after it. How many orders they are about; 0: there is none of that name.
 pub fn life(
     directory: &Path,
     name: &str,
+    reach: Reach,
     out: &mut Vec<u8>,
     mut progress: impl FnMut(u64),
 ) -> Result<usize, PastError> {
     let asked = OrderId::parse(name);
-    let mut orders: Vec<OrderId> = Vec::new();
-    let mut past = Past::open(directory, SMALL_VIEWS)?;
-    while let Some(played) = past.step(Until::End)? {
+    let mut past = match asked {
+        // Nothing before its command is about it.
+        Some(id) => {
+            let before = Until::Sequence(id.sequence.0.saturating_sub(1));
+            Past::near(directory, SMALL_VIEWS, before)?
+        }
+        None => Past::open(directory, SMALL_VIEWS)?,
+    };
+    let (Reach::Journal(until) | Reach::Order(until)) = reach;
+    let ends = matches!(reach, Reach::Order(_)) && asked.is_some();
+    let mut followed: Vec<Followed> = Vec::new();
+    while let Some(played) = past.step(until)? {
         progress(played.stamp.sequence.0);
-        let entered = past.events().iter().filter_map(|event| {
-            let Event::Accepted(accepted) = event else { return None };
+        for event in past.events() {
+            let Event::Accepted(accepted) = event else { continue };
             let is_meant = asked == Some(accepted.order)
                 || asked.is_none() && accepted.client_order_id.as_str() == name;
-            is_meant.then_some(accepted.order)
-        });
-        for order in entered {
-            if !orders.contains(&order) {
-                orders.push(order);
+            if is_meant && followed.iter().all(|known| known.order != accepted.order) {
+                let (order, instrument) = (accepted.order, accepted.instrument);
+                followed.push(Followed { order, instrument, queue: None });
             }
         }
-        let is_theirs = |event: &Event| orders.iter().any(|&order| mentions(event, order));
-        if past.events().iter().any(is_theirs) {
-            let views = &past.player().views;
-            put_command(out, views, &played, past.events());
-            put_events(out, &views.catalog, &played, past.events(), Naming::Engine, is_theirs);
+        put_step(out, past.player(), &played, past.events(), &mut followed);
+        if ends && followed.iter().any(|known| known.is_over(past.player())) {
+            break;
         }
     }
-    Ok(orders.len())
+    Ok(followed.len())
+}
+
+struct Followed {
+    order: OrderId,
+    instrument: InstrumentId,
+    /// None: it does not rest.
+    queue: Option<Queue>,
+}
+
+impl Followed {
+    fn is_over(&self, player: &Player) -> bool {
+        !player.views.orders.order(self.order).is_some_and(|order| order.status.is_open())
+    }
+}
+
+/// What one command meant for one order.
+struct Turn<'a> {
+    followed: &'a mut Followed,
+    /// The place that it took with this command, as it stands at the command's end.
+    taken: Option<Queue>,
+    /// It has: nothing of the rest of the command is to be counted again.
+    is_settled: bool,
+    touched: Vec<OrderId>,
+}
+
+impl Turn<'_> {
+    /// Is the event about the order or its place? The place is moved on.
+    fn on_event(&mut self, event: &Event) -> bool {
+        let order = self.followed.order;
+        let is_its = mentions(event, order);
+        if is_its && takes_ticket(event, order) {
+            if let Some(taken) = self.taken.take() {
+                self.followed.queue = Some(taken);
+                self.touched.clear();
+                self.is_settled = true;
+            }
+            return true;
+        }
+        if self.is_settled {
+            return is_its;
+        }
+        let before = self.touched.len();
+        if let Some(queue) = &mut self.followed.queue {
+            queue.on_event(event, &mut self.touched);
+        }
+        if is_its && leaves(event, order) {
+            self.followed.queue = None;
+        }
+        is_its || self.touched.len() > before
+    }
+
+    fn end(self, player: &Player) {
+        let Self { followed, taken, touched, .. } = self;
+        let exchange = &player.exchange;
+        if let Some(taken) = taken {
+            followed.queue = Some(taken);
+        }
+        match &mut followed.queue {
+            Some(queue) if queue.holds(exchange, followed.order) => {
+                queue.settle(exchange, &touched);
+            }
+            queue => *queue = Queue::of(exchange, followed.order),
+        }
+    }
+}
+
+/// Whether an event of the order puts it at the back of a queue.
+fn takes_ticket(event: &Event, order: OrderId) -> bool {
+    match event {
+        Event::Accepted(accepted) => accepted.order == order && !accepted.level.is_zero(),
+        event => {
+            let is_moved = matches!(event, Event::Amended(a) if a.priority == Priority::Lost);
+            is_moved || matches!(event, Event::Rested(_) | Event::Refreshed(_))
+        }
+    }
+}
+
+fn leaves(event: &Event, order: OrderId) -> bool {
+    matches!(event, Event::Cancelled(cancelled) if cancelled.order == order)
+}
+
+fn put_step(
+    out: &mut Vec<u8>,
+    player: &Player,
+    played: &Played,
+    events: &[Event],
+    followed: &mut [Followed],
+) {
+    let exchange = &player.exchange;
+    let mut turns: Vec<Turn<'_>> = followed
+        .iter_mut()
+        .map(|followed| {
+            let held = followed.queue.as_ref();
+            let is_held = held.is_some_and(|queue| queue.holds(exchange, followed.order));
+            let is_spoken_of = || events.iter().any(|event| mentions(event, followed.order));
+            let taken = match is_held || !is_spoken_of() {
+                true => None,
+                false => Queue::of(exchange, followed.order),
+            };
+            Turn { followed, taken, is_settled: false, touched: Vec::new() }
+        })
+        .collect();
+    let start = out.len();
+    put_command(out, &player.views, played, events);
+    let mut trades = 0;
+    let mut is_told = false;
+    for event in events {
+        let mut execution = None;
+        if let Event::Trade(_) = event {
+            execution = Some(ExecutionId { sequence: played.stamp.sequence, index: trades });
+            trades += 1;
+        }
+        let mut concerned = false;
+        for turn in &mut turns {
+            concerned |= turn.on_event(event);
+        }
+        if concerned && is_shown(event) {
+            is_told = true;
+            put_event(out, player, played, event, execution, &turns);
+        }
+    }
+    if !is_told {
+        out.truncate(start);
+    }
+    turns.into_iter().for_each(|turn| turn.end(player));
+}
+
+/// Those that a dump shows, and those by which an order takes a place.
+fn is_shown(event: &Event) -> bool {
+    let is_place = matches!(event, Event::Rested(_) | Event::Waiting(_) | Event::Refreshed(_));
+    is_place || EventForm::shows(event)
+}
+
+fn put_event(
+    out: &mut Vec<u8>,
+    player: &Player,
+    played: &Played,
+    event: &Event,
+    execution: Option<ExecutionId>,
+    turns: &[Turn<'_>],
+) {
+    let catalog = &player.views.catalog;
+    let mut line = Object::open(out);
+    line.bare("sequence", played.stamp.sequence);
+    let mut object = line.object("event");
+    match event {
+        Event::Rested(rested) => put_rested(&mut object, catalog, rested),
+        Event::Waiting(waiting) => put_waiting(&mut object, catalog, waiting),
+        Event::Refreshed(refreshed) => put_refreshed(&mut object, catalog, refreshed),
+        event => EventForm { catalog, naming: Naming::Engine }.put(&mut object, event, execution),
+    }
+    object.close();
+    if let Some(rule) = rule::of(event) {
+        let mut object = line.object("rule");
+        object.text("section", rule.section).text("says", rule.says);
+        object.close();
+    }
+    let mut list = line.list("queue");
+    for followed in turns.iter().map(|turn| &*turn.followed) {
+        let (Some(queue), Some(instrument)) =
+            (&followed.queue, catalog.instrument(followed.instrument))
+        else {
+            continue;
+        };
+        let (ahead, better) = (queue.standing(), queue.better);
+        let mut item = list.item();
+        item.shown("order", followed.order)
+            .bare("ahead_orders", ahead.orders)
+            .shown("ahead_quantity", instrument.volume_decimal(ahead.quantity));
+        if mentions(event, followed.order) && takes_ticket(event, followed.order) {
+            item.bare("better_orders", better.orders)
+                .shown("better_quantity", instrument.volume_decimal(better.quantity));
+        }
+        item.close();
+    }
+    list.close();
+    line.close_line();
+}
+
+fn named(catalog: &Catalog, id: InstrumentId) -> &Instrument {
+    catalog.instrument(id).expect("an event names an instrument that was created before")
+}
+
+fn put_limit(object: &mut Object<'_>, key: &str, instrument: &Instrument, price: Price) {
+    match price {
+        Price(0) => object.null(key),
+        price => object.shown(key, instrument.price_decimal(price)),
+    };
+}
+
+fn put_rested(object: &mut Object<'_>, catalog: &Catalog, rested: &Rested) {
+    let instrument = named(catalog, rested.instrument);
+    object.text("event", "rested").shown("id", rested.order);
+    put_limit(object, "price", instrument, rested.price);
+    object.shown("quantity", instrument.quantity_decimal(rested.quantity));
+}
+
+fn put_waiting(object: &mut Object<'_>, catalog: &Catalog, waiting: &Waiting) {
+    let instrument = named(catalog, waiting.instrument);
+    object.text("event", "waiting").shown("id", waiting.order);
+    put_limit(object, "stop_price", instrument, waiting.stop_price);
+    put_limit(object, "trail", instrument, waiting.trail);
+    object.shown("quantity", instrument.quantity_decimal(waiting.quantity));
+}
+
+fn put_refreshed(object: &mut Object<'_>, catalog: &Catalog, refreshed: &Refreshed) {
+    let instrument = named(catalog, refreshed.instrument);
+    object.text("event", "refreshed").shown("id", refreshed.order);
+    put_limit(object, "price", instrument, refreshed.price);
+    object
+        .shown("tip", instrument.quantity_decimal(refreshed.tip))
+        .shown("hidden", instrument.quantity_decimal(refreshed.hidden));
 }

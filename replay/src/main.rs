@@ -2,6 +2,7 @@
 //! answers, and turns what happened into an exit status; everything else is the library's.
 
 mod args;
+mod audit;
 mod gauge;
 mod run;
 mod show;

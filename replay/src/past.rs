@@ -164,6 +164,19 @@ impl Past {
         self.playback.player()
     }
 
+    /// The journal behind what was played, and the state there. Nothing was asked for that ended
+    /// before the last record that was read.
+    pub(crate) fn into_parts(self) -> (Records, Playback) {
+        (self.records, self.playback)
+    }
+
+    /// Ready to go on beyond the point that was asked for: nothing behind it is lost.
+    pub(crate) fn again(mut self, reader: &Reader) -> Result<Self, ReadError> {
+        self.records = reader.records_from(self.player().at().sequence.0 + 1)?;
+        self.is_over = false;
+        Ok(self)
+    }
+
     /// What the last command led to.
     pub fn events(&self) -> &[Event] {
         &self.events

@@ -8,11 +8,15 @@ use anyhow::{Result, bail};
 use engine::projection::{Interval, ViewLimits};
 use engine::witness::state_digest;
 use orison_core::Symbol;
+use replay::ask::{self, Question};
+use replay::fork::Change;
+use replay::life::Reach;
 use replay::past::{Past, Until};
 use replay::verify::{Pass, Verified};
 use replay::{book, diff, dump, figures, flow, life, recovery, tape, verify};
 
 use crate::args::{Action, Args};
+use crate::audit;
 use crate::gauge::Gauge;
 use crate::show::{self, Form};
 use crate::upkeep;
@@ -33,13 +37,41 @@ pub(crate) fn run(args: Args) -> Result<Outcome> {
         Action::Book { directory, symbol, at } => {
             show_book(&directory, &symbol, at.unwrap_or(Until::End), form)
         }
-        Action::Order { directory, id } => order(&directory, &id),
+        Action::Statistics { directory, symbol, at } => {
+            ask(&directory, &Question::Statistics(symbol), at.unwrap_or(Until::End))
+        }
+        Action::Balances { directory, account, at } => {
+            ask(&directory, &Question::Balances(account), at.unwrap_or(Until::End))
+        }
+        Action::Account { directory, name, at } => {
+            ask(&directory, &Question::Account(name), at.unwrap_or(Until::End))
+        }
+        Action::Order { directory, id, at } => order(&directory, &id, at.unwrap_or(Until::End)),
         Action::Dump { directory, from, to } => {
             dump_range(&directory, from.unwrap_or(1), to.unwrap_or(u64::MAX))
         }
         Action::Digest { directory, at } => digest(&directory, at.unwrap_or(Until::End), form),
         Action::Figures { directory, at, interval } => {
             show_figures(&directory, at.unwrap_or(Until::End), interval)
+        }
+        Action::Fork { directory, at, omit, set, to } => {
+            let change = if omit { Change::Omit } else { Change::Set(set) };
+            audit::fork(&directory, (at, &change), to.unwrap_or(Until::End))
+        }
+        Action::Key { file } => audit::key(&file, form),
+        Action::Certify { directory, key, at, out } => {
+            audit::certify(&directory, &key, at.unwrap_or(Until::End), out.as_deref(), form)
+        }
+        Action::CheckCertificate { directory, certificate, public } => {
+            audit::check_certificate(&directory, &certificate, &public, form)
+        }
+        Action::Prove { directory, what, certificate, public, out } => {
+            let certified = (certificate.as_deref(), public.as_deref());
+            audit::prove(&directory, &what, certified, out.as_deref())
+        }
+        Action::CheckProof { proof, root, certificate, public } => {
+            let certified = (certificate.as_deref(), public.as_deref());
+            audit::check_proof(&proof, root.as_deref(), certified, form)
         }
         Action::Diff { left, right } => compare(&left, &right, form),
         Action::Quarantine { directory, sequence } => quarantine(&directory, sequence, form),
@@ -121,11 +153,18 @@ fn recover(directory: &Path, form: Form) -> Result<Outcome> {
 
 /// The state at a point of the past.
 fn past(directory: &Path, until: Until) -> Result<Past> {
-    let mut past = Past::near(directory, verify::SMALL_VIEWS, until)?;
     let gauge = Gauge::of_commands();
-    past.play(until, |sequence| gauge.at(sequence))?;
+    let past = ask::at(directory, until, |sequence| gauge.at(sequence))?;
     drop(gauge);
     Ok(past)
+}
+
+fn ask(directory: &Path, question: &Question, until: Until) -> Result<Outcome> {
+    let past = past(directory, until)?;
+    let mut out = Vec::new();
+    ask::answer(past.player(), question, &mut out)?;
+    io::stdout().write_all(&out)?;
+    Ok(Outcome::Fine)
 }
 
 fn show_book(directory: &Path, symbol: &Symbol, until: Until, form: Form) -> Result<Outcome> {
@@ -145,10 +184,10 @@ fn show_book(directory: &Path, symbol: &Symbol, until: Until, form: Form) -> Res
     Ok(Outcome::Fine)
 }
 
-fn order(directory: &Path, id: &str) -> Result<Outcome> {
+fn order(directory: &Path, id: &str, until: Until) -> Result<Outcome> {
     let gauge = Gauge::of_commands();
     let mut out = Vec::new();
-    let orders = life::life(directory, id, &mut out, |sequence| gauge.at(sequence))?;
+    let orders = life::life(directory, id, Reach::Journal(until), &mut out, |at| gauge.at(at))?;
     drop(gauge);
     if orders == 0 {
         bail!("no order `{id}` in {}", directory.display());

@@ -131,6 +131,16 @@ fn the_book_of_the_past_has_its_stops_and_the_market_orders_of_a_call() {
     assert!(table.contains(" bid                   0.5        1                market"), "{table}");
 }
 
+/// A line about an order without its rule and queue. None: a dump does not show the event.
+fn as_dumped(line: &str) -> Option<String> {
+    let is_quiet = |word: &str| line.contains(&format!("{{\"event\":\"{word}\""));
+    match line.split_once(",\"rule\":") {
+        Some(_) if ["rested", "waiting", "refreshed"].into_iter().any(is_quiet) => None,
+        Some((event, _)) => Some(format!("{event}}}\n")),
+        None => Some(format!("{line}\n")),
+    }
+}
+
 /// Rows: what the client called it, the engine's id, the sequences at which it was touched.
 #[test]
 fn an_order_is_followed_through_its_whole_life() {
@@ -153,7 +163,10 @@ fn an_order_is_followed_through_its_whole_life() {
         let expected: Vec<_> = dump.lines().filter(is_theirs).collect();
         for asked in [id, name] {
             let ended = tool(&["order", text(directory), asked]);
-            assert_eq!(ended.out.lines().collect::<Vec<_>>(), expected, "{asked}");
+            // What only moves its place is the matter of another test.
+            let told: String = ended.out.lines().filter_map(as_dumped).collect();
+            let told: Vec<_> = told.lines().filter(is_theirs).collect();
+            assert_eq!(told, expected, "{asked}");
         }
     }
     assert_eq!(tool(&["order", text(&plain), "nobody"]).status, 2);

@@ -4,6 +4,7 @@
 
 mod run;
 
+mod audit;
 mod figures;
 mod flow;
 mod journal;

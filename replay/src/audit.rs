@@ -1,0 +1,233 @@
+//! The auditor's subcommands: keys, certificates, proofs and forks. The library computes; here it
+//! is asked for, and the answer printed.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use orison_core::OrderId;
+use replay::certificate::{self, CertificateError, Checked, Claims};
+use replay::fork::{self, Change};
+use replay::json::Object;
+use replay::key::{PublicKey, SigningKey};
+use replay::past::Until;
+use replay::proof::{self, About, Inclusion, ProofError, Trusted};
+
+use crate::gauge::Gauge;
+use crate::run::Outcome;
+use crate::show::{self, Form};
+
+fn print(put: impl FnOnce(&mut Object<'_>)) -> Result<()> {
+    let mut line = Vec::new();
+    let mut object = Object::open(&mut line);
+    put(&mut object);
+    object.close_line();
+    Ok(io::stdout().write_all(&line)?)
+}
+
+/// Draws a key; its public half is printed and nothing else of it.
+pub(crate) fn key(file: &Path, form: Form) -> Result<Outcome> {
+    let public = SigningKey::create(file)?.public();
+    match form {
+        Form::Json => print(|object| _ = object.shown("public", public))?,
+        Form::Text => println!("{public}"),
+    }
+    Ok(Outcome::Fine)
+}
+
+/// The text goes to `out`, or to standard output.
+fn put_out(text: &str, out: Option<&Path>) -> Result<()> {
+    match out {
+        None => io::stdout().write_all(text.as_bytes())?,
+        Some(path) => {
+            fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn text_of(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("read {}", path.display()))
+}
+
+pub(crate) fn certify(
+    directory: &Path,
+    key: &Path,
+    until: Until,
+    out: Option<&Path>,
+    form: Form,
+) -> Result<Outcome> {
+    let key = SigningKey::load(key)?;
+    let gauge = Gauge::of_commands();
+    let certified = certificate::certify(directory, until, &key, |sequence| gauge.at(sequence));
+    drop(gauge);
+    match certified {
+        Ok(text) => put_out(&text, out).map(|()| Outcome::Fine),
+        Err(error) => found(error, form),
+    }
+}
+
+fn found(error: CertificateError, form: Form) -> Result<Outcome> {
+    match error.is_finding() {
+        true => {
+            show::finding(&mut io::stdout().lock(), &error, form)?;
+            Ok(Outcome::Found)
+        }
+        false => Err(error.into()),
+    }
+}
+
+pub(crate) fn check_certificate(
+    directory: &Path,
+    file: &Path,
+    public: &str,
+    form: Form,
+) -> Result<Outcome> {
+    let (text, public) = (text_of(file)?, PublicKey::parse(public)?);
+    let gauge = Gauge::of_commands();
+    let checked = certificate::check(directory, &text, public, |sequence| gauge.at(sequence));
+    drop(gauge);
+    let Checked { claims, rungs_unchecked, .. } = match checked {
+        Ok(checked) => checked,
+        Err(error) => return found(error, form),
+    };
+    let intervals = claims.rungs.len() - rungs_unchecked;
+    match form {
+        Form::Json => print(|object| {
+            object.bare("ok", true).text("identity", &claims.identity);
+            object.bare("sequence", claims.sequence).bare("rules_version", claims.rules_version);
+            object.text("build", &claims.build).bare("intervals_compared", intervals);
+            object.bare("intervals_not_left", rungs_unchecked);
+            object.text("state", &claims.state).text("events", &claims.events);
+            object.text("chain", &claims.chain);
+        })?,
+        Form::Text => {
+            let mut out = io::stdout().lock();
+            writeln!(out, "journal    {}", claims.identity)?;
+            writeln!(out, "sequence   {}, {}", claims.sequence, claims.time)?;
+            writeln!(out, "certified  by {}, rules {}", claims.build, claims.rules_version)?;
+            writeln!(out, "state      {}", claims.state)?;
+            writeln!(out, "events     {}", claims.events)?;
+            writeln!(out, "chain      {}", claims.chain)?;
+            writeln!(out, "intervals  {intervals} of {} compared", claims.rungs.len())?;
+            writeln!(out, "the journal is the one that was certified")?;
+        }
+    }
+    Ok(Outcome::Fine)
+}
+
+/// What is to be proven: a sequence or an order's id.
+fn about(text: &str) -> Result<About> {
+    if let Some(order) = OrderId::parse(text) {
+        return Ok(About::Order(order));
+    }
+    let sequence = text.parse().ok().map(About::Command);
+    sequence.with_context(|| format!("`{text}` is neither a sequence nor the id of an order"))
+}
+
+/// A certificate and the key that must have signed it.
+fn claims(certificate: Option<&Path>, public: Option<&str>) -> Result<Option<Claims>> {
+    match (certificate, public) {
+        (None, None) => Ok(None),
+        (Some(file), Some(public)) => {
+            let (text, public) = (text_of(file)?, PublicKey::parse(public)?);
+            Ok(Some(certificate::read(&text, public)?))
+        }
+        (Some(_), None) | (None, Some(_)) => {
+            bail!("--certificate and --public belong together")
+        }
+    }
+}
+
+pub(crate) fn prove(
+    directory: &Path,
+    what: &str,
+    (certificate, public): (Option<&Path>, Option<&str>),
+    out: Option<&Path>,
+) -> Result<Outcome> {
+    let certified = claims(certificate, public)?;
+    let gauge = Gauge::of_commands();
+    let proven = proof::prove(directory, about(what)?, certified.as_ref(), |at| gauge.at(at));
+    drop(gauge);
+    put_out(&proven?.text(), out)?;
+    Ok(Outcome::Fine)
+}
+
+pub(crate) fn check_proof(
+    file: &Path,
+    root: Option<&str>,
+    (certificate, public): (Option<&Path>, Option<&str>),
+    form: Form,
+) -> Result<Outcome> {
+    let certified = claims(certificate, public)?;
+    let trusted = match (&certified, root) {
+        (Some(claims), None) => Trusted::Certificate(claims),
+        (None, Some(root)) => Trusted::Root(root),
+        (_, _) => bail!("name what is trusted: --root HEX, or --certificate FILE --public KEY"),
+    };
+    let inclusion = Inclusion::parse(&text_of(file)?)?;
+    match inclusion.check(trusted) {
+        Ok(command) => {
+            let command = format!("{command:?}");
+            match form {
+                Form::Json => print(|object| {
+                    object.bare("ok", true).bare("sequence", inclusion.sequence);
+                    object.bare("ts", inclusion.time_ns).text("identity", &inclusion.identity);
+                    object.text("command", &command);
+                })?,
+                Form::Text => {
+                    let sequence = inclusion.sequence;
+                    println!("sequence {sequence} is in journal {}", inclusion.identity);
+                    if let Some(order) = &inclusion.order {
+                        println!("it is the command by which order {order} was entered");
+                    }
+                    println!("{command}");
+                }
+            }
+            Ok(Outcome::Fine)
+        }
+        Err(error) => judged(error, form),
+    }
+}
+
+fn judged(error: ProofError, form: Form) -> Result<Outcome> {
+    match error.is_finding() {
+        true => {
+            show::finding(&mut io::stdout().lock(), &error, form)?;
+            Ok(Outcome::Found)
+        }
+        false => Err(error.into()),
+    }
+}
+
+pub(crate) fn fork(
+    directory: &Path,
+    (at, change): (u64, &Change),
+    until: Until,
+) -> Result<Outcome> {
+    let gauge = Gauge::of_commands();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let (mut line, mut failed) = (Vec::new(), None);
+    let report = fork::fork(
+        directory,
+        (at, change),
+        until,
+        |difference, player| {
+            line.clear();
+            difference.put(player, &mut line);
+            failed = failed.take().or(out.write_all(&line).err());
+        },
+        |sequence| gauge.at(sequence),
+    )?;
+    drop(gauge);
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    line.clear();
+    report.put(at, &mut line);
+    out.write_all(&line)?;
+    out.flush()?;
+    let is_same = report.only_journal == 0 && report.only_fork == 0;
+    Ok(if is_same { Outcome::Fine } else { Outcome::Found })
+}

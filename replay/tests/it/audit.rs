@@ -1,0 +1,289 @@
+//! What an auditor asks: state at any point with and without a snapshot, an order's place in its
+//! queue, forks, certificates of journals that were tampered with, and proofs without a journal.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use journal::Reader;
+
+use crate::run::{Ended, journal, text, tool};
+
+const INSTRUMENT: &str = "{\"op\":\"instrument\",\"symbol\":\"X\",\"base\":\"X\",\"quote\":\"USD\",\
+     \"price_step\":\"1\",\"quantity_step\":\"1\"}\n";
+
+fn order(id: &str, side: &str, price: u32, quantity: u32) -> String {
+    format!(
+        "{{\"op\":\"new\",\"id\":\"{id}\",\"account\":\"{id}\",\"symbol\":\"X\",\
+         \"side\":\"{side}\",\"type\":\"limit\",\"price\":\"{price}\",\
+         \"quantity\":\"{quantity}\"}}\n"
+    )
+}
+
+/// Sequences: 1 genesis, 2 instrument, 3 to 6 sells a b c d, 7 cancel of b, 8 and 9 buys e f.
+fn tape() -> String {
+    let cancel = "{\"op\":\"cancel\",\"id\":\"b\",\"account\":\"b\"}\n";
+    [
+        INSTRUMENT.to_owned(),
+        order("a", "sell", 100, 3),
+        order("b", "sell", 100, 2),
+        order("c", "sell", 100, 4),
+        order("d", "sell", 99, 1),
+        cancel.to_owned(),
+        order("e", "buy", 100, 3),
+        order("f", "buy", 100, 5),
+    ]
+    .concat()
+}
+
+fn journaled(folder: &Path) -> PathBuf {
+    let directory = folder.join("journal");
+    journal(&directory, &tape());
+    directory
+}
+
+fn lines(ended: &Ended) -> Vec<serde_json::Value> {
+    ended.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Rows: sequence, event, orders and quantity ahead of c after it, the rule.
+#[test]
+fn the_life_of_an_order_says_who_was_ahead_and_what_moved_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = tool(&["order", text(&journaled(folder.path())), "c"]);
+    let told: Vec<_> = lines(&ended).into_iter().filter(|line| line["rule"].is_object()).collect();
+    let told: Vec<_> = told
+        .iter()
+        .map(|line| {
+            let ahead = &line["queue"][0];
+            let event = line["event"]["event"].as_str().unwrap();
+            let quantity = ahead["ahead_quantity"].as_str().unwrap();
+            let rule = line["rule"]["section"].as_str().unwrap();
+            let (at, orders) = (line["sequence"].as_u64(), ahead["ahead_orders"].as_u64());
+            (at.unwrap(), event, orders.unwrap(), quantity, rule)
+        })
+        .collect();
+    let expected = [
+        (5, "accepted", 2, "5", "2.1"),
+        (7, "cancelled", 1, "3", "2.4"),
+        (8, "trade", 1, "1", "2.1"),
+        (9, "trade", 0, "0", "2.1"),
+        (9, "trade", 0, "0", "2.1"),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn state_at_a_sequence_is_the_same_from_a_snapshot_and_from_the_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = journaled(folder.path());
+    let asks: [&[&str]; 4] = [
+        &["statistics", text(&directory), "--at", "8"],
+        &["balances", text(&directory), "--at", "8"],
+        &["account", text(&directory), "a", "--at", "8"],
+        &["book", text(&directory), "--symbol", "X", "--at", "8", "--json"],
+    ];
+    let all = || asks.map(|args| tool(args).out);
+    let before = all();
+    assert_eq!(tool(&["snapshot", text(&directory), "--at", "7"]).status, 0);
+    assert_eq!(all(), before);
+    let day: serde_json::Value = serde_json::from_str(&before[0]).unwrap();
+    let figures = (&day["last"], &day["volume"], &day["trades"]);
+    assert_eq!(figures, (&"100".into(), &"3".into(), &2.into()));
+    assert!(before[1].contains("\"account\":\"e\",\"asset\":\"X\",\"free\":\"3\""), "{before:?}");
+    assert!(before[2].contains("\"open\":\"1\",\"filled\":\"2\""), "{before:?}");
+    assert_eq!(tool(&["account", text(&directory), "nobody"]).status, 2);
+}
+
+/// Rows: the change, and maker, taker and quantity of what only the journal and only the fork has.
+#[test]
+fn a_fork_shows_the_executions_that_one_command_made_different() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = journaled(folder.path());
+    let id = |sequence: u64, line: &serde_json::Value, key: &str| {
+        let order = orison_core::OrderId::parse(line[key].as_str().unwrap()).unwrap();
+        assert!(order.sequence.0 <= sequence);
+        order.sequence.0
+    };
+    type Row<'a> = (&'a str, u64, u64, &'a str);
+    let rows: [(&[&str], u64, &[Row<'_>]); 3] = [
+        (&["--omit"], 7, &[("journal", 5, 9, "4"), ("fork", 4, 9, "2"), ("fork", 5, 9, "2")]),
+        (
+            &["--set", "price=101"],
+            3,
+            &[
+                ("journal", 3, 8, "2"),
+                ("fork", 5, 8, "2"),
+                ("journal", 3, 9, "1"),
+                ("journal", 5, 9, "4"),
+                ("fork", 5, 9, "2"),
+            ],
+        ),
+        (&["--set", "quantity=3"], 3, &[]),
+    ];
+    for (change, at, expected) in rows {
+        let at = at.to_string();
+        let args = [&["fork", text(&directory), "--at", &at], change].concat();
+        let ended = tool(&args);
+        let told = lines(&ended);
+        let (report, differences) = told.split_last().unwrap();
+        let found: Vec<_> = differences
+            .iter()
+            .map(|line| {
+                let text = |key: &str| line[key].as_str().unwrap();
+                let taker = id(99, line, "taker");
+                (text("only"), id(99, line, "maker"), taker, text("quantity"))
+            })
+            .collect();
+        assert_eq!(found, expected, "{ended:?}");
+        assert_eq!(ended.status, i32::from(!expected.is_empty()));
+        let counted = ["executions_only_journal", "executions_only_fork"];
+        let counted: u64 = counted.iter().map(|key| report[key].as_u64().unwrap()).sum();
+        assert_eq!(counted, expected.len() as u64);
+    }
+    for (args, why) in [
+        (["--at", "1", "--omit"], "genesis"),
+        (["--at", "99", "--omit"], "ends with"),
+        (["--at", "7", "--set=price=1"], "can be left out"),
+        (["--at", "3", "--set=price=x"], "no value"),
+        (["--at", "3", "--set=colour=red"], "no field"),
+    ] {
+        let ended = tool(&[&["fork", text(&directory)], &args[..]].concat());
+        assert!(ended.status == 2 && ended.err.contains(why), "{ended:?}");
+    }
+}
+
+/// A certificate of the journal, and the public key that it was signed for.
+fn certified(folder: &Path, directory: &Path) -> (PathBuf, String) {
+    let (key, file) = (folder.join("key.pem"), folder.join("certificate.json"));
+    let public = tool(&["key", text(&key)]).out.trim().to_owned();
+    let args = ["certify", text(directory), "--key", text(&key), "--out", text(&file)];
+    let ended = tool(&args);
+    assert_eq!(ended.status, 0, "{ended:?}");
+    (file, public)
+}
+
+/// Offset and length of the record of each command in the only segment.
+fn records(directory: &Path) -> (PathBuf, Vec<(usize, usize)>) {
+    let reader = Reader::open(directory).unwrap();
+    let (path, _) = reader.segments().next().unwrap();
+    let mut bytes = vec![0; 1 << 16];
+    File::open(path).unwrap().read_exact_at(&mut bytes, 0).unwrap();
+    let mut found = Vec::new();
+    let mut records = reader.records_from(0).unwrap();
+    let mut from = 0;
+    while let Some(record) = records.next().unwrap() {
+        let at = bytes[from..].windows(record.bytes.len()).position(|part| part == record.bytes);
+        from += at.unwrap();
+        found.push((from, record.bytes.len()));
+        from += record.bytes.len();
+    }
+    (path.to_owned(), found)
+}
+
+#[test]
+fn a_certificate_of_a_journal_that_was_changed_fails_with_the_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = journaled(folder.path());
+    let (file, public) = certified(folder.path(), &directory);
+    let check = |public: &str| {
+        tool(&["check-certificate", text(&directory), text(&file), "--public", public])
+    };
+    let fine = check(&public);
+    assert_eq!(fine.status, 0, "{fine:?}");
+    assert!(fine.out.ends_with("the journal is the one that was certified\n"), "{fine:?}");
+    let (segment, at) = records(&directory);
+    // Of a segment only what has been written is looked at and put back.
+    let (last, bytes) = *at.last().unwrap();
+    let disk = File::options().read(true).write(true).open(&segment).unwrap();
+    let mut whole = vec![0; last + bytes];
+    disk.read_exact_at(&mut whole, 0).unwrap();
+    let (third, fourth) = (at[2], at[3]);
+    let mut flipped = whole.clone();
+    flipped[third.0 + 45] ^= 1;
+    let mut dropped = whole.clone();
+    dropped.drain(third.0..third.0 + third.1);
+    dropped.resize(whole.len(), 0);
+    let mut swapped = whole.clone();
+    let pair = &whole[third.0..fourth.0 + fourth.1];
+    let turned = [&pair[third.1..], &pair[..third.1]].concat();
+    swapped[third.0..third.0 + turned.len()].copy_from_slice(&turned);
+    for (name, bytes) in [("flipped", flipped), ("dropped", dropped), ("reordered", swapped)] {
+        disk.write_all_at(&bytes, 0).unwrap();
+        let ended = check(&public);
+        let place = format!("byte {}, sequence 3: ", third.0);
+        assert!(ended.status == 1 && ended.out.contains(&place), "{name}: {ended:?}");
+    }
+    disk.write_all_at(&whole, 0).unwrap();
+    let other = "0".repeat(64);
+    let foreign = check(&other);
+    assert!(foreign.status == 1 && foreign.out.contains("signature"), "{foreign:?}");
+    let certificate = fs::read_to_string(&file).unwrap();
+    fs::write(&file, certificate.replace("\"sequence\":9", "\"sequence\":8")).unwrap();
+    let changed = check(&public);
+    assert!(changed.status == 1 && changed.out.contains("signature"), "{changed:?}");
+}
+
+#[test]
+fn a_certificate_holds_only_of_its_own_journal_and_as_long_as_nothing_is_quarantined() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = journaled(folder.path());
+    let (file, public) = certified(folder.path(), &directory);
+    let other = folder.path().join("other");
+    journal(&other, &tape());
+    let check = |directory: &Path| {
+        tool(&["check-certificate", text(directory), text(&file), "--public", &public])
+    };
+    let foreign = check(&other);
+    assert!(foreign.status == 1 && foreign.out.contains("is of journal"), "{foreign:?}");
+    assert_eq!(tool(&["quarantine", text(&directory), "7"]).status, 0);
+    let ended = check(&directory);
+    assert_eq!(ended.status, 1, "{ended:?}");
+    assert!(ended.out.contains("between sequences 1 and 9"), "{ended:?}");
+}
+
+#[test]
+fn a_proof_needs_no_journal_and_another_command_does_not_pass_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = journaled(folder.path());
+    let early = tool(&["prove", text(&directory), "8"]);
+    assert!(early.status == 2 && early.err.contains("has no checkpoint yet"), "{early:?}");
+    let (file, public) = certified(folder.path(), &directory);
+    let proof = folder.path().join("proof.json");
+    let trusted = ["--certificate", text(&file), "--public", &public];
+    let prove = |what: &str| {
+        let args = [&["prove", text(&directory), what, "--out", text(&proof)], &trusted[..]];
+        tool(&args.concat())
+    };
+    let check = || tool(&[&["check-proof", text(&proof)], &trusted[..]].concat());
+    let elsewhere = folder.path().join("elsewhere");
+    for what in ["1", "8", "9", "00000000-0000-8000-8c00-000000000000"] {
+        assert_eq!(prove(what).status, 0, "{what}");
+        fs::rename(&directory, &elsewhere).unwrap();
+        let ended = check();
+        fs::rename(&elsewhere, &directory).unwrap();
+        assert_eq!(ended.status, 0, "{what}: {ended:?}");
+    }
+    let of_order = fs::read_to_string(&proof).unwrap();
+    assert_eq!(prove("8").status, 0);
+    let of_eight = fs::read_to_string(&proof).unwrap();
+    let record = |text: &str| {
+        let value: serde_json::Value = serde_json::from_str(text).unwrap();
+        value["record"].as_str().unwrap().to_owned()
+    };
+    for (name, wrong) in [
+        ("another record", of_eight.replace(&record(&of_eight), &record(&of_order))),
+        ("another sequence", of_eight.replace("\"sequence\":8", "\"sequence\":7")),
+        ("another side", of_eight.replacen("\"left\"", "\"right\"", 1)),
+    ] {
+        assert_ne!(wrong, of_eight, "{name}");
+        fs::write(&proof, wrong).unwrap();
+        let ended = check();
+        assert_eq!(ended.status, 1, "{name}: {ended:?}");
+    }
+    let outside = prove("10");
+    assert!(
+        outside.status == 2 && outside.err.contains("not in what was certified"),
+        "{outside:?}"
+    );
+}
