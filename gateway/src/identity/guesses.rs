@@ -38,7 +38,9 @@ impl Guesses {
         }
         read().inspect_err(|refusal| {
             if refusal.is_of_credential() {
-                // Two at once may both have seen the last token.
+                // Two at once may both have seen the last token. And when more addresses owe than
+                // are remembered, one more owes nothing: refusing it would let those many keep
+                // everybody out.
                 let _spent = self.buckets.take(address, now);
             }
         })
