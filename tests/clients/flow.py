@@ -192,7 +192,7 @@ def signal(rows, trades):
         guesses.append((guess(at), (rises + 1) / (learned + 2)))
     settle(times[-1])
     last, rolling = guesses[-1][0], score(scored[-ROLLING:])
-    proven = learned >= 200 and rolling["log_loss"] < rolling["baseline"]
+    proven = learned >= 200 and rolling["log_loss"] < min(rolling["baseline"], np.log(2))
     return {
         "signal": "HOLD" if not proven else "BUY" if last >= 0.55 else "SELL" if last <= 1 - 0.55 else "HOLD",
         "probability": last, "sampled_ts": int(samples[-1]), "horizon_ns": HORIZON, "learned": learned,
