@@ -144,7 +144,8 @@ impl App {
         let runtime = Runtime::start(recovered.into_parts(), settings, publisher)?;
         let (views, monitor) = (runtime.views(), runtime.monitor());
         let (hub, feed) = Hub::start(views.clone(), config.fan_out);
-        hub_joins.send(feed).expect("the publisher lives as long as the runtime");
+        // A publisher that is gone already has seen the journal fail: the monitor says so.
+        hub_joins.send(feed).ok();
         desk.open(runtime.ingress());
         let follower = Follower::start(following(&config, &monitor))
             .map_err(|source| StartError::Thread { name: "follower", source })?;
