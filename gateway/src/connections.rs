@@ -6,8 +6,10 @@
 mod buckets;
 mod kind;
 mod place;
+mod promises;
 mod registry;
 mod safety;
+mod source;
 mod statistics;
 mod usher;
 
@@ -15,7 +17,11 @@ pub use buckets::{Buckets, Empty, Purpose, Standing};
 pub use kind::Kind;
 pub use place::Place;
 pub use registry::{Limits, NoRoom, Registry, Shown, User};
-pub use safety::{DEAD_MAN_MAX_MS, DeadMen, OnEnd, Safety, TooMany};
+pub use promises::{PROMISES_MAX, Promises, PromisesError};
+pub use safety::{DEAD_MAN_MAX_MS, DEAD_MAN_MIN_MS, GRACE, OnEnd, Safety};
+pub use safety::{cancel_after, cancel_never};
+pub(crate) use safety::{part, recall};
+pub use source::Source;
 pub use statistics::{Statistics, log};
 pub use usher::Door;
 

@@ -21,6 +21,8 @@ mod foreign;
 mod house;
 #[path = "identity/matrix.rs"]
 mod matrix;
+#[path = "identity/promises.rs"]
+mod promises;
 #[path = "identity/quest.rs"]
 mod quest;
 #[path = "identity/sessions.rs"]

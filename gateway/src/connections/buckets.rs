@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::locked;
+use super::source::Source;
 
 /// How long an empty bucket takes to be full: it holds what comes in this time.
 const WHOLE: Duration = Duration::from_secs(2);
@@ -36,7 +37,7 @@ pub struct Buckets {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Owner {
     User(Arc<str>),
-    Address(IpAddr),
+    Address(Source),
 }
 
 /// A session's own buckets.
@@ -101,8 +102,8 @@ impl Buckets {
             Purpose::Entry => per_second,
             Purpose::Cancel => per_second.saturating_mul(CANCEL_FACTOR),
         };
-        let address = address.to_canonical();
-        let of_address = (!address.is_loopback()).then_some(Owner::Address(address));
+        let source = Source::of(address);
+        let of_address = (!source.is_near()).then_some(Owner::Address(source));
         let of_user = user.map(|user| Owner::User(Arc::clone(user)));
         let owners = [(of_user, USER_FACTOR), (of_address, ADDRESS_FACTOR)];
         let owners = owners.into_iter().filter_map(|(owner, factor)| Some((owner?, factor)));

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::connections::Source;
+
 /// Tokens of a full bucket.
 pub const BURST: u32 = 20;
 /// One token comes back in this time.
@@ -16,7 +18,7 @@ const ADDRESSES_MAX: usize = 1 << 16;
 /// Each bucket is the moment at which it will be full again.
 #[derive(Debug, Default)]
 pub struct Buckets {
-    full_at: Mutex<HashMap<IpAddr, Instant>>,
+    full_at: Mutex<HashMap<Source, Instant>>,
 }
 
 /// What is left after a request.
@@ -35,15 +37,16 @@ pub struct Empty {
 
 impl Buckets {
     pub fn take(&self, address: IpAddr, now: Instant) -> Result<Standing, Empty> {
+        let source = Source::of(address);
         let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= ADDRESSES_MAX {
             buckets.retain(|_, full_at| *full_at > now);
         }
         let whole = REFILL * BURST;
-        if buckets.len() >= ADDRESSES_MAX && !buckets.contains_key(&address) {
+        if buckets.len() >= ADDRESSES_MAX && !buckets.contains_key(&source) {
             return Err(Empty { reset: whole });
         }
-        let full_at = buckets.entry(address).or_insert(now);
+        let full_at = buckets.entry(source).or_insert(now);
         let missing = full_at.saturating_duration_since(now);
         if missing + REFILL > whole {
             return Err(Empty { reset: missing });

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::connections::Source;
 use crate::http::bucket::{BURST, REFILL};
 
 /// Tokens that come back one by one.
@@ -41,7 +42,7 @@ impl Bucket {
 
 /// Buckets that sessions have left behind before they were full, by address.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LeftBuckets(Arc<Mutex<HashMap<IpAddr, Vec<Instant>>>>);
+pub(super) struct LeftBuckets(Arc<Mutex<HashMap<Source, Vec<Instant>>>>);
 
 /// Addresses that are remembered. Beyond this those whose buckets are full are forgotten, and if
 /// that is not enough, nothing more is remembered until they are: at most a burst and its refill.
@@ -53,31 +54,31 @@ const LEFT_MAX: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct PrayerBucket {
     left: LeftBuckets,
-    address: IpAddr,
+    source: Source,
     bucket: Bucket,
 }
 
 impl LeftBuckets {
     /// The emptiest that was left at the address, or a full one.
     pub(super) fn open(&self, address: IpAddr, now: Instant) -> PrayerBucket {
-        let address = address.to_canonical();
+        let source = Source::of(address);
         let mut bucket = Bucket::new(BURST, REFILL, now);
         let mut left = self.lock();
-        if let Some(buckets) = left.get_mut(&address) {
+        if let Some(buckets) = left.get_mut(&source) {
             buckets.retain(|&full_at| full_at > now);
             let emptiest = (0..buckets.len()).max_by_key(|&index| buckets[index]);
             if let Some(emptiest) = emptiest {
                 bucket.full_at = buckets.swap_remove(emptiest);
             }
             if buckets.is_empty() {
-                left.remove(&address);
+                left.remove(&source);
             }
         }
         drop(left);
-        PrayerBucket { left: self.clone(), address, bucket }
+        PrayerBucket { left: self.clone(), source, bucket }
     }
 
-    fn leave(&self, address: IpAddr, full_at: Instant, now: Instant) {
+    fn leave(&self, source: Source, full_at: Instant, now: Instant) {
         if full_at <= now {
             return;
         }
@@ -85,10 +86,10 @@ impl LeftBuckets {
         if left.len() >= ADDRESSES_MAX {
             left.retain(|_, buckets| buckets.iter().any(|&full_at| full_at > now));
         }
-        if left.len() >= ADDRESSES_MAX && !left.contains_key(&address) {
+        if left.len() >= ADDRESSES_MAX && !left.contains_key(&source) {
             return;
         }
-        let buckets = left.entry(address).or_default();
+        let buckets = left.entry(source).or_default();
         buckets.push(full_at);
         if buckets.len() > LEFT_MAX
             && let Some(fullest) = (0..buckets.len()).min_by_key(|&index| buckets[index])
@@ -98,7 +99,7 @@ impl LeftBuckets {
     }
 
     /// A panic of a session while it held this lock leaves nothing half done.
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Vec<Instant>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Source, Vec<Instant>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -112,7 +113,7 @@ impl PrayerBucket {
 
 impl Drop for PrayerBucket {
     fn drop(&mut self) {
-        self.left.leave(self.address, self.bucket.full_at, Instant::now());
+        self.left.leave(self.source, self.bucket.full_at, Instant::now());
     }
 }
 
@@ -164,7 +165,7 @@ mod tests {
         let later = now + REFILL * BURST * 2;
         let mut late = left.open(address, later);
         assert_eq!(taken(&mut late, later), BURST, "full again, and forgotten");
-        assert!(!left.lock().contains_key(&address));
+        assert!(!left.lock().contains_key(&source));
     }
 
     #[test]

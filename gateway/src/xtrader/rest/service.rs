@@ -39,7 +39,8 @@ pub(crate) struct HealthAnswer {
     followed_lag: u64,
     /// Of the newest snapshot; 0: there is none.
     snapshot: u64,
-    /// What is wrong with snapshots, while orders are taken all the same.
+    /// What is wrong with snapshots, while orders are taken all the same, or with keys, while
+    /// nobody is let in.
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<String>,
     version: &'static str,
@@ -116,7 +117,9 @@ pub(crate) fn health(app: &App) -> Answer {
         (None, None) => (200, "ok", None),
     };
     let behind = || format!("the follower is {} commands behind", followed.lag);
-    let warning = followed.snapshot_failure.or_else(|| followed.is_behind.then(behind));
+    let blind = || app.identity.warning().map(str::to_owned);
+    let warning = followed.snapshot_failure.or_else(blind);
+    let warning = warning.or_else(|| followed.is_behind.then(behind));
     let body = HealthAnswer {
         status,
         reason,
