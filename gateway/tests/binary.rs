@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use tokio_tungstenite::tungstenite;
 use rustix::process::{Pid, Signal, kill_process};
+use tokio_tungstenite::tungstenite;
 
 fn orison(directory: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orison"));
@@ -181,7 +181,8 @@ fn open_orders(address: &str, account: &str) -> usize {
 #[test]
 fn what_was_promised_before_a_crash_is_kept_after_it() {
     let directory = tempfile::tempdir().unwrap();
-    let flags = ["--rest", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--stomp", "off", "--admin", "off"];
+    let flags =
+        ["--rest", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--stomp", "off", "--admin", "off"];
     let start = || {
         let mut server = Server::start(directory.path(), &flags);
         assert!(server.line().starts_with("recovered"));
@@ -234,7 +235,15 @@ fn with_identities_the_journal_is_its_owners_alone() {
     let keys = ["keys", "create", "--signing", "--identity", "keys"];
     assert!(orison(directory.path(), &keys).output().unwrap().status.success());
     let flags = [
-        "--rest", "127.0.0.1:0", "--ws", "off", "--stomp", "off", "--admin", "off", "--identity",
+        "--rest",
+        "127.0.0.1:0",
+        "--ws",
+        "off",
+        "--stomp",
+        "off",
+        "--admin",
+        "off",
+        "--identity",
         "keys",
     ];
     let mut server = Server::start(directory.path(), &flags);

@@ -97,8 +97,8 @@ impl Promises {
         let wrong = |line, column| PromisesError::Content { path: path.clone(), line, column };
         let mut made = Made::default();
         if let Some(text) = text {
-            let lines: Vec<Line> = serde_json::from_str(&text)
-                .map_err(|error| wrong(error.line(), error.column()))?;
+            let lines: Vec<Line> =
+                serde_json::from_str(&text).map_err(|error| wrong(error.line(), error.column()))?;
             for (index, line) in lines.iter().enumerate() {
                 let account = AccountName::new(&line.account).map_err(|_| wrong(index + 2, 1))?;
                 made.add(Promise { account, when: line.when, holder: Holder::Nobody });
@@ -277,7 +277,12 @@ mod tests {
     fn a_file_that_is_none_names_itself_and_one_promise_too_many_is_not_made() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(FILE);
-        for text in ["", "{}", "[{\"account\":\"ann\"}]", "[{\"account\":\"\\u0000\",\"when\":\"disconnect\"}]"] {
+        for text in [
+            "",
+            "{}",
+            "[{\"account\":\"ann\"}]",
+            "[{\"account\":\"\\u0000\",\"when\":\"disconnect\"}]",
+        ] {
             std::fs::write(&path, text).unwrap();
             let error = Promises::open(directory.path()).err().unwrap().to_string();
             assert!(error.starts_with(path.to_str().unwrap()), "{error}");

@@ -278,6 +278,8 @@ fn less<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     const LIMITS: Limits = Limits { sessions_max: 1_000, per_user_max: 10, per_address_max: 100 };

@@ -150,9 +150,8 @@ pub(crate) async fn recall(app: &Arc<App>) {
 /// can be. What is not done in time is done by the next life.
 pub(crate) async fn part(app: &App) {
     let sessions = app.promises.all().into_iter().filter(|(_, p)| p.when == When::Disconnect);
-    let cancels = sessions.map(|(number, promise)| {
-        fulfil(app, number, promise.account, CancelReason::Disconnect)
-    });
+    let cancels = sessions
+        .map(|(number, promise)| fulfil(app, number, promise.account, CancelReason::Disconnect));
     if tokio::time::timeout(PART_MAX, join_all(cancels)).await.is_err() {
         tracing::error!("orders of sessions that end with the process are open until it is back");
     }
@@ -163,12 +162,7 @@ fn time_after(after: Duration) -> When {
     When::Time { at_ms: wall_ms().saturating_add(after_ms) }
 }
 
-fn promise(
-    app: &App,
-    account: AccountName,
-    when: When,
-    holder: Holder,
-) -> Result<u64, DeskError> {
+fn promise(app: &App, account: AccountName, when: When, holder: Holder) -> Result<u64, DeskError> {
     let made = app.promises.make(Promise { account, when, holder });
     made.map_err(|TooMany| DeskError::Busy)
 }

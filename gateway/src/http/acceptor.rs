@@ -95,12 +95,7 @@ impl Acceptor {
         self.serve_in(&self.admin, listener, site);
     }
 
-    fn serve_in<S: Site>(
-        self: &Arc<Self>,
-        crowd: &Arc<Crowd>,
-        listener: Listener,
-        site: &Arc<S>,
-    ) {
+    fn serve_in<S: Site>(self: &Arc<Self>, crowd: &Arc<Crowd>, listener: Listener, site: &Arc<S>) {
         for socket in listener.into_sockets() {
             let (acceptor, crowd) = (Arc::clone(self), Arc::clone(crowd));
             tokio::spawn(accept(acceptor, crowd, socket, Arc::clone(site)));

@@ -6,7 +6,7 @@
 //! within a window of seconds.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::folder::FolderError;
 use crate::keepsake::{self, Survives};
@@ -27,7 +27,7 @@ pub(super) struct Floor {
 impl Floor {
     /// `now_ms`: what was signed before could have been let in before there was a file.
     pub(super) fn open(path: Option<PathBuf>, now_ms: u64) -> Result<Self, FolderError> {
-        let said = path.as_ref().map(read).transpose()?.flatten();
+        let said = path.as_deref().map(read).transpose()?.flatten();
         let said_ms = said.unwrap_or(0);
         Ok(Self { path, below_ms: said_ms.max(now_ms.saturating_sub(1)), said_ms })
     }
@@ -48,9 +48,9 @@ impl Floor {
     }
 }
 
-fn read(path: &PathBuf) -> Result<Option<u64>, FolderError> {
-    let failed = |source| FolderError::Io { path: path.clone(), source };
+fn read(path: &Path) -> Result<Option<u64>, FolderError> {
+    let failed = |source| FolderError::Io { path: path.into(), source };
     let Some(text) = keepsake::read(path).map_err(failed)? else { return Ok(None) };
-    let wrong = |_| FolderError::Content { path: path.clone(), reason: "no time in ms".into() };
+    let wrong = |_| FolderError::Content { path: path.into(), reason: "no time in ms".into() };
     text.trim().parse().map(Some).map_err(wrong)
 }

@@ -338,7 +338,11 @@ fn what_was_let_in_before_a_restart_is_not_let_in_after_it() {
     let blind = Identity::load(house.folder.path(), Some(nowhere), WINDOW_MS, NOW).unwrap();
     let headers = house.headers(NOW, "nonce-of-the-test-5", b"");
     let sent = sent("POST", "/api/v1/order", "a=1", &headers, b"");
-    assert_eq!(blind.of_signed(&sent, NOW), Err(Refusal::Unkept), "what cannot be kept is not let in");
+    assert_eq!(
+        blind.of_signed(&sent, NOW),
+        Err(Refusal::Unkept),
+        "what cannot be kept is not let in"
+    );
 }
 
 #[test]
@@ -432,7 +436,8 @@ fn a_folder_that_others_can_read_is_not_used() {
         (file.as_path(), 0o604, 0o600),
     ] {
         fs::set_permissions(path, fs::Permissions::from_mode(wrong)).unwrap();
-        let error = Identity::load(house.folder.path(), None, WINDOW_MS, NOW).unwrap_err().to_string();
+        let error =
+            Identity::load(house.folder.path(), None, WINDOW_MS, NOW).unwrap_err().to_string();
         assert!(error.contains(path.to_str().unwrap()), "{error}");
         assert!(error.contains(&format!("{wrong:o}")), "{error}");
         if path == file {

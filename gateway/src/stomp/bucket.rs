@@ -161,11 +161,11 @@ mod tests {
         let mut third = left.open(address, now);
         assert_eq!(taken(&mut third, now), BURST, "both left buckets are in use");
         drop((beside, third, again));
-        assert_eq!(left.lock()[&address].len(), 3);
+        assert_eq!(left.lock()[&Source::of(address)].len(), 3);
         let later = now + REFILL * BURST * 2;
         let mut late = left.open(address, later);
         assert_eq!(taken(&mut late, later), BURST, "full again, and forgotten");
-        assert!(!left.lock().contains_key(&source));
+        assert!(!left.lock().contains_key(&Source::of(address)));
     }
 
     #[test]
@@ -173,9 +173,9 @@ mod tests {
         let left = LeftBuckets::default();
         let (address, now) = ([10, 0, 0, 1].into(), Instant::now());
         for millis in 0..LEFT_MAX as u64 + 50 {
-            left.leave(address, now + Duration::from_millis(1 + millis), now);
+            left.leave(Source::of(address), now + Duration::from_millis(1 + millis), now);
         }
-        assert_eq!(left.lock()[&address].len(), LEFT_MAX);
+        assert_eq!(left.lock()[&Source::of(address)].len(), LEFT_MAX);
         let bucket = left.open(address, now);
         assert_eq!(bucket.bucket.full_at, now + Duration::from_millis(LEFT_MAX as u64 + 50));
     }

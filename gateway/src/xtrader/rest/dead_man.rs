@@ -45,8 +45,7 @@ pub(crate) async fn cancel_all_after(
     let timeout_ms = body.count("timeout_ms")?.ok_or_else(|| Problem::missing("timeout_ms"))?;
     body.finish()?;
     if timeout_ms != 0 && !(DEAD_MAN_MIN_MS..=DEAD_MAN_MAX_MS).contains(&timeout_ms) {
-        let (english, korean) =
-            ("0, or 1000 to 86400000", "0이거나 1000에서 86400000까지입니다");
+        let (english, korean) = ("0, or 1000 to 86400000", "0이거나 1000에서 86400000까지입니다");
         return Err(Problem::invalid_parameter("timeout_ms", english, korean));
     }
     let is_foreign = named.is_some() && caller.account.is_some() && named != caller.account;

@@ -184,8 +184,7 @@ fn options(object: &mut Object) -> Result<Options, Problem> {
     let account = object.text("account")?;
     let dead_man_ms = whole(object, "dead_man_ms")?.unwrap_or(0);
     if dead_man_ms != 0 && !(DEAD_MAN_MIN_MS..=DEAD_MAN_MAX_MS).contains(&dead_man_ms) {
-        let (english, korean) =
-            ("0, or 1000 to 86400000", "0이거나 1000에서 86400000까지입니다");
+        let (english, korean) = ("0, or 1000 to 86400000", "0이거나 1000에서 86400000까지입니다");
         return Err(Problem::invalid_parameter("dead_man_ms", english, korean));
     }
     let is_cancelled = object.flag("cancel_on_disconnect")?.unwrap_or(false);
