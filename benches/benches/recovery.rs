@@ -67,7 +67,8 @@ fn run(arguments: &Arguments) {
     starts("from zero", home.path());
     let started = Instant::now();
     let at = Some(last - tail);
-    let taken = snapshot::take(home.path(), ViewLimits::DEFAULT, at, |_| {});
+    let taken =
+        snapshot::take(&journal::Storage::default(), home.path(), ViewLimits::DEFAULT, at, |_| {});
     let snapshot = taken.expect("a snapshot");
     println!(
         "replayed and wrote a snapshot of {} MiB in {:.2} s",
