@@ -265,7 +265,7 @@ mod tests {
         promises.forget(cid);
         promises.take_back(bob);
         promises.kept().await.unwrap();
-        assert_eq!(reopened(), [first.clone()]);
+        assert_eq!(reopened(), std::slice::from_ref(&first));
         promises.leave(ann);
         promises.relieve(AccountName::new("ann").unwrap(), &[Holder::Nobody]);
         assert!(!promises.begin(ann));
