@@ -40,7 +40,8 @@ content-type: application/json\r\ncontent-length: 59\r\n\r\n\
 {\"error\":\"BUSY\",\"message\":\"too many connections are open\"}\n";
 const FULL_OF_ADDRESS: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nconnection: close\r\n\
 retry-after: 1\r\ncontent-type: application/json\r\ncontent-length: 91\r\n\r\n\
-{\"error\":\"TOO_MANY_CONNECTIONS\",\"message\":\"too many connections of this address are open\"}\n";
+{\"error\":\"TOO_MANY_CONNECTIONS\",\
+\"message\":\"too many connections of this address are open\"}\n";
 
 /// An answer's body: whole, or frame by frame; each frame leaves as a chunk of its own.
 pub type Content = Either<Full<Bytes>, UnsyncBoxBody<Bytes, std::convert::Infallible>>;
