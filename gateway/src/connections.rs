@@ -9,7 +9,6 @@ mod place;
 mod promises;
 mod registry;
 mod safety;
-mod source;
 mod statistics;
 mod usher;
 
@@ -21,7 +20,6 @@ pub use registry::{Limits, NoRoom, Registry, Shown, User};
 pub use safety::{DEAD_MAN_MAX_MS, DEAD_MAN_MIN_MS, GRACE, OnEnd, Safety};
 pub use safety::{cancel_after, cancel_never};
 pub(crate) use safety::{part, recall};
-pub use source::Source;
 pub use statistics::{Statistics, log};
 pub use usher::Door;
 

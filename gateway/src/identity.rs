@@ -6,10 +6,12 @@ pub mod command;
 
 mod floor;
 mod folder;
+mod guesses;
 mod keyring;
 mod nonces;
 mod principal;
 mod refusal;
+mod shown;
 mod signed;
 mod single_use;
 mod standing;
@@ -22,16 +24,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use thiserror::Error;
 
 use crate::config::Config;
+use crate::peer::Loopback;
 use floor::Floor;
 use folder::{Fingerprint, FolderError};
+use guesses::Guesses;
 use keyring::Keyring;
 use nonces::Nonces;
 use principal::Credential;
 use single_use::SingleUse;
 
+pub use guesses::{GUESS_REFILL, GUESSES};
 pub use nonces::NONCES_MAX;
 pub use principal::{Action, NotTheirs, Principal, Role};
 pub use refusal::{IDENTITY_CLOSE, Refusal};
+pub use shown::Shown;
 pub use signed::{KEY, NONCE, SIGNATURE, Sent, TIMESTAMP, is_signed, text as signed_text};
 pub use single_use::SINGLE_USE_MS;
 pub use standing::Standing;
@@ -90,6 +96,7 @@ struct Keys {
     seen: Mutex<Option<Fingerprint>>,
     nonces: Mutex<Nonces>,
     single_use: Mutex<SingleUse>,
+    guesses: Guesses,
 }
 
 impl Identity {
@@ -103,7 +110,8 @@ impl Identity {
             None => Ok(Self::open()),
             Some(folder) => {
                 let floor = Some(config.data.join(FLOOR));
-                Self::load(folder, floor, config.identity_window_ms, now_ms)
+                let window_ms = config.identity_window_ms;
+                Self::load(folder, floor, window_ms, config.loopback, now_ms)
             }
         }
     }
@@ -115,6 +123,7 @@ impl Identity {
         folder: &Path,
         floor: Option<PathBuf>,
         window_ms: u64,
+        loopback: Loopback,
         now_ms: u64,
     ) -> Result<Self, LoadError> {
         let seen = folder::fingerprint(folder)?;
@@ -130,6 +139,7 @@ impl Identity {
             seen: Mutex::new(Some(seen)),
             nonces: Mutex::default(),
             single_use: Mutex::default(),
+            guesses: Guesses::new(loopback),
         };
         Ok(Self { keys: Some(keys) })
     }
@@ -147,8 +157,7 @@ impl Identity {
         is_blind.then_some("the folder of the keys cannot be read: nobody is let in")
     }
 
-    /// A JWT, as it stands behind `Bearer `.
-    pub fn of_bearer(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
+    fn of_bearer(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
         match &self.keys {
             None => Ok(Principal::anonymous()),
             Some(keys) => token::read(&keys.ring(), token, now_ms),
@@ -156,22 +165,20 @@ impl Identity {
     }
 
     /// A token that `mint` gave out; good once, for `SINGLE_USE_MS`.
-    pub fn of_single_use(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
+    fn of_single_use(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
         let Some(keys) = &self.keys else { return Ok(Principal::anonymous()) };
         let principal = locked(&keys.single_use).redeem(token, now_ms)?;
         self.stands(&principal, now_ms).map(|()| principal)
     }
 
-    /// Either of the two: what a WebSocket's first message carries.
-    pub fn of_token(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
+    fn of_token(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
         match single_use::is_one(token) {
             true => self.of_single_use(token, now_ms),
             false => self.of_bearer(token, now_ms),
         }
     }
 
-    /// A request signed with an API key. Its nonce is used up only if the signature holds.
-    pub fn of_signed(&self, sent: &Sent<'_>, now_ms: u64) -> Result<Principal, Refusal> {
+    fn of_signed(&self, sent: &Sent<'_>, now_ms: u64) -> Result<Principal, Refusal> {
         let Some(keys) = &self.keys else { return Ok(Principal::anonymous()) };
         let signed = signed::read(&keys.ring(), sent, keys.window_ms, now_ms)?;
         let mut floor = locked(&keys.floor);

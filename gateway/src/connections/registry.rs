@@ -15,9 +15,9 @@ use super::buckets::Buckets;
 use super::kind::Kind;
 use super::locked;
 use super::place::Place;
-use super::source::Source;
 use crate::fanout::wall_ms;
 use crate::identity::{Mode, Principal};
+use crate::peer::{Loopback, Source};
 use crate::xtrader::entry::shared_account;
 
 /// One session more than these is refused.
@@ -25,8 +25,9 @@ use crate::xtrader::entry::shared_account;
 pub struct Limits {
     pub sessions_max: usize,
     pub per_user_max: usize,
-    /// Of those who have not proven who they are; loopback addresses have no such bound.
+    /// Of those who have not proven who they are.
     pub per_address_max: usize,
+    pub loopback: Loopback,
 }
 
 impl Limits {
@@ -119,12 +120,13 @@ impl Registry {
         Arc::new(Self { limits, unproven_max, buckets, open, given_back })
     }
 
-    /// A place for one session more, counted as long as it lives. `user`: as far as the opening
-    /// has said it.
+    /// A place for one session more, counted as long as it lives. `opener`: whom the opening has
+    /// proven; `user`: whom it is counted for, as far as the opening has said it.
     pub fn admit(
         self: &Arc<Self>,
         kind: Kind,
         peer: SocketAddr,
+        opener: Option<Principal>,
         user: Option<User>,
     ) -> Result<Arc<Place>, NoRoom> {
         let opened_ms = wall_ms();
@@ -134,7 +136,7 @@ impl Registry {
         }
         self.check_user(&open, user.as_ref())?;
         let session = Session { kind, peer, opened_ms, user, client: None };
-        if let Some(source) = session.counted_source() {
+        if let Some(source) = session.counted_source(self.limits.loopback) {
             let here = open.by_source.get(&source).copied().unwrap_or(0);
             if here >= self.limits.per_address_max {
                 return Err(NoRoom::Address);
@@ -143,14 +145,14 @@ impl Registry {
         if !session.is_proven() && open.unproven >= self.unproven_max {
             return Err(NoRoom::All);
         }
-        open.count(&session);
+        open.count(&session, self.limits.loopback);
         if let Some(user) = &session.user {
             *open.by_user.entry(Arc::clone(&user.name)).or_default() += 1;
         }
         open.last += 1;
         let number = open.last;
         open.sessions.insert(number, session);
-        Ok(Arc::new(Place::new(Arc::clone(self), number, peer.ip())))
+        Ok(Arc::new(Place::new(Arc::clone(self), number, peer.ip(), opener)))
     }
 
     fn check_user(&self, open: &Open, user: Option<&User>) -> Result<(), NoRoom> {
@@ -168,7 +170,7 @@ impl Registry {
         if session.user.is_some() {
             return Ok(());
         }
-        let source = session.counted_source().filter(|_| user.is_proven);
+        let source = session.counted_source(self.limits.loopback).filter(|_| user.is_proven);
         self.check_user(&open, Some(&user))?;
         if user.is_proven {
             open.unproven -= 1;
@@ -197,7 +199,7 @@ impl Registry {
     pub(super) fn leave(&self, number: u64) {
         let mut open = locked(&self.open);
         if let Some(session) = open.sessions.remove(&number) {
-            if let Some(source) = session.counted_source() {
+            if let Some(source) = session.counted_source(self.limits.loopback) {
                 less(&mut open.by_source, &source);
             }
             if !session.is_proven() {
@@ -245,8 +247,8 @@ impl Registry {
 }
 
 impl Open {
-    fn count(&mut self, session: &Session) {
-        if let Some(source) = session.counted_source() {
+    fn count(&mut self, session: &Session, loopback: Loopback) {
+        if let Some(source) = session.counted_source(loopback) {
             *self.by_source.entry(source).or_default() += 1;
         }
         if !session.is_proven() {
@@ -260,10 +262,9 @@ impl Session {
         self.user.as_ref().is_some_and(|user| user.is_proven)
     }
 
-    /// None: it has proven who it is, or comes from this machine.
-    fn counted_source(&self) -> Option<Source> {
-        let source = Source::of(self.peer.ip());
-        (!self.is_proven() && !source.is_near()).then_some(source)
+    /// None: it has proven who it is, or its address is not counted.
+    fn counted_source(&self, loopback: Loopback) -> Option<Source> {
+        if self.is_proven() { None } else { loopback.counted(self.peer.ip()) }
     }
 }
 
@@ -282,7 +283,12 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits { sessions_max: 1_000, per_user_max: 10, per_address_max: 100 };
+    const LIMITS: Limits = Limits {
+        sessions_max: 1_000,
+        per_user_max: 10,
+        per_address_max: 100,
+        loopback: Loopback::Exempt,
+    };
 
     fn registry() -> Arc<Registry> {
         Registry::new(LIMITS, Mode::Open, Buckets::off())
@@ -303,7 +309,7 @@ mod tests {
     #[tokio::test]
     async fn the_1001st_in_all_and_the_11th_of_a_user_are_refused_until_one_leaves() {
         let registry = registry();
-        let admit = |user| registry.admit(Kind::Stomp, peer(1), user);
+        let admit = |user| registry.admit(Kind::Stomp, peer(1), None, user);
         let mut of_ann: Vec<_> = (0..10).map(|_| admit(proven("ann")).unwrap()).collect();
         assert_eq!(admit(proven("ann")).err(), Some(NoRoom::User));
         let others: Vec<_> =
@@ -323,7 +329,7 @@ mod tests {
     #[test]
     fn who_has_proven_nothing_is_bounded_by_address_and_loopback_is_not() {
         let registry = registry();
-        let admit = |peer, user| registry.admit(Kind::XTrader, peer, user);
+        let admit = |peer, user| registry.admit(Kind::XTrader, peer, None, user);
         let mapped = "[::ffff:10.0.0.1]:7".parse().unwrap();
         let mut here: Vec<_> = (0..99).map(|_| admit(peer(1), None).unwrap()).collect();
         here.push(admit(mapped, claimed("ann")).unwrap());
@@ -341,7 +347,7 @@ mod tests {
     #[test]
     fn who_says_it_later_is_bounded_too_and_demo_is_everybodys() {
         let registry = registry();
-        let admit = |user| registry.admit(Kind::XTrader, peer(1), user).unwrap();
+        let admit = |user| registry.admit(Kind::XTrader, peer(1), None, user).unwrap();
         let named: Vec<_> = (0..10).map(|_| admit(None)).collect();
         for place in &named {
             place.name(proven("ann").unwrap()).unwrap();
@@ -359,7 +365,8 @@ mod tests {
     #[test]
     fn who_proves_nothing_leaves_room_for_who_does_and_ipv6_counts_by_network() {
         let registry = Registry::new(LIMITS, Mode::Authenticated, Buckets::off());
-        let admit = |peer: &str, user| registry.admit(Kind::Stomp, peer.parse().unwrap(), user);
+        let admit =
+            |peer: &str, user| registry.admit(Kind::Stomp, peer.parse().unwrap(), None, user);
         let network: Vec<_> =
             (0..100).map(|n| admit(&format!("[2001:db8::{n:x}]:7"), None).unwrap()).collect();
         assert_eq!(admit("[2001:db8::ffff]:7", None).err(), Some(NoRoom::Address));

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::connections::Source;
+use crate::peer::Source;
 
 /// HTTP connections open at once, over all public listeners.
 pub const CONNECTIONS_MAX: usize = 4096;

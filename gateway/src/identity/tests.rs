@@ -42,7 +42,8 @@ impl House {
         let made: Value = serde_json::from_str(&made).unwrap();
         let text = |name: &str| made[name].as_str().unwrap().to_owned();
         let (key, secret) = (text("key"), text("secret"));
-        let identity = Identity::load(folder.path(), None, WINDOW_MS, NOW - 60_000).unwrap();
+        let identity =
+            Identity::load(folder.path(), None, WINDOW_MS, Loopback::Exempt, NOW - 60_000).unwrap();
         Self { folder, key, secret, identity }
     }
 
@@ -313,7 +314,8 @@ fn what_was_let_in_before_a_restart_is_not_let_in_after_it() {
     let house = House::new();
     let file = house.folder.path().join("floor");
     let load = |now_ms| {
-        Identity::load(house.folder.path(), Some(file.clone()), WINDOW_MS, now_ms).unwrap()
+        Identity::load(house.folder.path(), Some(file.clone()), WINDOW_MS, Loopback::Exempt, now_ms)
+            .unwrap()
     };
     let (first, restarted) = (load(NOW - 60_000), NOW + 100);
     for (n, ahead_ms) in [(0, 0), (1, 4_900), (2, 1_000)] {
@@ -332,10 +334,13 @@ fn what_was_let_in_before_a_restart_is_not_let_in_after_it() {
         assert_eq!(next.of_signed(&sent, NOW + 200).is_ok(), is_in, "{time_ms}");
     }
     fs::write(&file, "no time").unwrap();
-    let wrong = Identity::load(house.folder.path(), Some(file.clone()), WINDOW_MS, NOW);
+    let wrong =
+        Identity::load(house.folder.path(), Some(file.clone()), WINDOW_MS, Loopback::Exempt, NOW);
     assert!(wrong.unwrap_err().to_string().contains(file.to_str().unwrap()));
     let nowhere = house.folder.path().join("none").join("floor");
-    let blind = Identity::load(house.folder.path(), Some(nowhere), WINDOW_MS, NOW).unwrap();
+    let blind =
+        Identity::load(house.folder.path(), Some(nowhere), WINDOW_MS, Loopback::Exempt, NOW)
+            .unwrap();
     let headers = house.headers(NOW, "nonce-of-the-test-5", b"");
     let sent = sent("POST", "/api/v1/order", "a=1", &headers, b"");
     assert_eq!(
@@ -436,8 +441,9 @@ fn a_folder_that_others_can_read_is_not_used() {
         (file.as_path(), 0o604, 0o600),
     ] {
         fs::set_permissions(path, fs::Permissions::from_mode(wrong)).unwrap();
-        let error =
-            Identity::load(house.folder.path(), None, WINDOW_MS, NOW).unwrap_err().to_string();
+        let error = Identity::load(house.folder.path(), None, WINDOW_MS, Loopback::Exempt, NOW)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(path.to_str().unwrap()), "{error}");
         assert!(error.contains(&format!("{wrong:o}")), "{error}");
         if path == file {
@@ -461,7 +467,7 @@ fn a_folder_that_others_can_read_is_not_used() {
     keys.refresh(NOW).unwrap();
     assert!(keys.ring().has(&house.key));
     let missing = house.folder.path().join("none");
-    assert!(Identity::load(&missing, None, WINDOW_MS, NOW).is_err());
+    assert!(Identity::load(&missing, None, WINDOW_MS, Loopback::Exempt, NOW).is_err());
 }
 
 #[test]
@@ -486,7 +492,8 @@ fn a_file_that_is_no_key_names_itself_and_says_nothing_of_what_is_in_it() {
         "x".repeat(70_000),
     ] {
         fs::write(&path, &text).unwrap();
-        let error = Identity::load(house.folder.path(), None, WINDOW_MS, NOW).unwrap_err();
+        let error = Identity::load(house.folder.path(), None, WINDOW_MS, Loopback::Exempt, NOW)
+            .unwrap_err();
         let told = format!("{error} {error:?}");
         assert!(told.contains(path.file_name().unwrap().to_str().unwrap()), "{told}");
         assert!(!told.contains(canary), "{told}");

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::connections::Source;
 use crate::http::bucket::{BURST, REFILL};
+use crate::peer::Source;
 
 /// Tokens that come back one by one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
