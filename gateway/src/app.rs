@@ -36,8 +36,8 @@ pub struct App {
     pub office: Office,
     /// Every session, whatever it speaks.
     pub connections: Arc<connections::Registry>,
-    /// Timers of REST that cancel unless they are armed again.
-    pub dead_men: connections::DeadMen,
+    /// What is cancelled when its owner is gone.
+    pub promises: Arc<connections::Promises>,
     /// Prayers that REST still takes, by address.
     pub prayer_buckets: Buckets,
     pub lobby: Lobby,
@@ -60,6 +60,8 @@ pub enum AppStartError {
     Runtime(#[from] StartError),
     #[error(transparent)]
     Identity(#[from] LoadError),
+    #[error(transparent)]
+    Promises(#[from] connections::PromisesError),
 }
 
 #[derive(Debug, Error)]
@@ -127,6 +129,7 @@ fn following(config: &Config, monitor: &Monitor) -> follower::Settings {
 impl App {
     pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, AppStartError> {
         let identity = Identity::of(&config, wall_ns() / 1_000_000)?;
+        let promises = connections::Promises::open(&config.data)?;
         let sessions = config.sessions;
         let buckets = match identity.mode() {
             Mode::Open => connections::Buckets::off(),
@@ -157,8 +160,8 @@ impl App {
             Workshop::start().map_err(|source| StartError::Thread { name: "figures", source })?;
         Ok(Arc::new(Self {
             config,
-            connections: connections::Registry::new(sessions, buckets),
-            dead_men: connections::DeadMen::default(),
+            connections: connections::Registry::new(sessions, identity.mode(), buckets),
+            promises,
             identity: Arc::new(identity),
             followed,
             follower: Mutex::new(Some(follower)),
@@ -185,9 +188,12 @@ impl App {
         self.monitor.clone()
     }
 
-    /// Enters nothing more, finishes what is on the road, syncs and closes the journal. All that
-    /// waits at the desk has its answer when this returns.
+    /// Enters nothing more but what sessions wanted done at their end, finishes what is on the
+    /// road, syncs and closes the journal. All that waits at the desk has its answer when this
+    /// returns.
     pub async fn stop(&self) -> Result<(), AppStopError> {
+        self.desk.close_to_orders();
+        connections::part(self).await;
         self.desk.close();
         let follower = self.follower.lock().unwrap_or_else(PoisonError::into_inner).take();
         let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -15,6 +15,7 @@ pub mod http;
 pub mod identity;
 mod intake;
 mod jose;
+mod keepsake;
 pub mod language;
 pub mod listing;
 pub mod metrics;

@@ -36,6 +36,8 @@ mod matrix;
 mod matrix_quests;
 #[path = "identity/matrix_stomp.rs"]
 mod matrix_stomp;
+#[path = "identity/promises.rs"]
+mod promises;
 #[path = "identity/quest.rs"]
 mod quest;
 #[path = "identity/quester.rs"]

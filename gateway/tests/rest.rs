@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "rest/crowd.rs"]
+mod crowd;
 #[path = "rest/entry.rs"]
 mod entry;
 #[path = "rest/market.rs"]

@@ -327,7 +327,7 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Cancel, Some(body)) => Ok(entry::cancel(app, &caller, body).await),
         (Route::Amend, Some(body)) => Ok(entry::amend(app, &caller, body).await),
         (Route::CancelAll, Some(body)) => Ok(entry::cancel_all(app, &caller, body).await),
-        (Route::CancelAllAfter, Some(body)) => dead_man::cancel_all_after(app, &caller, body),
+        (Route::CancelAllAfter, Some(body)) => dead_man::cancel_all_after(app, &caller, body).await,
         (Route::Batch, Some(body)) => Ok(entry::batch(app, &caller, body).await),
         (Route::Prayer, Some(body)) => Ok(entry::pray(app, &caller, body).await),
         (Route::Order(id), _) if *method == Method::DELETE => {
