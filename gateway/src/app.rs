@@ -10,10 +10,12 @@ use engine::runtime::{Clock, Figures, Monitor, Settings, SharedViews, StartError
 use journal::Storage;
 use orison_core::command::{Actor, Genesis, InstrumentSpec};
 use replay::follower::{self, Follower, Watch};
+use replay::key::KeyError;
 use replay::{RecoverError, Recovered};
 use thiserror::Error;
 
 use crate::admin::Office;
+use crate::audit::Audits;
 use crate::config::{Config, Durability};
 use crate::connections;
 use crate::desk::Desk;
@@ -24,6 +26,7 @@ use crate::identity::{Identity, LoadError, Mode};
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
 use crate::stomp::Lobby;
+use crate::stream::Streams;
 
 pub struct App {
     pub config: Config,
@@ -40,6 +43,8 @@ pub struct App {
     /// Prayers that REST still takes, by address.
     pub prayer_buckets: Buckets,
     pub lobby: Lobby,
+    pub audits: Audits,
+    pub streams: Streams,
     /// Set once by whoever starts them; empty: they are off.
     pub feeds: OnceLock<Feeds>,
     monitor: Monitor,
@@ -57,6 +62,8 @@ pub enum AppStartError {
     Runtime(#[from] StartError),
     #[error(transparent)]
     Identity(#[from] LoadError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 #[derive(Debug, Error)]
@@ -124,6 +131,7 @@ fn following(config: &Config, monitor: &Monitor) -> follower::Settings {
 impl App {
     pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, AppStartError> {
         let identity = Identity::of(&config, wall_ns() / 1_000_000)?;
+        let audits = Audits::of(&config)?;
         let sessions = config.sessions;
         let buckets = match identity.mode() {
             Mode::Open => connections::Buckets::off(),
@@ -163,6 +171,8 @@ impl App {
             office,
             prayer_buckets: Buckets::default(),
             lobby,
+            audits,
+            streams: Streams::default(),
             feeds: OnceLock::new(),
             monitor,
             runtime: Mutex::new(Some(runtime)),

@@ -35,6 +35,7 @@ use crate::language::Language;
 pub use acceptor::{Acceptor, CONNECTIONS_MAX, Content, Reply, Site};
 pub use listener::{BindError, Listener};
 pub use tls::{Tls, TlsError};
+pub(crate) use upgrade::no_room;
 
 /// Which of the listeners a request came in by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

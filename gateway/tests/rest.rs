@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "rest/audit.rs"]
+mod audit;
 #[path = "rest/entry.rs"]
 mod entry;
 #[path = "rest/market.rs"]
@@ -21,3 +23,5 @@ mod refusals;
 mod service;
 #[path = "rest/stops.rs"]
 mod stops;
+#[path = "rest/stream.rs"]
+mod stream;

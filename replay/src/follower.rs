@@ -15,6 +15,7 @@ use journal::{ReadError, Reader, Records, Storage};
 use thiserror::Error;
 
 use crate::playback::PlaybackError;
+use crate::priority;
 use crate::recovery::{Source, candidates, play, wanted};
 use crate::snapshot::{self, SnapshotError, Whole};
 
@@ -30,8 +31,6 @@ const RECORDS_AT_ONCE: u32 = 512;
 const REST_PER_WORK: u32 = 1;
 /// It rests in pieces of this length.
 const WORK_PIECE: Duration = Duration::from_millis(2);
-/// Nobody else waits for it.
-const NICE: i32 = 19;
 
 pub struct Settings {
     pub directory: PathBuf,
@@ -165,7 +164,7 @@ struct Run {
 
 impl Run {
     fn run(&mut self) -> Result<(), FollowError> {
-        lower_priority();
+        priority::lower();
         let reader = Reader::open(&self.settings.directory)?;
         let identity = reader.identity();
         let mut whole = self.begin(&reader)?;
@@ -341,13 +340,5 @@ impl Rests {
             thread::park_timeout(worked.min(LOOK_EVERY) * REST_PER_WORK);
             self.working_since = Instant::now();
         }
-    }
-}
-
-/// Of this thread alone. One that may not is a little more in the way.
-fn lower_priority() {
-    let thread = rustix::thread::gettid();
-    if let Err(error) = rustix::process::setpriority_process(Some(thread), NICE) {
-        tracing::debug!(%error, "the follower keeps its priority");
     }
 }

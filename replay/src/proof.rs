@@ -87,7 +87,8 @@ pub enum About {
 }
 
 impl About {
-    fn sequence(self) -> u64 {
+    /// Of the command that it is about.
+    pub fn sequence(self) -> u64 {
         match self {
             Self::Command(sequence) => sequence,
             Self::Order(order) => order.sequence.0,
