@@ -7,6 +7,7 @@ mod beginning;
 mod clients;
 mod dump;
 mod prayers;
+mod streams;
 
 use std::path::Path;
 use std::thread;

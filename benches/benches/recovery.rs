@@ -16,6 +16,7 @@ use journal::{Journal, Options};
 use orison_core::Command;
 use replay::ask::{self, Question};
 use replay::past::Until;
+use replay::player::Depth;
 use replay::{follower, recover, snapshot};
 
 const SEED: u64 = 42;
@@ -94,7 +95,7 @@ fn run(arguments: &Arguments) {
         snapshot::take(home, ViewLimits::DEFAULT, Some(at), |_| {}).expect("a snapshot");
     }
     // Right behind a snapshot, half way to the next one, right before it; in the first and last.
-    for interval in [0, last / each / 2, (last / each).saturating_sub(1)] {
+    for interval in [1, last / each / 2, (last / each).saturating_sub(1)] {
         for behind in [1, each / 2, each - 1] {
             let at = (interval * each + behind).min(last);
             process(&format!("book at {at}"), home, &["--at", &at.to_string()]);
@@ -117,7 +118,8 @@ fn process(what: &str, home: &Path, words: &[&str]) {
 
 fn look(directory: &Path, at: u64) {
     let started = Instant::now();
-    let past = ask::at(directory, Until::Sequence(at), |_| {}).expect("the state at that point");
+    let until = Until::Sequence(at);
+    let past = ask::at(directory, until, Depth::Core, |_| {}).expect("the state at that point");
     let symbol = past.player().exchange.instruments()[0].symbol;
     let mut out = Vec::new();
     ask::answer(past.player(), &Question::Book(symbol), &mut out).expect("its book");

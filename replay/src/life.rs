@@ -8,14 +8,14 @@ pub mod rule;
 use std::path::Path;
 
 use orison_core::event::Priority;
-use orison_core::{Event, ExecutionId, InstrumentId, OrderId};
+use orison_core::{Event, Exchange, ExecutionId, InstrumentId, OrderId};
 
 use crate::dump::{mentions, put_command};
 use crate::form::event::{EventForm, Naming};
 use crate::form::place;
 use crate::json::Object;
 use crate::past::{Past, PastError, Played, Until};
-use crate::player::Player;
+use crate::player::{Depth, Player};
 use crate::verify::SMALL_VIEWS;
 use queue::Queue;
 
@@ -45,7 +45,8 @@ pub fn life(
             Past::near(directory, SMALL_VIEWS, before)?
         }
         None => Past::open(directory, SMALL_VIEWS)?,
-    };
+    }
+    .only(Depth::Views);
     let (Reach::Journal(until) | Reach::Order(until)) = reach;
     let ends = matches!(reach, Reach::Order(_)) && asked.is_some();
     let mut followed: Vec<Followed> = Vec::new();
@@ -93,7 +94,7 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     /// Is the event about the order or its place? The place is moved on.
-    fn on_event(&mut self, event: &Event) -> bool {
+    fn on_event(&mut self, exchange: &Exchange, event: &Event) -> bool {
         let order = self.followed.order;
         let is_its = mentions(event, order);
         if is_its && takes_ticket(event, order) {
@@ -109,7 +110,7 @@ impl Turn<'_> {
         }
         let before = self.touched.len();
         if let Some(queue) = &mut self.followed.queue {
-            queue.on_event(event, &mut self.touched);
+            queue.on_event(exchange, event, &mut self.touched);
         }
         if is_its && leaves(event, order) {
             self.followed.queue = None;
@@ -180,7 +181,7 @@ fn put_step(
         }
         let mut concerned = false;
         for turn in &mut turns {
-            concerned |= turn.on_event(event);
+            concerned |= turn.on_event(exchange, event);
         }
         if concerned && is_shown(event) {
             is_told = true;

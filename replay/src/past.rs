@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::moment::Moment;
 use crate::playback::{Compared, Playback, PlaybackError};
-use crate::player::Player;
+use crate::player::{Depth, Player};
 use crate::recovery;
 use crate::snapshot::{self, Found, Loaded};
 
@@ -159,6 +159,13 @@ impl Past {
             is_over: false,
             begun_after: 0,
         })
+    }
+
+    /// From here on no more than that is moved on.
+    #[must_use]
+    pub fn only(mut self, depth: Depth) -> Self {
+        self.playback.set_depth(depth);
+        self
     }
 
     /// The last command that came out of a snapshot; 0: everything was played.

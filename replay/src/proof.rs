@@ -114,6 +114,9 @@ pub fn prove(
         let last = certified.map_or(0, |claims| claims.sequence);
         return Err(ProofError::NotCertified { last, asked });
     }
+    if reader.first_sequence() > from {
+        return Err(ProofError::Pruned { from, to });
+    }
     let mut records = reader.records_from(from)?;
     let mut found = Interval::default();
     while let Some(record) = records.next()? {

@@ -11,6 +11,7 @@ use crate::form::event::{EventForm, Naming};
 use crate::form::place;
 use crate::json::Object;
 use crate::past::{Past, PastError, Played, Until};
+use crate::player::Depth;
 use crate::verify::SMALL_VIEWS;
 
 /// Of one message; a command with more is told in parts.
@@ -30,6 +31,7 @@ impl Teller {
     ) -> Result<Self, PastError> {
         let before = from.saturating_sub(1);
         let mut past = Past::near(directory, SMALL_VIEWS, Until::Sequence(before))?;
+        past = past.only(Depth::Views);
         while past.player().at().sequence.0 < before {
             let Some(played) = past.follow()? else {
                 let last = past.player().at().sequence.0;

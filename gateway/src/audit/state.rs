@@ -63,7 +63,8 @@ async fn asked(app: &Arc<App>, question: Question, query: &Query) -> Result<Stri
     let directory = app.config.data.clone();
     let work = move || {
         let mut out = Vec::new();
-        let past = ask::at(&directory, until, |_| {}).map_err(|error| problem::of_past(&error))?;
+        let past = ask::at(&directory, until, question.depth(), |_| {})
+            .map_err(|error| problem::of_past(&error))?;
         let answered = ask::answer(past.player(), &question, &mut out);
         answered.map_err(|error| problem::of_ask(&error)).map(|()| out)
     };

@@ -55,3 +55,40 @@ fn busy() -> Problem {
     let korean = format!("감사 요청 {QUESTIONS_MAX}개를 처리 중입니다: 다시 시도하십시오");
     Problem::new(503, "AUDIT_BUSY", Message::ours(english, korean))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn one_question_too_many_is_refused_until_another_is_answered() {
+        let workers = Arc::new(Workers::default());
+        let (mut goes, mut under_way) = (Vec::new(), Vec::new());
+        for number in 0..QUESTIONS_MAX {
+            let ((go, wait), (say_begun, begun)) = (channel::<()>(), oneshot::channel());
+            let asked = Arc::clone(&workers);
+            under_way.push(tokio::spawn(async move {
+                let work = move || {
+                    say_begun.send(()).unwrap();
+                    wait.recv().unwrap();
+                    number
+                };
+                asked.run(work).await
+            }));
+            begun.await.unwrap();
+            goes.push(go);
+        }
+        let problem = workers.run(|| ()).await.unwrap_err();
+        assert_eq!((problem.status, problem.code), (503, "AUDIT_BUSY"));
+        goes[0].send(()).unwrap();
+        assert_eq!(under_way.remove(0).await.unwrap().unwrap(), 0);
+        assert_eq!(workers.run(|| "next").await.unwrap(), "next");
+        goes[1].send(()).unwrap();
+        assert_eq!(under_way.remove(0).await.unwrap().unwrap(), 1);
+        let panicked = workers.run(|| -> () { panic!("asked for by a test") }).await;
+        assert_eq!(panicked.unwrap_err().status, 500);
+        workers.run(|| ()).await.expect("a panic gives its place back");
+    }
+}
