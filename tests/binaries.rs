@@ -10,6 +10,14 @@ pub(crate) fn orison() -> Command {
     Command::new(folder().join("orison"))
 }
 
+/// The exchange as what `wrapper` runs in the end, in the same process.
+pub(crate) fn orison_under(wrapper: &[&str]) -> Command {
+    let Some((program, arguments)) = wrapper.split_first() else { return orison() };
+    let mut command = Command::new(program);
+    command.args(arguments).arg(orison().get_program());
+    command
+}
+
 /// Its tools for the journal.
 pub(crate) fn orison_replay() -> Command {
     Command::new(folder().join("orison-replay"))

@@ -48,7 +48,14 @@ fn every_road_gives_the_same_bytes() {
             let by_core = Told { event_bytes: told.event_bytes, events: told.events, ..alone };
             assert_eq!(told, by_core, "seed {seed} replayed from {options:?}");
             let middle = Some(alone.commands / 2);
-            replay::snapshot::take(home.path(), ViewLimits::DEFAULT, middle, |_| {}).unwrap();
+            replay::snapshot::take(
+                &journal::Storage::default(),
+                home.path(),
+                ViewLimits::DEFAULT,
+                middle,
+                |_| {},
+            )
+            .unwrap();
             let told = replayed(home.path(), &options);
             assert_eq!(told, by_core, "seed {seed} from a snapshot and the tail of {options:?}");
         }

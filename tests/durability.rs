@@ -1,13 +1,16 @@
 //! A crash lab for the real program: clients enter orders over REST and WebSocket while it is
-//! killed at random moments, started again, and killed while it recovers. In the end every
-//! acknowledged order is there exactly once, and the journal says the same by itself.
+//! killed at random moments, started again, killed while it recovers, as are the tools that take
+//! snapshots, prune and archive. In the end every acknowledged order is there exactly once, and the
+//! journal says the same by itself.
 //! `ORISON_CRASH_KILLS` makes it longer; `ORISON_SEED` repeats a failure.
 
 mod beginning;
 mod clients;
 mod dump;
+mod power;
 mod prayers;
 mod streams;
+mod tools;
 
 use std::path::Path;
 use std::thread;
@@ -45,23 +48,40 @@ fn lab(durability: Durability) {
     let home = tempfile::tempdir().unwrap();
     let mut dice = Dice::new(seed);
     let mut ledger = Ledger::default();
-    for round in 0..kills {
+    let (mut killed, mut rounds) = (0, 0);
+    while killed < kills {
         let server = Server::start(home.path(), durability);
-        recovers_all_that_was_acknowledged(&server, &ledger, round);
+        recovers_all_that_was_acknowledged(&server, &ledger, rounds);
+        if dice.one_in(3) {
+            tools::kill_one(home.path(), tools::Beside::Server, &mut dice);
+            killed += 1;
+        }
         let enough = 150 + dice.below(500);
-        ledger = clients::enter_until_killed(server, ledger, round, dice.next(), enough);
+        let named = (rounds, dice.next());
+        ledger = clients::enter_until(enough, server, ledger, named, Server::kill);
+        (killed, rounds) = (killed + 1, rounds + 1);
         if dice.one_in(2) {
             kill_while_recovering(home.path(), durability, &mut dice);
+            killed += 1;
+        }
+        if dice.one_in(2) {
+            tools::kill_one(home.path(), tools::Beside::Nobody, &mut dice);
+            killed += 1;
         }
     }
     assert!(ledger.doubts() > 0, "kills come while orders are on their way");
     let server = Server::start(home.path(), durability);
-    recovers_all_that_was_acknowledged(&server, &ledger, kills);
+    recovers_all_that_was_acknowledged(&server, &ledger, rounds);
     every_order_is_there_once(&server, &mut ledger);
     let sequence = server.sequence();
     assert!(server.stop().success(), "SIGTERM ends it with status 0");
+    tools::bring_back_what_was_pruned(home.path());
     dump::journal_agrees(&home.path().join("data"), &ledger, sequence);
     second_restart_is_as_good(home.path(), durability, sequence);
+    println!(
+        "{killed} kills, {} orders acknowledged, journal of {sequence} commands",
+        ledger.acknowledged().len()
+    );
     guard.passed();
 }
 

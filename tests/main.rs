@@ -19,5 +19,7 @@ mod server;
 mod socket;
 
 mod durability;
+mod failing;
+mod fuzz;
 mod protocols;
 mod recordings;

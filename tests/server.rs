@@ -59,14 +59,23 @@ pub(crate) struct Process {
 impl Server {
     /// The journal goes to `home/data`, what it logs to `home/log`.
     pub(crate) fn start(home: &Path, durability: Durability) -> Self {
-        let process = Process::start(home, durability);
+        Self::start_under(&[], home, durability)
+    }
+
+    /// As `start`; `wrapper` is a program and its arguments that become the server.
+    pub(crate) fn start_under(wrapper: &[&str], home: &Path, durability: Durability) -> Self {
+        let process = Process::start_under(wrapper, home, durability);
+        Self::of(process, home).unwrap_or_else(|| {
+            let log = std::fs::read_to_string(home.join("log")).unwrap_or_default();
+            panic!("orison ended while starting and logged:\n{log}");
+        })
+    }
+
+    /// Once it listens; None: it has ended before.
+    pub(crate) fn of(process: Process, home: &Path) -> Option<Self> {
         let (mut rest, mut ws, mut stomp, mut recovered_sequence) = (None, None, None, 0);
-        let mut heard = Vec::new();
         while rest.is_none() || ws.is_none() || stomp.is_none() {
-            let Some(line) = process.line() else {
-                let log = std::fs::read_to_string(home.join("log")).unwrap_or_default();
-                panic!("orison ended while starting, printed {heard:#?} and logged:\n{log}");
-            };
+            let line = process.line()?;
             let mut words = line.split_whitespace();
             match (words.next(), words.next(), words.next()) {
                 (Some("listening"), Some("rest"), Some(url)) => rest = Some(address(url)),
@@ -80,12 +89,11 @@ impl Server {
                 }
                 _ => {}
             }
-            heard.push(line);
         }
         let all = "the loop ends when all are there";
         let log = home.join("log");
         let (rest, ws, stomp) = (rest.expect(all), ws.expect(all), stomp.expect(all));
-        Self { process, rest, ws, stomp, recovered_sequence, log }
+        Some(Self { process, rest, ws, stomp, recovered_sequence, log })
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -124,6 +132,11 @@ impl Server {
     pub(crate) fn stop(self) -> ExitStatus {
         self.process.stop()
     }
+
+    /// Of a server that ends by itself.
+    pub(crate) fn ended(self) -> ExitStatus {
+        self.process.ended()
+    }
 }
 
 /// Of a URL that is printed for people.
@@ -135,8 +148,12 @@ fn address(url: &str) -> SocketAddr {
 
 impl Process {
     pub(crate) fn start(home: &Path, durability: Durability) -> Self {
+        Self::start_under(&[], home, durability)
+    }
+
+    pub(crate) fn start_under(wrapper: &[&str], home: &Path, durability: Durability) -> Self {
         let log = File::options().create(true).append(true).open(home.join("log"));
-        let mut command = binaries::orison();
+        let mut command = binaries::orison_under(wrapper);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("ORISON_") {
                 command.env_remove(name);
@@ -169,6 +186,10 @@ impl Process {
     /// The next line of standard output; None: there is no more.
     pub(crate) fn line(&self) -> Option<String> {
         self.lines.recv_timeout(STUCK).ok()
+    }
+
+    pub(crate) fn ended(self) -> ExitStatus {
+        self.child.borrow_mut().wait().expect("a child can be waited for")
     }
 
     fn stop(self) -> ExitStatus {

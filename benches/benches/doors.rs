@@ -5,14 +5,13 @@
 //! --seconds N --orison PATH]`. Clients come from several addresses of 127.0.0.0/8, since one has
 //! no more than 28,000 ports to come from.
 
-use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use benches::server::{self, Server};
 use futures_util::{SinkExt, StreamExt};
 use hdrhistogram::Histogram;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -29,22 +28,12 @@ const PACE: Duration = Duration::from_millis(2);
 const TRICKLE: Duration = Duration::from_secs(1);
 /// What is asked for.
 const RATIO_MAX: f64 = 3.0;
-/// Sessions that the program is told to allow.
-const SESSIONS_MAX: &str = "100000";
 
 struct Arguments {
     idle: usize,
     hostile: usize,
     seconds: u64,
     orison: PathBuf,
-}
-
-/// The program; killed when dropped.
-struct Orison {
-    child: Child,
-    rest: SocketAddr,
-    ws: SocketAddr,
-    _data: tempfile::TempDir,
 }
 
 /// What became of those who misbehave.
@@ -80,7 +69,7 @@ fn main() {
     println!("{}", benches::machine());
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("{}; load before {}", arguments.orison.display(), load.trim());
-    let orison = Orison::start(&arguments.orison);
+    let orison = Server::start(&arguments.orison, &["rest", "ws"]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime starts");
     runtime.block_on(idle(&orison, arguments.idle));
@@ -90,12 +79,12 @@ fn main() {
 }
 
 /// Opens them all, and says what the program holds for each.
-async fn idle(orison: &Orison, count: usize) {
+async fn idle(orison: &Server, count: usize) {
     let before = orison.resident_kib();
     let begun = Instant::now();
     let mut sockets = Vec::with_capacity(count);
     for index in 0..count {
-        let socket = websocket(orison.ws, index / PER_ADDRESS).await;
+        let socket = websocket(orison.address("ws"), index / PER_ADDRESS).await;
         sockets.push(socket.expect("there is room for it"));
     }
     let took = begun.elapsed().as_secs_f64();
@@ -117,7 +106,7 @@ async fn idle(orison: &Orison, count: usize) {
     println!("all of them answered once more; resident {} KiB", orison.resident_kib());
 }
 
-async fn hostile(orison: &Orison, arguments: &Arguments) {
+async fn hostile(orison: &Server, arguments: &Arguments) {
     let Arguments { hostile, seconds, .. } = *arguments;
     // What warms up is not measured.
     orders(orison, Duration::from_secs(2)).await;
@@ -166,9 +155,9 @@ fn told(name: &str, latencies: &Histogram<u64>) {
 }
 
 /// One order after the other over one connection that stays.
-async fn orders(orison: &Orison, time: Duration) -> Histogram<u64> {
+async fn orders(orison: &Server, time: Duration) -> Histogram<u64> {
     let mut latencies = Histogram::<u64>::new(3).expect("three digits");
-    let mut stream = TcpStream::connect(orison.rest).await.expect("the server accepts");
+    let mut stream = TcpStream::connect(orison.address("rest")).await.expect("the server accepts");
     stream.set_nodelay(true).expect("a TCP option");
     let body = concat!(
         r#"{"symbol":"BTC-KRW","side":"Buy","type":"Limit","price":1000,"quantity":1,"#,
@@ -197,12 +186,12 @@ async fn orders(orison: &Orison, time: Duration) -> Histogram<u64> {
 }
 
 fn strangers(
-    orison: &Orison,
+    orison: &Server,
     manner: Manner,
     count: usize,
     toll: &Arc<Toll>,
 ) -> std::thread::JoinHandle<()> {
-    let (rest, ws, toll) = (orison.rest, orison.ws, Arc::clone(toll));
+    let (rest, ws, toll) = (orison.address("rest"), orison.address("ws"), Arc::clone(toll));
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime starts").block_on(async {
@@ -320,55 +309,9 @@ async fn websocket(to: SocketAddr, from: usize) -> Option<WebSocketStream<TcpStr
     opened.ok().map(|(socket, _)| socket)
 }
 
-impl Orison {
-    fn start(path: &PathBuf) -> Self {
-        let data = tempfile::tempdir().expect("a directory of our own");
-        let mut child = Command::new(path)
-            .args(["serve", "--rest", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--stomp", "off"])
-            .args(["--admin", "off", "--durability", "journaled", "--log", "error"])
-            .args(["--sessions-max", SESSIONS_MAX, "--data"])
-            .arg(data.path().join("data"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}: cargo build --release", path.display()));
-        let stdout = child.stdout.take().expect("standard output is a pipe");
-        let (mut rest, mut ws) = (None, None);
-        let mut lines = BufReader::new(stdout).lines();
-        while rest.is_none() || ws.is_none() {
-            let line = lines.next().expect("it listens before it ends").expect("a line of text");
-            let address = line.split('/').nth(2).and_then(|address| address.parse().ok());
-            if line.starts_with("listening rest ") {
-                rest = address;
-            } else if line.starts_with("listening ws ") {
-                ws = address;
-            }
-        }
-        let both = "the loop ends when both are there";
-        Self { child, rest: rest.expect(both), ws: ws.expect(both), _data: data }
-    }
-
-    fn resident_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
-        let status = status.expect("the server lives");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let number = line.and_then(|line| line.split_whitespace().next());
-        number.and_then(|number| number.parse().ok()).expect("a number of KiB")
-    }
-}
-
-impl Drop for Orison {
-    fn drop(&mut self) {
-        // Already gone is as good as killed.
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
 impl Arguments {
     fn read() -> Self {
-        let bench = std::env::current_exe().expect("a running program has a path");
-        let folder = bench.ancestors().nth(2).expect("benches run from target/PROFILE/deps");
-        let orison = folder.join("orison");
+        let orison = server::beside_us();
         let mut read = Self { idle: 10_000, hostile: 2_000, seconds: 20, orison };
         let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
         while let Some(name) = arguments.next() {

@@ -81,7 +81,8 @@ fn run(arguments: &Arguments) {
     starts("from zero", home);
     let started = Instant::now();
     let at = Some(last - tail);
-    let taken = snapshot::take(home, ViewLimits::DEFAULT, at, |_| {});
+    let storage = journal::Storage::default();
+    let taken = snapshot::take(&storage, home, ViewLimits::DEFAULT, at, |_| {});
     let snapshot = taken.expect("a snapshot");
     println!(
         "replayed and wrote a snapshot of {} MiB in {:.2} s",
@@ -92,7 +93,8 @@ fn run(arguments: &Arguments) {
     std::fs::remove_file(snapshot).expect("it is not one of those that a server writes");
     let each = follower::SNAPSHOT_COMMANDS_DEFAULT;
     for at in (each..=last).step_by(each as usize) {
-        snapshot::take(home, ViewLimits::DEFAULT, Some(at), |_| {}).expect("a snapshot");
+        let taken = snapshot::take(&storage, home, ViewLimits::DEFAULT, Some(at), |_| {});
+        taken.expect("a snapshot");
     }
     // Right behind a snapshot, half way to the next one, right before it; in the first and last.
     for interval in [1, last / each / 2, (last / each).saturating_sub(1)] {

@@ -6,14 +6,13 @@
 //! hides; with `--hold` it goes on until the server gives it up.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use benches::server::{self, Server};
 use futures_util::{SinkExt, StreamExt};
 use hdrhistogram::Histogram;
 use tokio::net::{TcpSocket, TcpStream};
@@ -53,14 +52,6 @@ enum Patience {
     Holds,
 }
 
-/// The program; killed when dropped.
-struct Orison {
-    child: Child,
-    rest: SocketAddr,
-    stomp: SocketAddr,
-    _data: tempfile::TempDir,
-}
-
 /// When each prayer was sent, by its number, in nanoseconds since the start.
 struct Clock {
     start: Instant,
@@ -76,12 +67,12 @@ fn main() {
         "{subscribers} subscribers of /topic/prayer, {slow} of them slow, {PRAYERS_PER_SECOND} \
          prayers/s for {seconds} s"
     );
-    let orison = Orison::start(&arguments.orison);
+    let orison = Server::start(&arguments.orison, &["rest", "stomp"]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime starts").block_on(run(&orison, &arguments));
 }
 
-async fn run(orison: &Orison, arguments: &Arguments) {
+async fn run(orison: &Server, arguments: &Arguments) {
     println!("resident before any session  {:>9} KiB", orison.resident_kib());
     let prayers = PRAYERS_PER_SECOND * arguments.seconds;
     let sent_ns = (0..=prayers).map(|_| AtomicU64::new(0)).collect();
@@ -90,9 +81,9 @@ async fn run(orison: &Orison, arguments: &Arguments) {
     let mut slow = Vec::new();
     for index in 0..arguments.subscribers {
         if index < arguments.slow {
-            slow.push(slow_subscriber(orison.stomp).await);
+            slow.push(slow_subscriber(orison.address("stomp")).await);
         } else {
-            let socket = subscriber(orison.stomp).await;
+            let socket = subscriber(orison.address("stomp")).await;
             tokio::spawn(watch(socket, Arc::clone(&clock), prayers, seen.clone()));
         }
     }
@@ -117,12 +108,12 @@ async fn run(orison: &Orison, arguments: &Arguments) {
     );
     let late = latencies.len() - latencies.count_between(0, BOUND.as_nanos() as u64);
     println!("changes seen later than {} ms: {late} of {}", BOUND.as_millis(), latencies.len());
-    for metric in ["socket_conflated", "socket_overflows", "socket_overloads", "stomp_sessions"] {
-        println!("{metric:<28} {:>9}", orison.metric(metric).await);
+    for name in ["socket_conflated", "socket_overflows", "socket_overloads", "stomp_sessions"] {
+        println!("{name:<28} {:>9}", metric(orison, name).await);
     }
     if arguments.patience == Patience::Holds {
         let since = Instant::now();
-        while orison.metric("stomp_sessions").await != "0" {
+        while metric(orison, "stomp_sessions").await != "0" {
             assert!(since.elapsed() < STUCK, "who reads nothing is closed some day");
             tokio::time::sleep(ASK_INTERVAL).await;
         }
@@ -133,10 +124,11 @@ async fn run(orison: &Orison, arguments: &Arguments) {
 }
 
 /// Sends them all, evenly; gives back the most memory that was seen, in KiB.
-async fn pray(orison: &Orison, clock: &Clock, prayers: u64) -> u64 {
+async fn pray(orison: &Server, clock: &Clock, prayers: u64) -> u64 {
     let mut sessions = Vec::new();
     for _ in 0..PRAYING_SESSIONS {
-        sessions.push(connect(TcpSocket::new_v4().expect("a socket"), orison.stomp).await);
+        sessions
+            .push(connect(TcpSocket::new_v4().expect("a socket"), orison.address("stomp")).await);
     }
     let mut ticks = tokio::time::interval(Duration::from_nanos(1_000_000_000 / PRAYERS_PER_SECOND));
     let mut most = 0;
@@ -258,70 +250,24 @@ async fn slow_subscriber(address: SocketAddr) -> Socket {
     socket
 }
 
-impl Orison {
-    fn start(path: &PathBuf) -> Self {
-        let data = tempfile::tempdir().expect("a directory of our own");
-        let mut child = Command::new(path)
-            .args(["serve", "--rest", "127.0.0.1:0", "--stomp", "127.0.0.1:0", "--ws", "off"])
-            .args(["--admin", "off", "--durability", "journaled", "--log", "error"])
-            .args(["--sessions-max", "100000", "--data"])
-            .arg(data.path().join("data"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}: cargo build --release", path.display()));
-        let stdout = child.stdout.take().expect("standard output is a pipe");
-        let (mut rest, mut stomp) = (None, None);
-        let mut lines = BufReader::new(stdout).lines();
-        while rest.is_none() || stomp.is_none() {
-            let line = lines.next().expect("it listens before it ends").expect("a line of text");
-            let address = line.rsplit('/').next().and_then(|address| address.parse().ok());
-            if line.starts_with("listening rest ") {
-                rest = address;
-            } else if line.starts_with("listening stomp ") {
-                stomp = address;
-            }
-        }
-        let both = "the loop ends when both are there";
-        Self { child, rest: rest.expect(both), stomp: stomp.expect(both), _data: data }
-    }
-
-    fn resident_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
-        let status = status.expect("the server lives");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let number = line.and_then(|line| line.split_whitespace().next());
-        number.and_then(|number| number.parse().ok()).expect("a number of KiB")
-    }
-
-    async fn metric(&self, name: &str) -> String {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let mut stream = TcpStream::connect(self.rest).await.expect("the server accepts");
-        let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-        stream.write_all(request.as_bytes()).await.expect("the server reads");
-        let mut page = String::new();
-        stream.read_to_string(&mut page).await.expect("text");
-        let is_it = |line: &&str| {
-            let line = line.strip_prefix("orison_").unwrap_or(line);
-            line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '_']))
-        };
-        let line = page.lines().find(is_it).and_then(|line| line.rsplit(' ').next());
-        line.unwrap_or("?").to_owned()
-    }
-}
-
-impl Drop for Orison {
-    fn drop(&mut self) {
-        // Already gone is as good as killed.
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
+async fn metric(server: &Server, name: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = TcpStream::connect(server.address("rest")).await.expect("the server accepts");
+    let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.expect("the server reads");
+    let mut page = String::new();
+    stream.read_to_string(&mut page).await.expect("text");
+    let is_it = |line: &&str| {
+        let line = line.strip_prefix("orison_").unwrap_or(line);
+        line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '_']))
+    };
+    let line = page.lines().find(is_it).and_then(|line| line.rsplit(' ').next());
+    line.unwrap_or("?").to_owned()
 }
 
 impl Arguments {
     fn read() -> Self {
-        let bench = std::env::current_exe().expect("a running program has a path");
-        let folder = bench.ancestors().nth(2).expect("benches run from target/PROFILE/deps");
-        let orison = folder.join("orison");
+        let orison = server::beside_us();
         let patience = Patience::Reads;
         let mut read = Self { subscribers: 1_000, slow: 50, seconds: 30, patience, orison };
         let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");

@@ -1,7 +1,8 @@
-//! What the benchmarks share: workloads, percentiles and the lines they print.
+//! What the benchmarks share: workloads, percentiles, the program itself and the lines they print.
 
 pub mod matching;
 pub mod pulse;
+pub mod server;
 pub mod workload;
 
 /// What every table starts with: the processor and the kernel it ran on.

@@ -28,6 +28,15 @@ pub use seats::{NoRoom, Seat, Seats, Usher};
 pub use service::{Close, Gone, Message, Opening, Service, Serving, Talk, Transport};
 pub use settings::{Settings, WebSocket};
 
+/// How many messages a client's body, form or WebSocket text holds; None: it is refused. For
+/// whoever judges the decoder alone.
+pub fn count_messages(body: &[u8]) -> [Option<usize>; 3] {
+    let text = std::str::from_utf8(body).ok();
+    let frame = text.and_then(|text| payload::decode_frame(text).ok());
+    [payload::decode(body).ok(), payload::decode_form(body).ok(), frame]
+        .map(|messages| messages.map(|messages| messages.len()))
+}
+
 /// The locks here are held for a few steps without a panic in them.
 fn locked<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)

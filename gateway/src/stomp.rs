@@ -24,5 +24,18 @@ mod transactions;
 pub use service::{Lobby, Stomp};
 pub use session::Settings;
 
+/// How many frames there are in bytes that come in these pieces; Err: so many before one that is
+/// wrong. What a session does first with a message, for whoever judges the decoder alone.
+pub fn count_frames(pieces: &[&[u8]]) -> Result<usize, usize> {
+    let (mut decoder, mut count) = (decode::Decoder::new(), 0);
+    for piece in pieces {
+        decoder.feed(piece);
+        while let Some(_frame) = decoder.next().map_err(|_| count)? {
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
 /// Subprotocols of WebSocket, the best first. A client that offers none speaks STOMP all the same.
 pub const PROTOCOLS: &[&str] = &["v12.stomp", "v11.stomp", "v10.stomp"];

@@ -22,16 +22,20 @@ let token = sessionStorage.getItem("token");
 async function signIn() {
   const { mode } = await (await fetch("/config.json")).json();
   if (mode !== "authenticated") return;
+  let reason = sessionStorage.getItem("signed-out") ?? "sign in";
+  sessionStorage.removeItem("signed-out");
   for (;;) {
-    const own = token && await api("/account").catch(() => null);
+    const own = token && await api("/account").catch((error) => { reason = error.message; });
     if (own) {
       sessionStorage.setItem("token", token);
       $("account").textContent = own.account;
       $("sign-in").hidden = true;
+      $("sign-out").hidden = false;
+      setLink("connecting", "connecting");
       return;
     }
     $("sign-in").hidden = false;
-    setLink("down", token ? "the token is not good" : "sign in");
+    setLink("down", reason);
     token = await new Promise((resolve) => $("sign-in").addEventListener("submit", (event) => {
       event.preventDefault();
       resolve(new FormData(event.target).get("token").trim());
@@ -40,8 +44,9 @@ async function signIn() {
   }
 }
 
-function signOut() {
+function signOut(reason) {
   sessionStorage.removeItem("token");
+  sessionStorage.setItem("signed-out", reason);
   location.reload();
 }
 
@@ -52,6 +57,7 @@ const api = async (path, body) => {
   const who = token ? { authorization: `Bearer ${token}` } : {};
   const answer = await fetch(`/api/v1${path}`, { ...options, headers: { ...options.headers, ...who, "accept-language": "en" } });
   const json = await answer.json().catch(() => ({}));
+  if (answer.status === 401 && state.symbol) signOut("the session is over: sign in again");
   if (!answer.ok) throw new Error(json.message ? `${json.error}: ${json.message}` : `HTTP ${answer.status}`);
   return json;
 };
@@ -179,7 +185,12 @@ const handlers = {
   MarketStatistics: (m) => m.symbol === state.symbol && showStatistics(m),
   Execution: (m) => m.symbol === state.symbol && addTrades([m]),
   CandlestickUpdate: (m) => m.symbol === state.symbol && m.interval === state.interval && addCandle(m.candle),
-  AuthSuccess: live,
+  AuthSuccess: ({ role }) => {
+    const trades = role === "trader";
+    $("place").disabled = $("cancel-all").disabled = !trades;
+    $("place").textContent = trades ? "Place order" : `a ${role} places none`;
+    live();
+  },
   Ping: (m) => send({ type: "Pong", timestamp: m.timestamp }),
   Error: (m) => console.warn("Orison:", m.code, m.message),
 };
@@ -226,8 +237,8 @@ function connect() {
     handlers[message.type]?.(message);
   };
   socket.onclose = ({ code }) => {
-    if (code === 4401) return signOut();
-    setLink("down", "polling, reconnecting");
+    if (code === 4401) return signOut("the session is over: sign in again");
+    setLink("down", code === 1013 ? "too many sessions: polling" : "no socket: polling, trying again");
     state.poll ??= setInterval(() => loadSnapshot().catch(() => setLink("down", "no answer")), POLL_MS);
     setTimeout(connect, state.retryMs);
     state.retryMs = Math.min(state.retryMs * 2, 10_000);
@@ -274,7 +285,9 @@ $("cancel-all").addEventListener("click", () =>
   act(() => api("/order/cancel-all", { symbol: state.symbol }), "all cancelled"));
 new ResizeObserver(() => drawChart($("chart"), state.candles)).observe($("chart"));
 
+$("sign-out").addEventListener("click", () => signOut("signed out"));
 await signIn();
+document.querySelector("main").hidden = false;
 const { symbols } = await api("/symbols");
 state.symbols = symbols.map((s) => s.symbol);
 buttons("symbols", state.symbols, (symbol) => choose(symbol, state.interval));

@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use crate::chain;
 use crate::error::ReadError;
 use crate::header::{Begun, HeaderDamage, Link, SEGMENT_HEADER_BYTES, SegmentHeader};
+use crate::torn;
 
-const SEGMENT_SUFFIX: &str = ".seg";
-const READY_SUFFIX: &str = ".next";
+pub(crate) const SEGMENT_SUFFIX: &str = ".seg";
+pub(crate) const READY_SUFFIX: &str = ".next";
 const BASE_DIGITS: usize = 20;
 const BOOT_ID_PATH: &str = "/proc/sys/kernel/random/boot_id";
 const RANDOM_PATH: &str = "/dev/urandom";
@@ -82,12 +83,8 @@ pub(crate) fn read_segment(path: PathBuf, base: u64) -> Result<SegmentFile, Read
     }
 }
 
-pub(crate) fn read_header(path: &Path) -> Result<SegmentHeader, ReadError> {
+fn read_header(path: &Path) -> Result<SegmentHeader, ReadError> {
     let file = File::open(path).map_err(|e| io_error("open", path, e))?;
-    read_header_of(&file, path)
-}
-
-pub(crate) fn read_header_of(file: &File, path: &Path) -> Result<SegmentHeader, ReadError> {
     let mut page = [0; SEGMENT_HEADER_BYTES];
     match file.read_exact_at(&mut page, 0) {
         Ok(()) => SegmentHeader::decode(&page)
@@ -97,6 +94,21 @@ pub(crate) fn read_header_of(file: &File, path: &Path) -> Result<SegmentHeader, 
         }
         Err(e) => Err(io_error("read", path, e)),
     }
+}
+
+/// The header of a segment without a name, from half of it too if it was being given `begun`.
+pub(crate) fn read_ready_header(
+    file: &File,
+    path: &Path,
+    begun: Begun,
+) -> Result<Option<SegmentHeader>, ReadError> {
+    let mut page = [0; SEGMENT_HEADER_BYTES];
+    match file.read_exact_at(&mut page, 0) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(io_error("read", path, error)),
+    }
+    Ok(SegmentHeader::decode(&page).ok().or_else(|| torn::header(&page, begun)))
 }
 
 fn check_row(segments: &[SegmentFile]) -> Result<(), ReadError> {

@@ -25,6 +25,7 @@ mod storage;
 // Reading: one segment, all segments, the verdict on the end.
 mod scan;
 mod tail;
+mod torn;
 mod walk;
 
 // Running: one writer, its threads, what they publish.
@@ -41,6 +42,7 @@ mod quarantine;
 mod reader;
 mod recovery;
 mod repair;
+mod settle;
 mod verify;
 
 pub use entry::{Checkpoint, Close};
@@ -57,6 +59,7 @@ pub use reader::{Reader, Records};
 pub use record::{COMMAND_KINDS, PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX, RECORD_HEADER_BYTES};
 pub use record::{Kind, RecordView, decode_alone};
 pub use recovery::{CutTail, Journal, Opened};
+pub use settle::settle;
 pub use storage::{Faults, Operation, Storage, StorageError};
 pub use verify::{Report, verify, verify_reader};
 pub use writer::{MARKS_MAX, Writer};

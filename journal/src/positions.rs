@@ -10,6 +10,9 @@ use crossbeam::utils::CachePadded;
 
 use crate::options::{Durability, Notify};
 
+/// Of the room on the disk.
+const UNKNOWN: u64 = u64::MAX;
+
 /// Why the journal acknowledges nothing any more. It never recovers: the next open decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -29,6 +32,8 @@ pub struct Positions {
     reached_disk: CachePadded<Disk>,
     waits: CachePadded<AtomicU64>,
     nearly_full: CachePadded<AtomicBool>,
+    /// `UNKNOWN` until somebody has looked.
+    free_bytes: AtomicU64,
     failure: OnceLock<Failure>,
     waiting: Mutex<usize>,
     advanced: Condvar,
@@ -52,6 +57,7 @@ impl Positions {
             }),
             waits: CachePadded::new(AtomicU64::new(0)),
             nearly_full: CachePadded::new(AtomicBool::new(false)),
+            free_bytes: AtomicU64::new(UNKNOWN),
             failure: OnceLock::new(),
             waiting: Mutex::new(0),
             advanced: Condvar::new(),
@@ -103,6 +109,11 @@ impl Positions {
         self.nearly_full.load(Ordering::Relaxed)
     }
 
+    /// What is left on the disk, as of the last look at it; None: the disk does not say.
+    pub fn disk_free_bytes(&self) -> Option<u64> {
+        Some(self.free_bytes.load(Ordering::Relaxed)).filter(|&bytes| bytes != UNKNOWN)
+    }
+
     /// Blocks until `durable` has reached `sequence`, or the journal has failed.
     pub fn wait_durable(&self, sequence: u64) -> Result<(), Failure> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,6 +152,10 @@ impl Positions {
         self.failure.get_or_init(|| Failure { message });
         self.reached_disk.failed.store(true, Ordering::Release);
         self.tell();
+    }
+
+    pub(crate) fn publish_free_bytes(&self, bytes: u64) {
+        self.free_bytes.store(bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn publish_nearly_full(&self, nearly_full: bool) {

@@ -101,6 +101,7 @@ impl Preparer {
     fn look_at_disk(&self) {
         match self.shared.storage.free_bytes(&self.shared.directory) {
             Ok(bytes) => {
+                self.shared.positions.publish_free_bytes(bytes);
                 self.shared.positions.publish_nearly_full(bytes < self.header.segment_bytes);
             }
             Err(error) => tracing::debug!(%error, "the room on the disk is not known"),

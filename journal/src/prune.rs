@@ -26,10 +26,10 @@ pub fn prunable(directory: &Path, needed_from: u64) -> Result<Vec<PathBuf>, Read
 /// Removes what is `prunable`, the oldest first, so that a crash leaves a row without a gap. After
 /// this, reading begins at `Reader::first_sequence`.
 pub fn prune(
+    storage: &Storage,
     directory: &Path,
     needed_from: u64,
 ) -> Result<Vec<PathBuf>, OpenError<std::convert::Infallible>> {
-    let storage = Storage::default();
     let removed = prunable(directory, needed_from)?;
     for path in &removed {
         storage.remove(path)?;

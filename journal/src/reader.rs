@@ -107,7 +107,7 @@ impl Records {
                 Step::Record => return Ok(Some(self.walk.current())),
                 Step::End(End::Sealed | End::Stop(Stop::Vacant)) => return Ok(None),
                 Step::End(end @ End::Stop(Stop::Damaged(_))) => {
-                    return tail::judge(&self.walk, end, &self.boot_id).map(|_| None);
+                    return tail::judge(&mut self.walk, end, &self.boot_id).map(|_| None);
                 }
             }
         }

@@ -116,8 +116,8 @@ pub(crate) fn recover<E>(
         listing = directory::list(directory)?;
     }
     settle(&listing, &storage)?;
-    let (walk, end) = read(directory, &listing, options.visit_from, visit)?;
-    let tail = tail::judge(&walk, end, &boot_id)?;
+    let (mut walk, end) = read(directory, &listing, options.visit_from, visit)?;
+    let tail = tail::judge(&mut walk, end, &boot_id)?;
     let mut opened = describe(&walk, created);
     let (last, last_before) = (walk.last(), walk.last_before());
     let (integrity, marks, adoptions) = walk.finish();
@@ -163,8 +163,7 @@ fn create<E>(
 /// after a failed sync the cache holds what the disk does not.
 fn settle(listing: &Listing, storage: &Storage) -> Result<(), StorageError> {
     let last = listing.segments.last().map(|segment| &segment.path);
-    let ready = listing.ready.iter().filter(|path| directory::read_header(path).is_ok());
-    for path in last.into_iter().chain(ready) {
+    for path in last.into_iter().chain(&listing.ready) {
         let file = storage.open(path)?;
         storage.sync_file(&file, path)?;
         storage.forget_cached(&file, path)?;

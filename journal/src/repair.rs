@@ -141,7 +141,9 @@ fn release_unused(storage: &Storage, position: &Position) -> Result<(), StorageE
     let seal = if position.sealed { 0 } else { SEAL_RECORD_BYTES as u64 };
     let used = (position.offset + seal).next_multiple_of(SEGMENT_BYTES_STEP);
     let file = storage.open(&position.path)?;
-    storage.shorten(&file, &position.path, used)
+    storage.shorten(&file, &position.path, used)?;
+    // Its length is that of its copies elsewhere from here on.
+    storage.sync_file_all(&file, &position.path)
 }
 
 /// A repair could not be done.

@@ -121,6 +121,11 @@ impl Scan {
         &self.buffer[(from - self.buffer_at) as usize..(to - self.buffer_at) as usize]
     }
 
+    /// At most so many bytes from the next record on, as far as they are buffered.
+    pub(crate) fn ahead(&self, bytes: usize) -> &[u8] {
+        &self.buffer[self.next..self.buffer.len().min(self.next + bytes)]
+    }
+
     /// Goes to the next record, which has to follow the command `last`.
     pub(crate) fn step(&mut self, last: u64) -> Step {
         match record::decode(&self.buffer[self.next..], self.header.epoch) {

@@ -38,7 +38,7 @@ enum Boot {
     Later,
 }
 
-pub(crate) fn judge(walk: &Walk, end: End, boot_id: &[u8; 16]) -> Result<Tail, ReadError> {
+pub(crate) fn judge(walk: &mut Walk, end: End, boot_id: &[u8; 16]) -> Result<Tail, ReadError> {
     let position = walk.position();
     let last = walk.last().sequence;
     let (stop, behind) = match end {
@@ -52,7 +52,8 @@ pub(crate) fn judge(walk: &Walk, end: End, boot_id: &[u8; 16]) -> Result<Tail, R
             (stop, walk.scan().look_behind(last)?)
         }
     };
-    let ready = match walk.open_ready()? {
+    let chain = walk.chain();
+    let ready = match walk.open_ready(chain)? {
         Some(scan) => scan.look_behind(last)?,
         None => Behind::default(),
     };

@@ -57,7 +57,7 @@ pub fn verify_reader(reader: &Reader, mut progress: impl FnMut(u64)) -> Result<R
             step = walk.step()?;
             continue;
         };
-        let verdict = tail::judge(&walk, end, &reader.boot_id());
+        let verdict = tail::judge(&mut walk, end, &reader.boot_id());
         // What looked wrong may have been a record that a running writer had not finished yet.
         step = walk.step()?;
         if let Step::End(_) = step {

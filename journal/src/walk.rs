@@ -12,8 +12,9 @@ use crate::entry::{self, Checkpoint, Close, Own};
 use crate::error::{Damage, ReadError};
 use crate::header::{Begun, Link, SegmentHeader};
 use crate::integrity::{CHECKPOINT_COMMANDS, Integrity, Mark};
-use crate::record::{Kind, RecordView};
+use crate::record::{self, Kind, RecordView};
 use crate::scan::{Scan, Step as ScanStep, Stop};
+use crate::{syncer, torn};
 
 /// Marks remembered while their checkpoint has not come yet; older ones cannot be checked.
 const MARKS_OPEN_MAX: usize = 1024;
@@ -347,8 +348,18 @@ impl Walk {
         }
         match stop {
             Stop::Vacant => self.enter_ready(),
+            Stop::Damaged(_) if self.is_torn_seal() => self.enter_ready(),
             Stop::Damaged(_) => Ok(Entered::No),
         }
+    }
+
+    /// What the scan has stopped at is a half of the very seal that belongs there.
+    fn is_torn_seal(&mut self) -> bool {
+        let chain = self.chain();
+        let head =
+            syncer::seal_head(self.scan.header().epoch, self.last.sequence, self.last.time_ns);
+        let seal = record::encode(&head, &chain);
+        torn::is_seal(self.scan.ahead(seal.len()), &seal, self.scan.offset())
     }
 
     /// The named segment behind this one, if it has appeared since the listing.
@@ -375,11 +386,11 @@ impl Walk {
 
     /// Goes on in the segment that is ready under its temporary name, if it holds the next record.
     fn enter_ready(&mut self) -> Result<Entered, ReadError> {
-        let Some(mut scan) = self.open_ready()? else { return Ok(Entered::No) };
-        scan.refill()?;
-        let ScanStep::Record = scan.step(self.last.sequence) else { return Ok(Entered::No) };
         let before = self.position();
         let chain = self.chain();
+        let Some(mut scan) = self.open_ready(chain)? else { return Ok(Entered::No) };
+        scan.refill()?;
+        let ScanStep::Record = scan.step(self.last.sequence) else { return Ok(Entered::No) };
         let (path, header) = (scan.path().to_owned(), *scan.header());
         if let Link::Begun(begun) = header.link {
             check_link(&path, &begun, self.last.sequence, chain)?;
@@ -390,8 +401,9 @@ impl Walk {
         Ok(Entered::Yes)
     }
 
-    /// The next segment under its temporary name, if it is whole and of this journal.
-    pub(crate) fn open_ready(&self) -> Result<Option<Scan>, ReadError> {
+    /// The next segment under its temporary name, if it is whole and of this journal. `chain` is
+    /// what it was being linked to, if that was cut short.
+    pub(crate) fn open_ready(&self, chain: [u8; 32]) -> Result<Option<Scan>, ReadError> {
         let here = self.scan.header();
         let path = directory::ready_path(&self.directory, here.epoch + 1);
         let file = match File::open(&path) {
@@ -399,10 +411,9 @@ impl Walk {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(directory::io_error("open", &path, error)),
         };
-        let header = match directory::read_header_of(&file, &path) {
-            Ok(header) => header,
-            Err(ReadError::Header { .. }) => return Ok(None), // Still being made.
-            Err(error) => return Err(error),
+        let begun = Begun { last_sequence: self.last.sequence, chain };
+        let Some(header) = directory::read_ready_header(&file, &path, begun)? else {
+            return Ok(None); // Still being made.
         };
         if header.identity != here.identity || header.epoch != here.epoch + 1 {
             return Ok(None);

@@ -130,11 +130,17 @@ fn put_optima(views: &Views, quote: AssetId, interval: Interval, out: &mut Vec<u
     }
     for (word, objective) in [
         ("minimum_variance", Objective::MinimumVariance),
-        ("mean_variance", Objective::MeanVariance { aversion: 3.0 }),
+        ("mean_variance", Objective::MeanVariance { aversion: Objective::AVERSION }),
     ] {
         let mut object = begin(views, "optimum", out);
         put_asset(&mut object, views, quote);
         object.text("objective", word).text("interval", interval.word());
+        match objective {
+            Objective::MinimumVariance => {}
+            Objective::MeanVariance { aversion } => {
+                object.bare("aversion", aversion);
+            }
+        }
         match Optimum::of(views, &ids, interval, objective) {
             Ok(optimum) => put_weights(&mut object, views, &optimum),
             Err(error) => put_error(&mut object, &error),

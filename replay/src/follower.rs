@@ -3,6 +3,8 @@
 //! compares its digests with every checkpoint. It reads up to what is durable, never writes to the
 //! journal, and must not know the rings: how far the disk has come is asked of a function.
 
+mod pace;
+
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,9 +13,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use engine::projection::ViewLimits;
-use journal::{ReadError, Reader, Records, Storage};
+use journal::{Damage, ReadError, Reader, Records, Storage};
 use thiserror::Error;
 
+use self::pace::Rests;
 use crate::playback::PlaybackError;
 use crate::priority;
 use crate::recovery::{Source, candidates, play, wanted};
@@ -27,10 +30,8 @@ pub const BEHIND_INTERVALS_MAX: u64 = 4;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Records between two looks at the time and at whether to end.
 const RECORDS_AT_ONCE: u32 = 512;
-/// The share of its time that it works when the last snapshot is near: half.
-const REST_PER_WORK: u32 = 1;
-/// It rests in pieces of this length.
-const WORK_PIECE: Duration = Duration::from_millis(2);
+/// Of a journal that is being pruned.
+const OPENINGS_MAX: u32 = 8;
 
 pub struct Settings {
     pub directory: PathBuf,
@@ -162,14 +163,43 @@ struct Run {
     attempted: u64,
 }
 
+/// Where it goes on from.
+struct Opened {
+    identity: [u8; 16],
+    records: Records,
+    whole: Whole,
+}
+
 impl Run {
+    /// A journal may be pruned at any moment, beyond where this one is too: then it begins again,
+    /// at a snapshot.
     fn run(&mut self) -> Result<(), FollowError> {
         priority::lower();
+        snapshot::clear(&self.settings.storage, &self.settings.directory)?;
+        let mut left = OPENINGS_MAX;
+        loop {
+            let before = self.shared.sequence.load(Ordering::Relaxed);
+            match self.open().and_then(|opened| self.go_on(opened)) {
+                Err(error) if left > 0 && is_of_pruning(&error) => {
+                    tracing::warn!(%error, "the follower begins again");
+                    let moved = self.shared.sequence.load(Ordering::Relaxed) > before;
+                    left = if moved { OPENINGS_MAX } else { left - 1 };
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    fn open(&mut self) -> Result<Opened, FollowError> {
         let reader = Reader::open(&self.settings.directory)?;
-        let identity = reader.identity();
-        let mut whole = self.begin(&reader)?;
+        let whole = self.begin(&reader)?;
+        let records = reader.records_from(whole.player().at().sequence.0 + 1)?;
+        Ok(Opened { identity: reader.identity(), records, whole })
+    }
+
+    fn go_on(&mut self, opened: Opened) -> Result<(), FollowError> {
+        let Opened { identity, mut records, mut whole } = opened;
         let mut at = whole.player().at().sequence.0;
-        let mut records = reader.records_from(at + 1)?;
         while !self.ends() {
             let durable = self.look();
             let stop = self.next_snapshot(at).map_or(durable, |due| due.min(durable));
@@ -188,9 +218,8 @@ impl Run {
 
     /// At the newest snapshot, or else at the beginning.
     fn begin(&mut self, reader: &Reader) -> Result<Whole, FollowError> {
-        let Settings { storage, directory, limits, .. } = &self.settings;
+        let Settings { directory, limits, .. } = &self.settings;
         let limits = *limits;
-        snapshot::clear(storage, directory)?;
         let wanted = wanted(reader, Some(limits))?;
         for found in candidates(directory, reader).into_iter().rev() {
             match snapshot::load(&found.path, &wanted) {
@@ -201,6 +230,10 @@ impl Run {
                 }
                 Err(error) => tracing::warn!(%error, "the follower passes over a snapshot"),
             }
+        }
+        let first = reader.first_sequence();
+        if first > 1 {
+            return Err(ReadError::Pruned { asked: 1, first }.into());
         }
         let whole = Source::genesis(reader.identity(), limits).finish()?;
         Ok(whole.expect("a beginning is there at once").0)
@@ -306,6 +339,31 @@ impl Run {
     }
 }
 
+/// A segment, or where it was begun at, is not there any more.
+fn is_of_pruning(error: &FollowError) -> bool {
+    match error {
+        FollowError::Read(ReadError::Io { source, .. }) => {
+            source.kind() == std::io::ErrorKind::NotFound
+        }
+        FollowError::Read(
+            ReadError::Pruned { .. }
+            | ReadError::Missing { .. }
+            | ReadError::NotAJournal { .. }
+            | ReadError::Corrupt { reason: Damage::SuccessorMissing, .. },
+        ) => true,
+        FollowError::Read(
+            ReadError::Header { .. }
+            | ReadError::Name { .. }
+            | ReadError::Foreign { .. }
+            | ReadError::LinkSequence { .. }
+            | ReadError::LinkChain { .. }
+            | ReadError::Corrupt { .. },
+        )
+        | FollowError::Playback(_)
+        | FollowError::Snapshot(_) => false,
+    }
+}
+
 /// After a failed sync the page cache lies; a full disk or a refused name is no such thing.
 fn is_of_the_device(error: &SnapshotError) -> bool {
     match error {
@@ -320,25 +378,5 @@ fn is_of_the_device(error: &SnapshotError) -> bool {
         | SnapshotError::Load { .. }
         | SnapshotError::State { .. }
         | SnapshotError::Quarantined { .. } => false,
-    }
-}
-
-/// Work and rest in turn.
-struct Rests {
-    working_since: Instant,
-}
-
-impl Rests {
-    fn new() -> Self {
-        Self { working_since: Instant::now() }
-    }
-
-    /// Parked, so that whoever ends it need not wait.
-    fn rest(&mut self) {
-        let worked = self.working_since.elapsed();
-        if worked >= WORK_PIECE {
-            thread::park_timeout(worked.min(LOOK_EVERY) * REST_PER_WORK);
-            self.working_since = Instant::now();
-        }
     }
 }

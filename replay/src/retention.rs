@@ -94,9 +94,8 @@ pub fn plan(directory: &Path, keep: Keep) -> Result<Plan, RetentionError> {
 
 /// Segments first, oldest first: a crash on the way leaves a row that every kept snapshot can be
 /// gone on from.
-pub fn prune(directory: &Path, plan: &Plan) -> Result<(), RetentionError> {
-    journal::prune(directory, plan.needed_from)?;
-    let storage = Storage::default();
+pub fn prune(storage: &Storage, directory: &Path, plan: &Plan) -> Result<(), RetentionError> {
+    journal::prune(storage, directory, plan.needed_from)?;
     for path in &plan.snapshots {
         storage.remove(path)?;
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use engine::projection::ViewLimits;
-use journal::Reader;
+use journal::{Reader, Storage};
 use replay::json::Object;
 use replay::past::Until;
 use replay::retention::{self, Keep, Plan};
@@ -32,7 +32,7 @@ pub(crate) fn prune(
     let from = before.map(|before| first_at(directory, before)).transpose()?;
     let plan = retention::plan(directory, Keep { snapshots, from })?;
     if run == Run::Real {
-        retention::prune(directory, &plan)?;
+        retention::prune(&Storage::default(), directory, &plan)?;
     }
     let mut out = io::stdout().lock();
     match form {
@@ -86,19 +86,20 @@ fn first_at(directory: &Path, before: Until) -> Result<u64> {
 }
 
 pub(crate) fn archive(directory: &Path, to: &Path, form: Form) -> Result<Outcome> {
-    let copied = retention::archive(directory, to)?;
+    let copied = retention::archive(&Storage::default(), directory, to)?;
     told(form, "archived", copied.iter().map(|path| path.display().to_string()).collect())
 }
 
 pub(crate) fn restore(directory: &Path, from: &Path, form: Form) -> Result<Outcome> {
-    let copied = retention::restore(directory, from)?;
+    let copied = retention::restore(&Storage::default(), directory, from)?;
     told(form, "restored", copied.iter().map(|path| path.display().to_string()).collect())
 }
 
 pub(crate) fn take_snapshot(directory: &Path, at: Option<u64>, form: Form) -> Result<Outcome> {
     let gauge = Gauge::of_commands();
     let limits = ViewLimits::DEFAULT;
-    let path = snapshot::take(directory, limits, at, |sequence| gauge.at(sequence))?;
+    let progress = |sequence| gauge.at(sequence);
+    let path = snapshot::take(&Storage::default(), directory, limits, at, progress)?;
     drop(gauge);
     told(form, "snapshot", vec![path.display().to_string()])
 }

@@ -5,6 +5,8 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use engine::projection::ViewLimits;
@@ -67,7 +69,7 @@ fn fill(directory: &Path, last: u64) {
 }
 
 fn take(directory: &Path, at: u64) -> PathBuf {
-    snapshot::take(directory, ViewLimits::DEFAULT, Some(at), |_| {}).unwrap()
+    snapshot::take(&Storage::default(), directory, ViewLimits::DEFAULT, Some(at), |_| {}).unwrap()
 }
 
 fn start(directory: &Path) -> Result<Recovered, RecoverError> {
@@ -214,17 +216,20 @@ fn pruning_keeps_what_the_older_of_two_snapshots_needs_and_archives_bring_the_re
     assert_eq!((plan.needed_from, &plan.snapshots), (100_001, &vec![oldest.clone()]));
     assert!(plan.segments.len() > 1 && oldest.exists(), "nothing is touched by a plan");
 
-    let archived = retention::archive(directory, away.path()).unwrap();
+    let archived = retention::archive(&Storage::default(), directory, away.path()).unwrap();
     assert!(archived.len() > plan.segments.len());
-    assert!(retention::archive(directory, away.path()).unwrap().is_empty(), "all is there");
-    retention::prune(directory, &plan).unwrap();
+    assert!(
+        retention::archive(&Storage::default(), directory, away.path()).unwrap().is_empty(),
+        "all is there"
+    );
+    retention::prune(&Storage::default(), directory, &plan).unwrap();
     assert!(!oldest.exists() && plan.segments.iter().all(|path| !path.exists()));
     let pruned = replay::verify::verify(directory, |_| {}).unwrap();
     assert_eq!(pruned.begun_after, 100_000);
     assert_eq!((pruned.state, pruned.events), (before.state, before.events));
     assert_eq!(begun(&start(directory).unwrap()), (MANY - 500, 500));
 
-    let restored = retention::restore(directory, away.path()).unwrap();
+    let restored = retention::restore(&Storage::default(), directory, away.path()).unwrap();
     assert_eq!(restored.len(), plan.segments.len());
     let again = replay::verify::verify(directory, |_| {}).unwrap();
     assert_eq!((again.begun_after, again.state), (0, before.state));
@@ -236,11 +241,11 @@ fn a_damaged_archive_is_not_restored_and_without_snapshots_a_pruned_journal_does
     let directory = folder.path();
     fill(directory, MANY);
     let snapshots = [take(directory, 90_000), take(directory, 110_000)];
-    retention::archive(directory, away.path()).unwrap();
+    retention::archive(&Storage::default(), directory, away.path()).unwrap();
     let plan = retention::plan(directory, Keep { snapshots: 2, from: None }).unwrap();
-    retention::prune(directory, &plan).unwrap();
+    retention::prune(&Storage::default(), directory, &plan).unwrap();
     flip(&away.path().join(plan.segments[0].file_name().unwrap()));
-    assert!(retention::restore(directory, away.path()).is_err());
+    assert!(retention::restore(&Storage::default(), directory, away.path()).is_err());
     assert!(plan.segments.iter().all(|path| !path.exists()), "what was copied is gone again");
     snapshots.iter().for_each(|path| flip(path));
     let error = start(directory).err().unwrap().to_string();
@@ -248,12 +253,20 @@ fn a_damaged_archive_is_not_restored_and_without_snapshots_a_pruned_journal_does
 }
 
 fn following(directory: &Path, snapshot_commands: u64, durable: u64) -> Follower {
+    following_to(directory, snapshot_commands, move || durable)
+}
+
+fn following_to(
+    directory: &Path,
+    snapshot_commands: u64,
+    durable: impl Fn() -> u64 + Send + 'static,
+) -> Follower {
     Follower::start(follower::Settings {
         directory: directory.to_owned(),
         snapshot_commands,
         limits: ViewLimits::DEFAULT,
         storage: Storage::default(),
-        durable: Box::new(move || durable),
+        durable: Box::new(durable),
         on_disk_failure: Box::new(|reason| panic!("{reason}")),
     })
     .unwrap()
@@ -290,6 +303,26 @@ fn the_follower_writes_a_snapshot_each_interval_and_stays_below_what_is_durable(
     let again = following(folder.path(), 300, 1_000);
     let figures = until(&again, |figures| figures.sequence == 1_000);
     assert_eq!((figures.snapshots, figures.snapshot_sequence), (0, 900), "it went on from there");
+}
+
+#[test]
+fn a_follower_beyond_which_the_journal_is_pruned_begins_again_at_a_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path();
+    fill(directory, MANY);
+    let durable = Arc::new(AtomicU64::new(1_000));
+    let theirs = Arc::clone(&durable);
+    let follower = following_to(directory, 0, move || theirs.load(Ordering::Relaxed));
+    until(&follower, |figures| figures.sequence == 1_000);
+    for at in [MANY - 2_000, MANY - 1_000] {
+        take(directory, at);
+    }
+    let plan = retention::plan(directory, Keep { snapshots: 2, from: None }).unwrap();
+    assert!(plan.needed_from > 1_000 && plan.segments.len() > 1, "{plan:?}");
+    retention::prune(&Storage::default(), directory, &plan).unwrap();
+    durable.store(MANY, Ordering::Relaxed);
+    let figures = until(&follower, |figures| figures.sequence == MANY || figures.alarm.is_some());
+    assert_eq!((figures.sequence, figures.alarm), (MANY, None));
 }
 
 #[test]

@@ -274,7 +274,7 @@ def part(day, books, history, account, quote):
             "average_cost": (2 * one[2] * UNIT + abs(one[1])) // (2 * abs(one[1])) / UNIT if one[1] else 0,
             "market_value": one[4] / UNIT, "realised": one[3] / UNIT, "unrealised": one[5] / UNIT,
             "day_change": change / UNIT,
-            "day_change_ratio": float(books.mark[one[0]] / books.open[one[0]] - 1),
+            "day_change_ratio": float(np.sign(one[1])) * float(books.mark[one[0]] / books.open[one[0]] - 1),
             "allocation": abs(one[4]) / gross if gross else None,
         } for one, change in zip(held, day_changes)],
     }
@@ -313,7 +313,7 @@ def check_weights(day, line):
     assert line["returns"] == count and weights.min() >= 0 and abs(weights.sum() - 1) < 1e-12, line
     said = {"mean": weights @ means, "variance": weights @ covariance @ weights}
     figures = compare(line, said, f"weights in {line['quote']}")
-    aversion = 3.0 if line["objective"] == "mean_variance" else 1.0
+    aversion = line.get("aversion", 1.0)
     slope = aversion * covariance @ weights - (means if line["objective"] == "mean_variance" else 0)
     held = weights > 1e-6
     slack = (slope - slope[held].min()) / (aversion * np.trace(covariance) / len(names))

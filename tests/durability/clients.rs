@@ -113,13 +113,13 @@ impl Ledger {
     }
 }
 
-/// Kills the server once `enough` orders were acknowledged, while more are on their way.
-pub(super) fn enter_until_killed(
+/// Ends the server by `end` once `enough` orders were acknowledged, while more are on their way.
+pub(super) fn enter_until(
+    enough: u64,
     server: Server,
     mut ledger: Ledger,
-    round: u64,
-    seed: u64,
-    enough: u64,
+    (round, seed): (u64, u64),
+    end: impl FnOnce(Server),
 ) -> Ledger {
     let (sender, heard) = channel();
     let clients = (0..).zip(WIRES).map(|(number, wire)| {
@@ -135,7 +135,7 @@ pub(super) fn enter_until_killed(
         let acknowledged = heard.recv_timeout(STUCK);
         acknowledged.unwrap_or_else(|_| panic!("{count} acknowledgements, and then silence"));
     }
-    server.kill();
+    end(server);
     drop(heard);
     for client in clients {
         ledger.absorb(client.join().expect("a client only panics at a wrong answer"));

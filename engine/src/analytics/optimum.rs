@@ -27,6 +27,11 @@ pub enum Objective {
     MeanVariance { aversion: f64 },
 }
 
+impl Objective {
+    /// Aversion where none is given.
+    pub const AVERSION: f64 = 1.0;
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct Optimum {
     pub objective: Objective,

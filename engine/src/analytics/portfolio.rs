@@ -63,7 +63,7 @@ pub struct Holding {
     pub unrealised: i128,
     /// Quantity x (mark - open of the rolling 24 hours). None: nothing traded in them.
     pub day_change: Option<i128>,
-    /// (mark - that open) / that open.
+    /// (mark - that open) / that open; of what is short the opposite, flat 0.
     pub day_change_ratio: Option<f64>,
     /// |market value| over the sum of those of its part. None: nothing is open.
     pub allocation: Option<f64>,
@@ -166,7 +166,8 @@ impl Holding {
             unrealised: unrealised(&position, market_value),
             day_change,
             day_change_ratio: day
-                .and_then(|(mark, open)| share(i128::from(mark) - i128::from(open), open.into())),
+                .and_then(|(mark, open)| share(i128::from(mark) - i128::from(open), open.into()))
+                .map(|ratio| ratio * position.quantity.signum() as f64),
             allocation: None,
         }
     }

@@ -29,7 +29,8 @@ pub const HORIZON_NS: u64 = 10 * SAMPLE_NS;
 pub const MODEL_VERSION: &str = "flow-logit-1";
 /// The word is `Buy` from this probability of a rise on, and `Sell` up to the rest of it,
 pub const CONVICTION: f64 = 0.55;
-/// but `Hold` before so many labels, and while the rolling log-loss is not below its baseline.
+/// but `Hold` before so many labels, and while the rolling log-loss is not below both that of
+/// the base rate, which is worse than a coin's where the market turns, and a coin's.
 pub const LABELS_MIN: u64 = 200;
 /// One a second, each gone when its horizon is over.
 const PENDING_MAX: usize = (HORIZON_NS / SAMPLE_NS) as usize + 1;
@@ -207,7 +208,8 @@ impl Line {
 }
 
 fn word(probability: f64, learned: u64, score: Option<Score>) -> SignalWord {
-    let is_proven = score.is_some_and(|score| score.log_loss < score.baseline);
+    let coin = core::f64::consts::LN_2;
+    let is_proven = score.is_some_and(|score| score.log_loss < score.baseline.min(coin));
     if learned < LABELS_MIN || !is_proven {
         SignalWord::Hold
     } else if probability >= CONVICTION {

@@ -32,6 +32,10 @@ pub struct Figures {
     pub busy_total: u64,
     /// How often the matcher had to wait for a journal segment to be ready.
     pub segment_waits: u64,
+    /// The disk has no room for another segment: new orders are refused.
+    pub is_nearly_full: bool,
+    /// None: it is not known.
+    pub disk_free_bytes: Option<u64>,
     pub latencies: Vec<StageLatency>,
 }
 
@@ -69,6 +73,8 @@ impl Monitor {
             sequence_visible: projector.visible.load(Ordering::Relaxed),
             busy_total: self.shared.busy_total.load(Ordering::Relaxed),
             segment_waits: positions.segment_waits(),
+            is_nearly_full: positions.is_nearly_full(),
+            disk_free_bytes: positions.disk_free_bytes(),
             latencies: latencies
                 .map(|(stage, latency)| StageLatency { stage, histogram: latency.histogram() })
                 .into(),

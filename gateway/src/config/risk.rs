@@ -55,10 +55,13 @@ fn account(table: Table) -> Result<(Option<AccountName>, Table), String> {
         ("limit_usage", table.limit_usage),
         ("unwind_seconds", table.unwind_seconds),
     ];
-    let is_good = |value: f64| value.is_finite() && value >= 0.0;
-    if let Some((name, value)) = figures.iter().find(|(_, v)| v.is_some_and(|v| !is_good(v))) {
-        let value = value.unwrap_or_default();
-        return Err(format!("{name}: {value} is not allowed; allowed: numbers from 0, 0 = off"));
+    for (name, value) in figures {
+        let is_share = name == "concentration";
+        let most = if is_share { 1.0 } else { f64::MAX };
+        if let Some(value) = value.filter(|value| !(0.0..=most).contains(value)) {
+            let allowed = if is_share { "0 to 1" } else { "numbers from 0" };
+            return Err(format!("{name}: {value} is not allowed; allowed: {allowed}, 0 = off"));
+        }
     }
     let name = match table.account.as_str() {
         "*" => None,

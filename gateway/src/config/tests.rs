@@ -78,6 +78,7 @@ fn thresholds_of_risk_are_of_an_account_or_of_all_others() {
     for (line, reason) in [
         ("account = \"*\"\nleverage = -1.0", "risk[0]: leverage: -1"),
         ("account = \"*\"\nleverage = \"much\"", "risk[0]"),
+        ("account = \"*\"\nconcentration = 5.0", "allowed: 0 to 1"),
         ("account = \"\"", "risk[0]: account"),
         ("leverage = 1.0", "account"),
         ("account = \"*\"\ngreed = 1.0", "greed"),

@@ -75,6 +75,20 @@ fn engine(app: &App, registry: &mut Registry) {
     counter(registry, "ring_busy", "Commands refused by a full ring", figures.busy_total);
     let help = "Times the matcher waited for a segment";
     counter(registry, "segment_waits", help, figures.segment_waits);
+    for (name, help, value) in [
+        ("disk_free_bytes", "Room on the journal's disk", figures.disk_free_bytes),
+        (
+            "journal_nearly_full",
+            "1: no room for another segment, new orders are refused",
+            Some(u64::from(figures.is_nearly_full)),
+        ),
+    ] {
+        let gauge = Count::default();
+        gauge.set(value.unwrap_or_default());
+        if value.is_some() {
+            registry.register(name, help, gauge);
+        }
+    }
     let waiting = Count::default();
     waiting.set(app.desk.waiting() as u64);
     registry.register("desk_waiting", "Commands waiting for their outcome", waiting);

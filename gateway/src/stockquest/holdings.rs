@@ -106,6 +106,7 @@ struct Worth {
     #[serde(rename = "realizedPnL")]
     realised: Number,
     fees: Number,
+    /// Sum over positions: what the market's move of 24 hours is worth to what is held now.
     day_change: Number,
 }
 
@@ -239,8 +240,10 @@ struct PositionBody {
     unrealised: Number,
     #[serde(rename = "realizedPnL")]
     realised: Number,
-    /// Against the price that opened the last 24 hours. Null: nothing traded in them.
+    /// Quantity x (price - the first price of the last 24 hours): what the move of the market is
+    /// worth to what is held now, whenever it was bought. Null: nothing traded in them.
     day_change: Option<Number>,
+    /// That move over that first price; of what is short the opposite.
     day_change_ratio: Option<Ratio>,
     /// Share of its currency's positions. Null: nothing is open.
     allocation: Option<Ratio>,

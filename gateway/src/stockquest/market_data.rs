@@ -1,24 +1,22 @@
 //! `/ws/market-data`: quotes asked for and subscribed, candles, indicators, and the overview of
 //! all markets, which everybody here is told.
 
-use std::collections::BTreeMap;
-
 use engine::analytics::Indicators;
 use engine::projection::Interval;
-use orison_core::{InstrumentId, Symbol};
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::envelope::{Request, RequestId, Stamps, unknown_type};
+use super::followed::{Confirmed, Followed};
 use super::history::{self, HistoricalData, Span};
 use super::host::{self, Host, Symbols};
 use super::indicators::AnalyticsData;
 use super::kind::Told;
 use super::pace::Pace;
 use super::quote::{InitialData, Quote};
-use super::room::{News, next_tick};
-use super::shape::{SymbolsConfirmed, millis};
-use super::studio::{Listener, Tick, Topic, overview};
+use super::room::News;
+use super::shape::millis;
+use super::studio::{Tick, Topic, overview};
 use crate::xtrader::entry::word;
 use crate::xtrader::json::Object;
 use crate::xtrader::problem::Problem;
@@ -43,13 +41,7 @@ pub(super) const ASKS: &[(&str, Ask)] = &[
 
 pub(super) struct MarketData {
     overviews: watch::Receiver<Option<Utf8Bytes>>,
-    listener: Listener,
-    followed: BTreeMap<InstrumentId, Followed>,
-}
-
-struct Followed {
-    symbol: Symbol,
-    pace: Pace,
+    followed: Followed,
 }
 
 /// Whether updates follow what a subscription shows first.
@@ -79,7 +71,7 @@ impl MarketData {
         let overviews = host.studio.overviews();
         let text = overview(&host.app.views.read());
         host.push(text);
-        Self { overviews, listener: host.studio.listen(), followed: BTreeMap::new() }
+        Self { overviews, followed: Followed::open(host, Topic::Quote) }
     }
 
     pub(super) fn hear(
@@ -117,16 +109,11 @@ impl MarketData {
         let pace = Pace::new(wished, 1, host.settings.tick, host.studio.now());
         match mode {
             Mode::Snapshot => {}
-            Mode::RealTime => {
-                for instrument in &known {
-                    self.listener.follow(Topic::Quote(instrument.id));
-                    let followed = Followed { symbol: instrument.symbol, pace };
-                    self.followed.insert(instrument.id, followed);
-                }
-            }
+            Mode::RealTime => self.followed.follow(&known, pace),
         }
         let update_interval = millis(pace.interval(host.settings.tick));
-        self.confirm(host, id, Confirmed { mode, unknown, update_interval });
+        let subscription_type = mode.word();
+        self.followed.confirm(host, id, Confirmed { unknown, subscription_type, update_interval });
         let stamps = Stamps::answer(id).at(sequence);
         host.say(Told::InitialData, stamps, &InitialData { quotes });
         Ok(())
@@ -140,28 +127,11 @@ impl MarketData {
         id: Option<&RequestId>,
     ) -> Result<(), Problem> {
         let symbols = host::symbols(&host.app.views.read(), data)?;
-        let (left, unknown) = match symbols {
-            Some(Symbols { known, unknown }) => (known.iter().map(|i| i.id).collect(), unknown),
-            None => (self.followed.keys().copied().collect::<Vec<_>>(), Vec::new()),
-        };
-        for instrument in left {
-            self.followed.remove(&instrument);
-            self.listener.leave(Topic::Quote(instrument));
-        }
+        let unknown = self.followed.leave(symbols);
         let update_interval = millis(host.settings.tick);
-        self.confirm(host, id, Confirmed { mode: Mode::RealTime, unknown, update_interval });
+        let subscription_type = Mode::RealTime.word();
+        self.followed.confirm(host, id, Confirmed { unknown, subscription_type, update_interval });
         Ok(())
-    }
-
-    fn confirm(&self, host: &Host, id: Option<&RequestId>, confirmed: Confirmed) {
-        let Confirmed { mode, unknown, update_interval } = confirmed;
-        let body = SymbolsConfirmed {
-            symbols: self.followed.values().map(|followed| followed.symbol).collect(),
-            unknown_symbols: unknown,
-            subscription_type: mode.word(),
-            update_interval,
-        };
-        host.say(Told::SubscriptionConfirmed, Stamps::answer(id), &body);
     }
 
     pub(super) async fn news(&mut self) -> News {
@@ -174,32 +144,15 @@ impl MarketData {
                 }
             }
         };
-        if self.followed.is_empty() {
-            return overview.await;
-        }
         tokio::select! {
-            tick = next_tick(&mut self.listener) => News::Tick(tick),
+            tick = self.followed.next_tick() => News::Tick(tick),
             overview = overview => overview,
         }
     }
 
-    /// What is due of it now, in the order of instruments.
     pub(super) fn tick(&mut self, tick: &Tick, say: &mut dyn FnMut(Utf8Bytes)) {
-        for (instrument, followed) in &mut self.followed {
-            // One that was subscribed after the tick was made has its turn with the next.
-            if let Some(text) = tick.texts.get(&Topic::Quote(*instrument))
-                && followed.pace.is_due(tick.number)
-            {
-                say(text.clone());
-            }
-        }
+        self.followed.tick(tick, say);
     }
-}
-
-struct Confirmed {
-    mode: Mode,
-    unknown: Vec<String>,
-    update_interval: u64,
 }
 
 fn quote(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<(), Problem> {

@@ -2,8 +2,8 @@
 //! its guesses so far; and weights of a portfolio that would have done best, on request. The
 //! message types are ours.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::Views;
 use engine::analytics::{Objective, Optimum, OptimumError};
@@ -14,14 +14,14 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use utoipa::ToSchema;
 
 use super::envelope::{Request, RequestId, Stamps, encode, unknown_type};
+use super::followed::{Confirmed, Followed};
 use super::history;
 use super::holdings::Ratio;
 use super::host::{self, Host, Symbols};
 use super::kind::Told;
 use super::pace::Pace;
-use super::room::next_tick;
-use super::shape::{SymbolsConfirmed, millis, moment};
-use super::studio::{Listener, Tick, Topic};
+use super::shape::{millis, moment};
+use super::studio::{Tick, Topic};
 use crate::language::Message;
 use crate::xtrader::entry::word;
 use crate::xtrader::json::{Object, shown};
@@ -42,8 +42,7 @@ pub(super) const ASKS: &[(&str, Ask)] = &[
 ];
 
 pub(super) struct Signals {
-    listener: Listener,
-    followed: BTreeMap<InstrumentId, (Symbol, Pace)>,
+    followed: Followed,
 }
 
 /// SIGNAL_UPDATE: the latest guess; null before the first.
@@ -73,10 +72,15 @@ pub(super) struct SignalUpdate {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct FeaturesBody {
+    /// In quantity steps of the instrument, since the last sample.
     order_flow_imbalance: Ratio,
+    /// Over the middle.
     microprice_deviation: Ratio,
+    /// (bought - sold) / (bought + sold).
     trade_imbalance: Ratio,
+    /// Of logarithmic returns from sample to sample.
     volatility: Ratio,
+    /// Over the middle.
     spread: Ratio,
 }
 
@@ -152,15 +156,11 @@ struct WeightBody {
 
 impl Signals {
     pub(super) fn open(host: &Host) -> Self {
-        Self { listener: host.studio.listen(), followed: BTreeMap::new() }
+        Self { followed: Followed::open(host, Topic::Signal) }
     }
 
-    /// For ever without a subscription.
     pub(super) async fn news(&mut self) -> Arc<Tick> {
-        match self.followed.is_empty() {
-            false => next_tick(&mut self.listener).await,
-            true => std::future::pending().await,
-        }
+        self.followed.next_tick().await
     }
 
     pub(super) fn hear(
@@ -194,12 +194,8 @@ impl Signals {
             known.iter().map(|instrument| update(&views, instrument)).collect();
         drop(views);
         let pace = Pace::new(wished, 1, host.settings.tick, host.studio.now());
-        self.listener.catch_up();
-        for instrument in known {
-            self.listener.follow(Topic::Signal(instrument.id));
-            self.followed.insert(instrument.id, (instrument.symbol, pace));
-        }
-        self.confirm(host, id, unknown, millis(pace.interval(host.settings.tick)));
+        self.followed.follow(&known, pace);
+        self.confirm(host, id, unknown, pace.interval(host.settings.tick));
         for text in texts {
             host.push(text);
         }
@@ -213,15 +209,8 @@ impl Signals {
         id: Option<&RequestId>,
     ) -> Result<(), Problem> {
         let symbols = host::symbols(&host.app.views.read(), data)?;
-        let (left, unknown) = match symbols {
-            Some(Symbols { known, unknown }) => (known.iter().map(|i| i.id).collect(), unknown),
-            None => (self.followed.keys().copied().collect::<Vec<_>>(), Vec::new()),
-        };
-        for instrument in left {
-            self.followed.remove(&instrument);
-            self.listener.leave(Topic::Signal(instrument));
-        }
-        self.confirm(host, id, unknown, millis(host.settings.tick));
+        let unknown = self.followed.leave(symbols);
+        self.confirm(host, id, unknown, host.settings.tick);
         Ok(())
     }
 
@@ -229,27 +218,15 @@ impl Signals {
         &self,
         host: &Host,
         id: Option<&RequestId>,
-        unknown_symbols: Vec<String>,
-        update_interval: u64,
+        unknown: Vec<String>,
+        interval: Duration,
     ) {
-        let body = SymbolsConfirmed {
-            symbols: self.followed.values().map(|(symbol, _)| *symbol).collect(),
-            unknown_symbols,
-            subscription_type: "REAL_TIME",
-            update_interval,
-        };
-        host.say(Told::SubscriptionConfirmed, Stamps::answer(id), &body);
+        let (subscription_type, update_interval) = ("REAL_TIME", millis(interval));
+        self.followed.confirm(host, id, Confirmed { unknown, subscription_type, update_interval });
     }
 
     pub(super) fn tick(&mut self, tick: &Tick, say: &mut dyn FnMut(Utf8Bytes)) {
-        for (instrument, (_, pace)) in &mut self.followed {
-            // One that was subscribed after the tick was made has its turn with the next.
-            if let Some(text) = tick.texts.get(&Topic::Signal(*instrument))
-                && pace.is_due(tick.number)
-            {
-                say(text.clone());
-            }
-        }
+        self.followed.tick(tick, say);
     }
 }
 
@@ -257,9 +234,6 @@ pub(super) fn update(views: &Views, instrument: &Instrument) -> Utf8Bytes {
     let stamps = Stamps::default().at(views.at().sequence.0);
     encode(Told::SignalUpdate, stamps, &SignalUpdate::new(views, instrument))
 }
-
-/// Aversion of MEAN_VARIANCE where none is given.
-const AVERSION_DEFAULT: f64 = 1.0;
 
 /// Without symbols, over every instrument.
 fn optimise(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<(), Problem> {
@@ -307,7 +281,7 @@ fn objective(data: &mut Object) -> Result<Objective, Problem> {
         Problem::invalid_parameter("riskAversion", english, "0보다 커야 합니다")
     };
     let aversion = match data.decimal("riskAversion").map_err(|_| wrong())? {
-        None => AVERSION_DEFAULT,
+        None => Objective::AVERSION,
         Some(decimal) => {
             let number = decimal.and_then(|decimal| decimal.to_string().parse::<f64>().ok());
             number.filter(|number| number.is_finite() && *number > 0.0).ok_or_else(wrong)?

@@ -98,14 +98,16 @@ struct Subject {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RiskAlert {
-    /// LEVERAGE, CONCENTRATION, VALUE_AT_RISK, DRAWDOWN, LIQUIDITY or LIMIT_ and its name.
+    /// LEVERAGE, CONCENTRATION (share of the largest position), VALUE_AT_RISK (over value),
+    /// DRAWDOWN, LIQUIDITY (unwindSeconds) or LIMIT_ and its name.
     metric: String,
     /// RAISED or CLEARED.
     state: &'static str,
     /// Null: of all, or of none.
     currency: Option<String>,
     symbol: Option<String>,
-    /// Null: there is none any more.
+    /// Null in CLEARED: there is none any more. Null in RAISED: beyond every number; of LEVERAGE
+    /// and VALUE_AT_RISK nothing is left to bear what is open, of LIQUIDITY nothing trades.
     value: Option<Ratio>,
     threshold: Ratio,
     /// The alert is over below this.
@@ -171,7 +173,7 @@ impl Change {
             state,
             currency: subject.quote.map(|quote| currency(views, quote)),
             symbol: instrument.map(|instrument| instrument.symbol.to_string()),
-            value: value.map(Ratio),
+            value: value.filter(|value| value.is_finite()).map(Ratio),
             threshold: Ratio(threshold),
             clear_below: Ratio(threshold * CLEAR),
         }
@@ -188,16 +190,21 @@ fn measures(views: &Views, risk: &Risk, thresholds: &Thresholds) -> BTreeMap<Sub
     };
     for part in &risk.parts {
         let of = |metric| Subject { metric, quote: Some(part.quote), instrument: None };
-        add(of(Metric::Leverage), part.leverage, thresholds.leverage);
-        let largest = part.largest.map(|(_, share)| share);
-        add(of(Metric::Concentration), largest, thresholds.concentration);
-        add(of(Metric::ValueAtRisk), tail_ratio(views, part), thresholds.value_at_risk);
+        add(of(Metric::Leverage), or_ruin(part, part.leverage), thresholds.leverage);
+        if let Some((instrument, share)) = part.largest {
+            let subject = Subject { instrument: Some(instrument), ..of(Metric::Concentration) };
+            add(subject, Some(share), thresholds.concentration);
+        }
+        let tail = part.tail.and_then(|_| or_ruin(part, tail_ratio(views, part)));
+        add(of(Metric::ValueAtRisk), tail, thresholds.value_at_risk);
         let drawdown = part.drawdown.and_then(|drawdown| drawdown.current_ratio);
         add(of(Metric::Drawdown), drawdown, thresholds.drawdown);
         for liquidity in &part.liquidity {
             let instrument = Some(liquidity.instrument);
             let subject = Subject { instrument, ..of(Metric::Liquidity) };
-            add(subject, liquidity.unwind_seconds, thresholds.unwind_seconds);
+            // Nothing trades: what the book does not take cannot be left.
+            let seconds = liquidity.unwind_seconds.unwrap_or(f64::INFINITY);
+            add(subject, Some(seconds), thresholds.unwind_seconds);
         }
     }
     for usage in &risk.usages {
@@ -206,6 +213,15 @@ fn measures(views: &Views, risk: &Risk, thresholds: &Thresholds) -> BTreeMap<Sub
         add(subject, usage.ratio, thresholds.limit_usage);
     }
     measured
+}
+
+/// A ratio to the account's value; beyond every threshold where something is open and that value
+/// is not above zero, where the ratio itself would say nothing.
+fn or_ruin(part: &RiskPart, ratio: Option<f64>) -> Option<f64> {
+    match part.gross > 0 && part.total_value <= 0 {
+        true => Some(f64::INFINITY),
+        false => ratio,
+    }
 }
 
 /// Value at risk over value. None: that is not above zero.

@@ -201,6 +201,12 @@ async fn on_a_disk_that_is_nearly_full_orders_are_refused_and_cancels_go_on() {
     let told = (refused.status, refused.error(), refused.header("retry-after"));
     assert_eq!(told, (503, "JOURNAL_FULL".into(), Some("1")));
     assert_eq!(client.post("/v1/prayer", r#"{"side":"up","count":1}"#).await.status, 503);
+    let health = client.get("/health").await.json();
+    let full = "the disk has no room for another segment of the journal";
+    assert_eq!((&health["status"], &health["warning"]), (&"ok".into(), &full.into()), "{health}");
+    assert_eq!((&health["nearly_full"], &health["disk_free_bytes"]), (&true.into(), &0.into()));
+    let metrics = client.get("/metrics").await.body;
+    assert!(metrics.contains("journal_nearly_full 1\n"), "{metrics}");
     let amend = r#"{"client_order_id":"first","quantity":"0.5"}"#;
     assert_eq!(client.post("/v1/order/amend", amend).await.status, 200);
     let cancel = r#"{"client_order_id":"first"}"#;

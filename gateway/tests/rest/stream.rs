@@ -233,11 +233,12 @@ async fn of_a_pruned_journal_what_is_left_is_told_and_the_rest_is_410() {
     let directory = exchange.stop().await;
     for at in [70_000, 80_000] {
         let limits = engine::projection::ViewLimits::DEFAULT;
-        replay::snapshot::take(directory.path(), limits, Some(at), |_| {}).unwrap();
+        let storage = journal::Storage::default();
+        replay::snapshot::take(&storage, directory.path(), limits, Some(at), |_| {}).unwrap();
     }
     let plan = retention::plan(directory.path(), Keep { snapshots: 2, from: None }).unwrap();
     assert!(!plan.segments.is_empty(), "{plan:?}");
-    retention::prune(directory.path(), &plan).unwrap();
+    retention::prune(&journal::Storage::default(), directory.path(), &plan).unwrap();
     let exchange = Exchange::start_in(directory, |config| config.snapshot_commands = 0).await;
     let (status, body) = Stream::open(&exchange, "?from=2", &[]).await.err().unwrap();
     assert_eq!((status, &body["error"]), (410, &Value::from("PRUNED")), "{body}");

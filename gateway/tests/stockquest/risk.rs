@@ -68,11 +68,11 @@ async fn exposure_is_told_at_once_and_to_who_subscribes_on_schedule() {
 }
 
 /// The next alert: state, value.
-async fn alert(quest: &mut Quest) -> (Value, f64) {
+async fn alert(quest: &mut Quest) -> (Value, Value) {
     let told = quest.until("RISK_ALERT").await["data"].clone();
     let about = (&told["metric"], &told["currency"], &told["symbol"], &told["threshold"]);
     assert_eq!(about, (&json!("LEVERAGE"), &json!("USD"), &json!(null), &json!(4)));
-    (told["state"].clone(), told["value"].as_f64().unwrap())
+    (told["state"].clone(), told["value"].clone())
 }
 
 #[tokio::test]
@@ -101,19 +101,25 @@ async fn an_alert_comes_unasked_and_is_over_well_below_its_threshold() {
     assert_eq!(quest.told().await["data"]["parts"][0]["leverage"], json!(2.5));
     // 750 over 150.
     mark(75).await;
-    assert_eq!(alert(&mut quest).await, (json!("RAISED"), 5.0));
+    assert_eq!(alert(&mut quest).await, (json!("RAISED"), json!(5)));
     // 820 over 220 is 3.73: below the threshold, and not below nine tenths of it.
     mark(82).await;
     mark(75).await;
     mark(90).await;
-    assert_eq!(alert(&mut quest).await, (json!("CLEARED"), 3.0));
+    assert_eq!(alert(&mut quest).await, (json!("CLEARED"), json!(3)));
     // Who comes late is told what stands.
     mark(75).await;
     assert_eq!(alert(&mut quest).await.0, json!("RAISED"));
     let mut late = Quest::open(&exchange, TAKER).await;
-    assert_eq!(alert(&mut late).await, (json!("RAISED"), 5.0));
+    assert_eq!(alert(&mut late).await, (json!("RAISED"), json!(5)));
+    // 500 less 600: nothing is left to bear it, and no alert is over by that.
+    mark(50).await;
+    let mut ruined = Quest::open(&exchange, TAKER).await;
+    assert_eq!(alert(&mut ruined).await, (json!("RAISED"), json!(null)));
+    mark(90).await;
+    assert_eq!(alert(&mut quest).await, (json!("CLEARED"), json!(3)));
     assert_eq!(maker.told().await["type"], "RISK_UPDATE", "another account has no thresholds");
     assert_eq!(maker.ask("HEARTBEAT", json!({})).await.0, "HEARTBEAT");
-    drop((quest, maker, late));
+    drop((quest, maker, late, ruined));
     exchange.stop().await;
 }

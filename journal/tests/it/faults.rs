@@ -1,7 +1,7 @@
 //! A disk that fails: nothing is acknowledged after it, nothing acknowledged before it is lost.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -216,6 +216,88 @@ fn a_kill_at_any_step_of_rolling_loses_nothing_that_was_journaled() {
         assert_eq!((report.commands, report.closed_cleanly), (count + 100, true));
     }
     assert!(found_unnamed > 3, "the writer was ahead of the names {found_unnamed} times");
+}
+
+/// A machine that dies while a segment is sealed and the next one gets its link leaves any sectors
+/// of the two writes. What was synced behind them is there, whatever half of them is.
+#[test]
+fn half_a_seal_and_half_a_header_cost_nothing_that_lies_behind_them() {
+    let (mut seals, mut headers) = (0, 0);
+    let small = Options { segment_bytes: 8192, ..options() };
+    for shift in 0..WIDE / 32 {
+        let wide: Vec<Command> = (1..=12).map(|sequence| wide(sequence, shift * 32)).collect();
+        let before = left_unsealed(&small, &wide);
+        let after = tempfile::tempdir().unwrap();
+        copy(before.path(), after.path());
+        drop(open(after.path(), &small).unwrap());
+        let [first, next] = <[PathBuf; 2]>::try_from(segments(after.path())).unwrap();
+        for (name, changed, halves) in [
+            (first.file_name().unwrap().to_str().unwrap(), &first, &mut seals),
+            ("0000000002.next", &next, &mut headers),
+        ] {
+            let was = std::fs::read(before.path().join(name)).unwrap();
+            for mixed in mixtures(&was, &std::fs::read(changed).unwrap()) {
+                *halves += 1;
+                let torn = tempfile::tempdir().unwrap();
+                copy(before.path(), torn.path());
+                std::fs::write(torn.path().join(name), &mixed).unwrap();
+                for case in [&rebooted(&small), &small] {
+                    let (_, opened, found) = open(torn.path(), case).unwrap();
+                    assert_eq!((&found, opened.cut), (&wide, None), "{name} {shift}");
+                }
+            }
+        }
+    }
+    assert_eq!(headers, 2 * WIDE / 32, "two halves of a header each");
+    assert!(seals >= 4, "{seals} halves of a seal");
+}
+
+const WIDE: usize = 480;
+
+/// A segment of two pages holds eight of these; the first one moves the others.
+fn wide(sequence: u64, shift: usize) -> Command {
+    let bytes = if sequence == 1 { shift } else { WIDE - 40 };
+    Command { payload: vec![sequence as u8; bytes], ..command(sequence) }
+}
+
+/// A journal whose writer has gone on in a segment without a name, the one before not yet sealed.
+fn left_unsealed(options: &Options, commands: &[Command]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let gate = Arc::new(Gate::default());
+    let mut gated = options.clone();
+    gated.seams.faults = Some(Arc::clone(&gate) as Arc<dyn Faults>);
+    let (mut writer, _, _) = open(directory.path(), &gated).unwrap();
+    let (first, others) = commands.split_at(4);
+    first.iter().for_each(|command| append(&mut writer, command));
+    writer.positions().wait_durable(4).unwrap();
+    gate.arm(0);
+    others.iter().for_each(|command| append(&mut writer, command));
+    while !gate.holds() {
+        std::thread::yield_now();
+    }
+    let left = tempfile::tempdir().unwrap();
+    copy(directory.path(), left.path());
+    gate.release();
+    left
+}
+
+/// What lies between two versions of a file: some of the sectors that differ are those of the new.
+fn mixtures(was: &[u8], is: &[u8]) -> Vec<Vec<u8>> {
+    let sector = |at: usize| at * 512..(at + 1) * 512;
+    let differ = |&at: &usize| was[sector(at)] != is[sector(at)];
+    let changed: Vec<usize> = (0..was.len() / 512).filter(differ).collect();
+    let masks = 1..(1_u32 << changed.len()) - 1;
+    masks
+        .map(|mask| {
+            let mut mixed = was.to_vec();
+            for (bit, &at) in changed.iter().enumerate() {
+                if mask >> bit & 1 == 1 {
+                    mixed[sector(at)].copy_from_slice(&is[sector(at)]);
+                }
+            }
+            mixed
+        })
+        .collect()
 }
 
 #[test]

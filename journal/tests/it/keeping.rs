@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use journal::{AppendError, CHECKPOINT_COMMANDS, Checkpoint, Journal, Kind, OpenError};
-use journal::{Options, ReadError, Reader, Wake, merkle, verify};
+use journal::{Options, ReadError, Reader, Storage, Wake, merkle, verify};
 
 use crate::support::*;
 
@@ -334,8 +334,8 @@ fn pruning_removes_whole_old_segments_and_what_is_left_is_a_journal() {
     let count = CHECKPOINT_COMMANDS + 30_000;
     closed(directory.path(), &larger, count);
     let before = segments(directory.path()).len();
-    assert_eq!(journal::prune(directory.path(), 1).unwrap().len(), 0);
-    let removed = journal::prune(directory.path(), count).unwrap();
+    assert_eq!(journal::prune(&Storage::default(), directory.path(), 1).unwrap().len(), 0);
+    let removed = journal::prune(&Storage::default(), directory.path(), count).unwrap();
     assert!(!removed.is_empty());
     assert_eq!(segments(directory.path()).len(), before - removed.len());
     let report = verify(directory.path(), |_| {}).unwrap();

@@ -5,6 +5,7 @@
 mod support;
 
 mod damage;
+mod disk;
 mod faults;
 mod golden;
 mod keeping;

@@ -29,7 +29,11 @@ pub enum ArchiveError {
 
 /// Copies every sealed segment of the journal that `to` has not yet got; the journal is verified
 /// first. Which were copied.
-pub fn archive(directory: &Path, to: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
+pub fn archive(
+    storage: &Storage,
+    directory: &Path,
+    to: &Path,
+) -> Result<Vec<PathBuf>, ArchiveError> {
     journal::verify(directory, |_| {})?;
     let reader = Reader::open(directory)?;
     std::fs::create_dir_all(to).map_err(|source| ArchiveError::Io {
@@ -39,13 +43,17 @@ pub fn archive(directory: &Path, to: &Path) -> Result<Vec<PathBuf>, ArchiveError
     })?;
     let paths: Vec<_> = reader.segments().map(|(path, _)| path.to_owned()).collect();
     let Some((_, sealed)) = paths.split_last() else { return Ok(Vec::new()) };
-    sealed.iter().filter_map(|path| copy_into(path, to).transpose()).collect()
+    sealed.iter().filter_map(|path| copy_into(storage, path, to).transpose()).collect()
 }
 
 /// Copies what the journal has lost at its beginning back from an archive, newest first, so that
 /// its segments are one row at any moment; then the whole journal is verified, and what was copied
 /// goes again if it is not in order. Which were copied.
-pub fn restore(directory: &Path, from: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
+pub fn restore(
+    storage: &Storage,
+    directory: &Path,
+    from: &Path,
+) -> Result<Vec<PathBuf>, ArchiveError> {
     let (kept, archived) = (Reader::open(directory)?, Reader::open(from)?);
     if kept.identity() != archived.identity() {
         return Err(ArchiveError::Foreign { path: from.to_owned() });
@@ -62,14 +70,13 @@ pub fn restore(directory: &Path, from: &Path) -> Result<Vec<PathBuf>, ArchiveErr
         .iter()
         .rev()
         .try_for_each(|path| {
-            copied.extend(copy_into(path, directory)?);
+            copied.extend(copy_into(storage, path, directory)?);
             Ok(())
         })
         .and_then(|()| Ok(journal::verify(directory, |_| {})?));
     match result {
         Ok(_) => Ok(copied),
         Err(error) => {
-            let storage = Storage::default();
             // Oldest first, for the same reason.
             for path in copied.iter().rev() {
                 storage.remove(path)?;
@@ -80,7 +87,7 @@ pub fn restore(directory: &Path, from: &Path) -> Result<Vec<PathBuf>, ArchiveErr
 }
 
 /// None: it is there already, the same.
-fn copy_into(path: &Path, to: &Path) -> Result<Option<PathBuf>, ArchiveError> {
+fn copy_into(storage: &Storage, path: &Path, to: &Path) -> Result<Option<PathBuf>, ArchiveError> {
     let name = path.file_name().expect("a segment has a name");
     let copy = to.join(name);
     if copy.exists() {
@@ -89,7 +96,6 @@ fn copy_into(path: &Path, to: &Path) -> Result<Option<PathBuf>, ArchiveError> {
             false => Err(ArchiveError::Differs { copy, of: path.to_owned() }),
         };
     }
-    let storage = Storage::default();
     let temporary = copy.with_extension("tmp");
     let target = storage.create(&temporary)?;
     let mut offset = 0;

@@ -1,7 +1,6 @@
 //! A snapshot by hand, of a journal that may be running: what is in it is brought to the device
 //! before, for a snapshot never holds a command that a power cut could still take back.
 
-use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -21,14 +20,13 @@ pub enum TakeError {
     Playback(#[from] PlaybackError),
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-    #[error("sync {}: {source}", path.display())]
-    Sync { path: PathBuf, source: std::io::Error },
     #[error("the journal ends with sequence {last}, sequence {asked} is asked for")]
     NotReached { last: u64, asked: u64 },
 }
 
 /// After the command `at`, or after the last one there is. `progress` gets each sequence passed.
 pub fn take(
+    storage: &Storage,
     directory: &Path,
     limits: ViewLimits,
     at: Option<u64>,
@@ -60,11 +58,8 @@ pub fn take(
     if let Some(asked) = at.filter(|&asked| asked != last) {
         return Err(TakeError::NotReached { last, asked });
     }
-    for (path, _) in Reader::open(directory)?.segments() {
-        let sync = File::open(path).and_then(|file| file.sync_all());
-        sync.map_err(|source| TakeError::Sync { path: path.to_owned(), source })?;
-    }
+    journal::settle(storage, directory).map_err(SnapshotError::Storage)?;
     let mut pace = || ControlFlow::Continue(());
-    let written = write(&Storage::default(), directory, reader.identity(), &whole, &mut pace)?;
+    let written = write(storage, directory, reader.identity(), &whole, &mut pace)?;
     Ok(written.expect("nobody breaks it off"))
 }

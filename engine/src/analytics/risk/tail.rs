@@ -58,11 +58,12 @@ impl Tail {
         let (low, high) = (scenarios[below], scenarios[below + 1]);
         let quantile = low + (high - low) * (place - below as f64);
         let worst = scenarios.partition_point(|&scenario| scenario <= quantile);
+        // Taken from zero, not negated: no loss is 0, never -0.
         Some(Self {
             horizon,
             scenarios: scenarios.len(),
-            value_at_risk: finite(-quantile)?,
-            expected_shortfall: -mean(&scenarios[..worst])?,
+            value_at_risk: finite(0.0 - quantile)?,
+            expected_shortfall: 0.0 - mean(&scenarios[..worst])?,
         })
     }
 }

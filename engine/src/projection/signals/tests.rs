@@ -118,12 +118,13 @@ fn a_sign_that_comes_before_every_move_is_learned() {
 }
 
 #[test]
-fn a_word_needs_labels_and_a_score_better_than_the_base_rate() {
+fn a_word_needs_labels_and_a_score_better_than_the_base_rate_and_a_coin() {
     let score = |log_loss, baseline| Some(Score { n: 500, hit_rate: 0.5, log_loss, baseline });
     for (probability, learned, score, expected) in [
         (0.9, 199, score(0.6, 0.69), SignalWord::Hold),
         (0.9, 200, None, SignalWord::Hold),
         (0.9, 200, score(0.69, 0.69), SignalWord::Hold),
+        (0.9, 200, score(0.7, 0.86), SignalWord::Hold),
         (0.55, 200, score(0.6, 0.69), SignalWord::Buy),
         (0.549, 200, score(0.6, 0.69), SignalWord::Hold),
         (0.451, 200, score(0.6, 0.69), SignalWord::Hold),

@@ -39,7 +39,12 @@ pub(crate) struct HealthAnswer {
     followed_lag: u64,
     /// Of the newest snapshot; 0: there is none.
     snapshot: u64,
-    /// What is wrong with snapshots, while orders are taken all the same.
+    /// Room on the journal's disk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disk_free_bytes: Option<u64>,
+    /// It has no room for another segment: new orders are refused, cancels and amends go on.
+    nearly_full: bool,
+    /// What an operator should look at while the exchange goes on: the disk, or snapshots.
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<String>,
     version: &'static str,
@@ -116,7 +121,10 @@ pub(crate) fn health(app: &App) -> Answer {
         (None, None) => (200, "ok", None),
     };
     let behind = || format!("the follower is {} commands behind", followed.lag);
-    let warning = followed.snapshot_failure.or_else(|| followed.is_behind.then(behind));
+    let full = || "the disk has no room for another segment of the journal".to_owned();
+    let warning = figures.is_nearly_full.then(full);
+    let warning = warning.or(followed.snapshot_failure);
+    let warning = warning.or_else(|| followed.is_behind.then(behind));
     let body = HealthAnswer {
         status,
         reason,
@@ -128,6 +136,8 @@ pub(crate) fn health(app: &App) -> Answer {
         followed: followed.sequence,
         followed_lag: followed.lag,
         snapshot: followed.snapshot_sequence,
+        disk_free_bytes: figures.disk_free_bytes,
+        nearly_full: figures.is_nearly_full,
         warning,
         version: env!("CARGO_PKG_VERSION"),
     };

@@ -1,0 +1,168 @@
+//! The core's book behind the interface: ids become slots, what happens becomes reports. No
+//! accounts, no journal.
+
+use orison_core::book::{Book, Fill, Half, Limit, NONE};
+use orison_core::{InstrumentId, Price, Quantity, Side};
+
+use crate::ids::Ids;
+use crate::sink::Sink;
+use crate::wire::{
+    CANCEL_ACK, CANCEL_REJECT, Cancel, MODIFY_ACK, MODIFY_REJECT, Modify, NewOrder, ORDER_ACK,
+    Report, TRADE,
+};
+
+/// Resting orders at once; a new one beyond is refused.
+const ORDERS_MAX: u32 = 1 << 24;
+const INSTRUMENT: InstrumentId = InstrumentId(1);
+/// The one number that is no order's id: its mark would be that of a free slot.
+const NO_ID: u64 = u64::MAX;
+
+pub(crate) struct Engine {
+    book: Book,
+    ids: Ids,
+    sink: Sink,
+}
+
+/// What the reports of one message have in common.
+#[derive(Clone, Copy)]
+struct Origin {
+    sequence: u64,
+    order: u64,
+    side: Side,
+}
+
+impl Engine {
+    pub(crate) fn new(sink: Sink) -> Self {
+        let mut book = Book::new(1, ORDERS_MAX);
+        book.open_instrument();
+        Self { book, ids: Ids::new(), sink }
+    }
+
+    #[inline]
+    pub(crate) fn on_new_order(&mut self, new: &NewOrder) {
+        let side = Side::BOTH[usize::from(new.side != 0)];
+        let origin = Origin { sequence: new.sequence_number, order: new.order_id, side };
+        let (price, quantity) = (Price(new.price_ticks), Quantity(new.quantity.into()));
+        let place = self.ids.place(new.order_id);
+        let is_id = new.order_id != NO_ID;
+        if !is_id || quantity.is_zero() || self.ids.slot(place) != NONE {
+            return self.refuse(CANCEL_REJECT, new.order_id, new.sequence_number);
+        }
+        self.tell(ORDER_ACK, origin, price, new.quantity);
+        let left = self.trade(origin, price, quantity);
+        if left.is_zero() {
+            return;
+        }
+        if new.ioc != 0 {
+            return self.tell(CANCEL_ACK, origin, price, left.0 as u32);
+        }
+        match self.book.take(new.order_id + 1, 0, left) {
+            Some(slot) => {
+                self.ids.set(place, slot);
+                self.book.rest(slot, Half::of(INSTRUMENT, side), price, left);
+            }
+            None => self.tell(CANCEL_ACK, origin, price, left.0 as u32),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn on_cancel(&mut self, cancel: &Cancel) {
+        let place = self.ids.place(cancel.order_id);
+        let slot = self.ids.slot(place);
+        let Some((half, price)) = self.resting(slot) else {
+            return self.refuse(CANCEL_REJECT, cancel.order_id, cancel.sequence_number);
+        };
+        let open = self.book.orders()[slot].open;
+        self.book.leave(slot);
+        self.book.release(slot);
+        self.ids.clear(place);
+        let (sequence, order) = (cancel.sequence_number, cancel.order_id);
+        self.tell(CANCEL_ACK, Origin { sequence, order, side: half.side() }, price, open as u32);
+    }
+
+    #[inline]
+    pub(crate) fn on_modify(&mut self, modify: &Modify) {
+        let place = self.ids.place(modify.order_id);
+        let slot = self.ids.slot(place);
+        let quantity = Quantity(modify.new_quantity.into());
+        let half = match self.resting(slot) {
+            Some((half, _)) if !quantity.is_zero() => half,
+            Some(_) | None => {
+                return self.refuse(MODIFY_REJECT, modify.order_id, modify.sequence_number);
+            }
+        };
+        let price = Price(modify.new_price_ticks);
+        let (sequence, order) = (modify.sequence_number, modify.order_id);
+        let origin = Origin { sequence, order, side: half.side() };
+        self.book.leave(slot);
+        self.tell(MODIFY_ACK, origin, price, modify.new_quantity);
+        let left = self.trade(origin, price, quantity);
+        if left.is_zero() {
+            self.book.release(slot);
+            self.ids.clear(place);
+        } else {
+            self.book.rest(slot, half, price, left);
+        }
+    }
+
+    pub(crate) fn flush(&mut self) {
+        self.sink.flush();
+    }
+
+    pub(crate) fn best(&self, side: Side) -> Option<i64> {
+        self.book.best(Half::of(INSTRUMENT, side)).map(|price| price.0)
+    }
+
+    pub(crate) fn depth_at(&self, side: Side, price: i64) -> u64 {
+        let mut levels = self.book.levels(Half::of(INSTRUMENT, side));
+        levels.find(|(at, _)| at.0 == price).map_or(0, |(_, quantity)| quantity.0)
+    }
+
+    /// What it has not traded.
+    #[inline]
+    fn trade(&mut self, origin: Origin, limit: Price, open: Quantity) -> Quantity {
+        let Self { book, ids, sink } = self;
+        let against = Half::of(INSTRUMENT, origin.side).opposite();
+        let swept = book.sweep(against, Limit::At(limit), open, NONE, |fill: Fill| {
+            let maker = fill.mark - 1;
+            sink.push(&Report {
+                kind: TRADE,
+                side: origin.side as u8,
+                sequence_number: origin.sequence,
+                order_id: origin.order,
+                price_ticks: fill.price.0,
+                quantity: fill.quantity.0 as u32,
+                maker_order_id: maker,
+                taker_order_id: origin.order,
+                ..Report::default()
+            });
+            if fill.left.is_zero() {
+                let place = ids.place(maker);
+                ids.clear(place);
+            }
+        });
+        swept.left
+    }
+
+    #[inline]
+    fn resting(&self, slot: u32) -> Option<(Half, Price)> {
+        if slot == NONE { None } else { self.book.place(slot) }
+    }
+
+    #[inline]
+    fn tell(&mut self, kind: u8, origin: Origin, price: Price, quantity: u32) {
+        self.sink.push(&Report {
+            kind,
+            side: origin.side as u8,
+            sequence_number: origin.sequence,
+            order_id: origin.order,
+            price_ticks: price.0,
+            quantity,
+            ..Report::default()
+        });
+    }
+
+    fn refuse(&mut self, kind: u8, order_id: u64, sequence_number: u64) {
+        self.sink.push(&Report { kind, sequence_number, order_id, ..Report::default() });
+    }
+}

@@ -1,0 +1,63 @@
+//! The tools that tend a journal, killed while they do: snapshots, pruning, archives. What they
+//! leave must hinder nobody.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use journal::Reader;
+
+use crate::binaries;
+use crate::stream::Dice;
+
+/// Longer than any of them takes for a journal of this size.
+const MICROSECONDS: u64 = 60_000;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Beside {
+    Server,
+    Nobody,
+}
+
+/// At a random moment; it may have finished before.
+pub(super) fn kill_one(home: &Path, beside: Beside, dice: &mut Dice) {
+    let tool = match (dice.below(3), beside) {
+        // The server writes snapshots of its own.
+        (0, Beside::Nobody) => tool(home, &["snapshot", "data"]),
+        (0 | 1, _) => tool(home, &["archive", "data", "archive"]),
+        _ => {
+            // Pruned is only what can be brought back.
+            succeeds(tool(home, &["archive", "data", "archive"]));
+            tool(home, &["prune", "data", "--yes"])
+        }
+    };
+    let mut tool = tool;
+    let mut child = tool.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // No synchronisation: the moment is random on purpose.
+    thread::sleep(Duration::from_micros(dice.below(MICROSECONDS)));
+    // Already gone is as good as killed.
+    child.kill().ok();
+    child.wait().unwrap();
+}
+
+/// From the archive, so that the whole journal can be judged.
+pub(super) fn bring_back_what_was_pruned(home: &Path) {
+    let first = Reader::open(&home.join("data")).unwrap().first_sequence();
+    if first > 1 {
+        println!("pruned up to sequence {first}");
+        succeeds(tool(home, &["restore", "data", "archive"]));
+    }
+}
+
+fn tool(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = binaries::orison_replay();
+    command.args(arguments).current_dir(home);
+    command
+}
+
+fn succeeds(mut tool: Command) {
+    let output = tool.output().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{tool:?}: {}\n{complaint}", output.status);
+}
