@@ -2,6 +2,7 @@
 //! One driver thread enters the commands, MIX-1K, and with a null projector reads the events too.
 //! `cargo bench -p benches --bench pipeline [-- WORD..]` runs the rows whose name contains all
 //! words; `--commands N` a run, `--rate N` commands/s of the open loop, `--runs N`, `--pin CORE`.
+//! `--follower N` adds rows with a follower beside, which writes a snapshot every N commands.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,8 +21,9 @@ use engine::runtime::{
 };
 use engine::{Views, Witness};
 use hdrhistogram::Histogram;
-use journal::{Durability, Journal, Options, Wake};
+use journal::{Durability, Journal, Options, Positions, Storage, Wake};
 use orison_core::{Command, Exchange, Stamp};
+use replay::follower::{self, Follower};
 
 const SEED: u64 = 42;
 /// Commands of the workload that come before the clock starts, beside its prefill.
@@ -38,6 +40,8 @@ enum Projection {
     Null,
     /// Views, witness, a publisher that takes the time.
     Full,
+    /// And a follower that replays the journal behind it and writes snapshots.
+    Followed,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +63,8 @@ struct Arguments {
     per_second: u64,
     runs: usize,
     pin: Option<usize>,
+    /// Commands between two snapshots of a follower.
+    follower: Option<u64>,
     words: Vec<String>,
 }
 
@@ -71,7 +77,7 @@ struct Measured {
 
 fn main() {
     let arguments = Arguments::read();
-    let rows = rows(&arguments.words);
+    let rows = rows(&arguments);
     let workload = Workload::new("MIX-1K", STANDARD[0].1, STANDARD[0].2, arguments.commands, SEED);
     println!("takes about {} s", seconds(&rows, &arguments));
     println!("{}", benches::machine());
@@ -96,10 +102,10 @@ fn main() {
     println!("{}", pulse::ping_pong_line());
 }
 
-fn rows(words: &[String]) -> Vec<Row> {
+fn rows(arguments: &Arguments) -> Vec<Row> {
     let mut rows = Vec::new();
     for load in [Load::Saturated, Load::Open] {
-        for projection in [Projection::Null, Projection::Full] {
+        for projection in [Projection::Null, Projection::Full, Projection::Followed] {
             for wait in [Wait::Spin, Wait::Yield, Wait::Backoff] {
                 for durability in [Durability::Journaled, Durability::Durable] {
                     rows.push(Row { load, durability, wait, projection });
@@ -107,7 +113,8 @@ fn rows(words: &[String]) -> Vec<Row> {
             }
         }
     }
-    rows.retain(|row| words.iter().all(|word| row.name().contains(word)));
+    rows.retain(|row| row.projection != Projection::Followed || arguments.follower.is_some());
+    rows.retain(|row| arguments.words.iter().all(|word| row.name().contains(word)));
     rows
 }
 
@@ -120,8 +127,14 @@ impl Row {
 
 impl Arguments {
     fn read() -> Self {
-        let mut arguments =
-            Self { commands: 10_000_000, per_second: 1_000_000, runs: 5, pin: None, words: vec![] };
+        let mut arguments = Self {
+            commands: 10_000_000,
+            per_second: 1_000_000,
+            runs: 5,
+            pin: None,
+            follower: None,
+            words: vec![],
+        };
         let mut given = std::env::args().skip(1);
         while let Some(word) = given.next() {
             let mut number = || -> u64 {
@@ -132,6 +145,7 @@ impl Arguments {
                 "--commands" => arguments.commands = number() as u32,
                 "--rate" => arguments.per_second = number().max(1),
                 "--runs" => arguments.runs = number().max(1) as usize,
+                "--follower" => arguments.follower = Some(number()),
                 "--pin" => arguments.pin = Some(number() as usize),
                 // Cargo itself adds this.
                 "--bench" => {}
@@ -224,7 +238,9 @@ fn run(row: &Row, arguments: &Arguments, door: &Door, workload: &Workload) -> Me
             let events = Own { outlet, zero: driver.zero, latencies: pulse::histogram(), ended: 0 };
             driver.drive(runtime.ingress(), &runtime.monitor(), events)
         }
-        Projection::Full => {
+        Projection::Full | Projection::Followed => {
+            let follower = (row.projection == Projection::Followed)
+                .then(|| follow(directory.path(), writer.positions(), arguments));
             let (views, witness) = (Views::new(ViewLimits::DEFAULT), Witness::new());
             let (sender, receiver) = channel();
             let is_measuring = Arc::new(AtomicBool::new(false));
@@ -241,9 +257,31 @@ fn run(row: &Row, arguments: &Arguments, door: &Door, workload: &Workload) -> Me
             let mut measured = driver.drive(runtime.ingress(), &monitor, events);
             drop(runtime);
             measured.latencies = receiver.recv().expect("the publisher leaves what it took");
+            if let Some(figures) = follower.map(|follower| follower.watch().figures()) {
+                println!(
+                    "follower: at {} of {}, {} snapshots, the last one took {} ms, alarm {:?}",
+                    figures.sequence,
+                    figures.sequence + figures.lag,
+                    figures.snapshots,
+                    figures.snapshot_ms,
+                    figures.alarm
+                );
+            }
             measured
         }
     }
+}
+
+fn follow(directory: &Path, positions: Arc<Positions>, arguments: &Arguments) -> Follower {
+    let settings = follower::Settings {
+        directory: directory.to_owned(),
+        snapshot_commands: arguments.follower.expect("rows with a follower were asked for"),
+        limits: ViewLimits::DEFAULT,
+        storage: Storage::default(),
+        durable: Box::new(move || positions.durable()),
+        on_disk_failure: Box::new(|reason| panic!("{reason}")),
+    };
+    Follower::start(settings).expect("a thread can be started")
 }
 
 /// Where the driver learns how many commands have come out.

@@ -135,7 +135,7 @@ impl App {
         let sessions = config.sessions;
         let buckets = match identity.mode() {
             Mode::Open => connections::Buckets::off(),
-            Mode::Authenticated => connections::Buckets::new(config.order_rate),
+            Mode::Authenticated => connections::Buckets::new(config.order_rate, config.loopback),
         };
         let limits = *recovered.exchange.genesis().unwrap_or(&config.limits);
         let office = Office::new(std::mem::take(&mut recovered.changes), limits);
@@ -152,7 +152,8 @@ impl App {
         let runtime = Runtime::start(recovered.into_parts(), settings, publisher)?;
         let (views, monitor) = (runtime.views(), runtime.monitor());
         let (hub, feed) = Hub::start(views.clone(), config.fan_out);
-        hub_joins.send(feed).expect("the publisher lives as long as the runtime");
+        // A publisher that is gone already has seen the journal fail: the monitor says so.
+        hub_joins.send(feed).ok();
         desk.open(runtime.ingress());
         let follower = Follower::start(following(&config, &monitor))
             .map_err(|source| StartError::Thread { name: "follower", source })?;
@@ -169,7 +170,7 @@ impl App {
             hub,
             metrics: Metrics::new(),
             office,
-            prayer_buckets: Buckets::default(),
+            prayer_buckets: Buckets::of_prayers(),
             lobby,
             audits,
             streams: Streams::default(),

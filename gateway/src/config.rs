@@ -18,6 +18,7 @@ use orison_core::command::{Genesis, InstrumentSpec};
 use thiserror::Error;
 
 use crate::identity::command::Errand;
+use crate::peer::Loopback;
 use crate::schedule::timetable::Timetable;
 use crate::{connections, fanout, stockquest, stomp};
 use layers::{Layers, Source};
@@ -60,6 +61,8 @@ pub struct Config {
     pub sessions: connections::Limits,
     /// Orders a second of one session, once there are identities.
     pub order_rate: u32,
+    /// Whether what is bounded by address is so for this machine's own.
+    pub loopback: Loopback,
     /// Heart-beats of STOMP sessions.
     pub stomp_session: stomp::Settings,
     /// How often the StockQuest sockets tell what.

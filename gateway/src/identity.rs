@@ -5,10 +5,12 @@
 pub mod command;
 
 mod folder;
+mod guesses;
 mod keyring;
 mod nonces;
 mod principal;
 mod refusal;
+mod shown;
 mod signed;
 mod single_use;
 mod standing;
@@ -21,15 +23,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use thiserror::Error;
 
 use crate::config::Config;
+use crate::peer::Loopback;
 use folder::{Fingerprint, FolderError};
+use guesses::Guesses;
 use keyring::Keyring;
 use nonces::Nonces;
 use principal::Credential;
 use single_use::SingleUse;
 
+pub use guesses::{GUESS_REFILL, GUESSES};
 pub use nonces::NONCES_MAX;
 pub use principal::{Action, NotTheirs, Principal, Role};
 pub use refusal::{IDENTITY_CLOSE, Refusal};
+pub use shown::Shown;
 pub use signed::{KEY, NONCE, SIGNATURE, Sent, TIMESTAMP, is_signed, text as signed_text};
 pub use single_use::SINGLE_USE_MS;
 pub use standing::Standing;
@@ -81,6 +87,7 @@ struct Keys {
     seen: Mutex<Fingerprint>,
     nonces: Mutex<Nonces>,
     single_use: Mutex<SingleUse>,
+    guesses: Guesses,
 }
 
 impl Identity {
@@ -92,13 +99,18 @@ impl Identity {
     pub fn of(config: &Config, now_ms: u64) -> Result<Self, LoadError> {
         match &config.identity {
             None => Ok(Self::open()),
-            Some(folder) => Self::load(folder, config.identity_window_ms, now_ms),
+            Some(folder) => Self::load(folder, config.identity_window_ms, config.loopback, now_ms),
         }
     }
 
     /// Of a folder that `orison keys create` made. Any key that cannot be used is an error: a
     /// server does not begin with a folder that is not right in all.
-    pub fn load(folder: &Path, window_ms: u64, now_ms: u64) -> Result<Self, LoadError> {
+    pub fn load(
+        folder: &Path,
+        window_ms: u64,
+        loopback: Loopback,
+        now_ms: u64,
+    ) -> Result<Self, LoadError> {
         let seen = folder::fingerprint(folder)?;
         let (ring, wrong) = Keyring::read(folder)?;
         if let Some(error) = wrong.into_iter().next() {
@@ -112,6 +124,7 @@ impl Identity {
             seen: Mutex::new(seen),
             nonces: Mutex::default(),
             single_use: Mutex::default(),
+            guesses: Guesses::new(loopback),
         };
         Ok(Self { keys: Some(keys) })
     }
@@ -123,8 +136,7 @@ impl Identity {
         }
     }
 
-    /// A JWT, as it stands behind `Bearer `.
-    pub fn of_bearer(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
+    fn of_bearer(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
         match &self.keys {
             None => Ok(Principal::anonymous()),
             Some(keys) => token::read(&keys.ring(), token, now_ms),
@@ -132,22 +144,20 @@ impl Identity {
     }
 
     /// A token that `mint` gave out; good once, for `SINGLE_USE_MS`.
-    pub fn of_single_use(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
+    fn of_single_use(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
         let Some(keys) = &self.keys else { return Ok(Principal::anonymous()) };
         let principal = locked(&keys.single_use).redeem(token, now_ms)?;
         self.stands(&principal, now_ms).map(|()| principal)
     }
 
-    /// Either of the two: what a WebSocket's first message carries.
-    pub fn of_token(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
+    fn of_token(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
         match single_use::is_one(token) {
             true => self.of_single_use(token, now_ms),
             false => self.of_bearer(token, now_ms),
         }
     }
 
-    /// A request signed with an API key. Its nonce is used up only if the signature holds.
-    pub fn of_signed(&self, sent: &Sent<'_>, now_ms: u64) -> Result<Principal, Refusal> {
+    fn of_signed(&self, sent: &Sent<'_>, now_ms: u64) -> Result<Principal, Refusal> {
         let Some(keys) = &self.keys else { return Ok(Principal::anonymous()) };
         let signed = signed::read(&keys.ring(), sent, keys.window_ms, now_ms, keys.opened_at_ms)?;
         // From the earliest clock to the latest that the window lets in.

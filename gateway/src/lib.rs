@@ -21,6 +21,7 @@ pub mod listing;
 pub mod metrics;
 mod notation;
 pub mod openapi;
+pub mod peer;
 pub mod plaza;
 pub mod publisher;
 pub mod schedule;

@@ -33,6 +33,7 @@ mod options;
 mod positions;
 mod preparer;
 mod syncer;
+mod turns;
 mod writer;
 
 // Doors.
@@ -61,5 +62,6 @@ pub use record::{Kind, RecordView, decode_alone};
 pub use recovery::{CutTail, Journal, Opened};
 pub use settle::settle;
 pub use storage::{Faults, Operation, Storage, StorageError};
+pub use turns::{Running, Turn};
 pub use verify::{Report, verify, verify_reader};
 pub use writer::{MARKS_MAX, Writer};

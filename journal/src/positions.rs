@@ -9,6 +9,7 @@ use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use crossbeam::utils::CachePadded;
 
 use crate::options::{Durability, Notify};
+use crate::storage::Storage;
 
 /// Of the room on the disk.
 const UNKNOWN: u64 = u64::MAX;
@@ -38,6 +39,7 @@ pub struct Positions {
     waiting: Mutex<usize>,
     advanced: Condvar,
     notify: Option<Notify>,
+    storage: Storage,
 }
 
 /// What the syncer writes and the writer reads with every record: one cache line.
@@ -47,7 +49,12 @@ struct Disk {
 }
 
 impl Positions {
-    pub(crate) fn new(last: u64, durability: Durability, notify: Option<Notify>) -> Positions {
+    pub(crate) fn new(
+        last: u64,
+        durability: Durability,
+        notify: Option<Notify>,
+        storage: Storage,
+    ) -> Positions {
         Positions {
             durability,
             journaled: CachePadded::new(AtomicU64::new(last)),
@@ -62,6 +69,7 @@ impl Positions {
             waiting: Mutex::new(0),
             advanced: Condvar::new(),
             notify,
+            storage,
         }
     }
 
@@ -116,12 +124,17 @@ impl Positions {
 
     /// Blocks until `durable` has reached `sequence`, or the journal has failed.
     pub fn wait_durable(&self, sequence: u64) -> Result<(), Failure> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        *waiting += 1;
-        while self.durable() < sequence && self.failed().is_none() {
-            waiting = self.advanced.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        let is_due = || self.durable() < sequence && self.failed().is_none();
+        while is_due() {
+            self.storage.rest(|| {
+                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                *waiting += 1;
+                while is_due() {
+                    waiting = self.advanced.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+                }
+                *waiting -= 1;
+            });
         }
-        *waiting -= 1;
         match self.failed() {
             Some(failure) if self.durable() < sequence => Err(failure.clone()),
             Some(_) | None => Ok(()),

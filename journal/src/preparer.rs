@@ -68,7 +68,7 @@ impl Preparer {
             let at = self.current.committed();
             tick = if at == seen { TICK_MAX.min(tick * 2) } else { TICK_MIN };
             seen = at;
-            std::thread::park_timeout(tick);
+            self.shared.storage.rest(|| std::thread::park_timeout(tick));
         }
         Ok(())
     }

@@ -240,7 +240,8 @@ fn start<E>(
 ) -> Result<Writer, OpenError<E>> {
     let Recovered { lock, storage, last, position, integrity, marks, .. } = recovered;
     let Position { path, header, offset, .. } = position;
-    let positions = Positions::new(last.sequence, options.durability, options.notify.clone());
+    let positions =
+        Positions::new(last.sequence, options.durability, options.notify.clone(), storage.clone());
     let file = storage.open(&path)?;
     let tip = preparer::map(&storage, &path, &file, &header, offset)?;
     let shared = Arc::new(Shared::new(directory.to_owned(), storage, Arc::new(positions)));

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use rustix::fs::{Advice, FallocateFlags};
 
 use crate::segment::Mapping;
+use crate::turns::Turn;
 
 /// Bytes written at once when a file is filled with zeros.
 const FILL_BYTES: usize = 1 << 20;
@@ -103,6 +104,13 @@ pub trait Faults: Send + Sync {
     fn free_bytes(&self) -> Option<u64> {
         None
     }
+    /// A thread of ours starts, ends or waits for the end of another.
+    fn turn(&self, _turn: Turn) {}
+    /// A thread of ours would rest, or wait until another has come further; true: it has done so
+    /// in the seam's own way.
+    fn rest(&self) -> bool {
+        false
+    }
 }
 
 /// A disk operation failed.
@@ -123,6 +131,10 @@ pub struct Storage {
 impl Storage {
     pub fn new(faults: Option<Arc<dyn Faults>>) -> Storage {
         Storage { faults }
+    }
+
+    pub(crate) fn faults(&self) -> Option<&Arc<dyn Faults>> {
+        self.faults.as_ref()
     }
 
     fn run<T>(

@@ -76,9 +76,11 @@ impl Syncer {
             }
             match self.durability {
                 Durability::Journaled if !stopping => {
-                    std::thread::park_timeout(self.sync_interval);
+                    self.shared.storage.rest(|| std::thread::park_timeout(self.sync_interval));
                 }
-                Durability::Durable if idle_rounds > 0 => self.rest(idle_rounds),
+                Durability::Durable if idle_rounds > 0 => {
+                    self.shared.storage.rest(|| self.rest(idle_rounds));
+                }
                 Durability::Journaled | Durability::Durable => {}
             }
         }

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::{self, Thread};
 
 use crossbeam::queue::ArrayQueue;
 
@@ -20,6 +20,7 @@ use crate::record::{COMMAND_KINDS, Head, Kind, PAYLOAD_BYTES_MAX, RECORD_HEADER_
 use crate::segment::Tip;
 use crate::storage::{Storage, StorageError};
 use crate::syncer::Syncer;
+use crate::turns::Running;
 
 /// Marks that wait for their checkpoint; one more and the oldest is lost.
 pub const MARKS_MAX: usize = 64;
@@ -87,8 +88,8 @@ pub struct Writer {
     shared: Arc<Shared>,
     syncer_thread: Thread,
     preparer_thread: Thread,
-    syncer: Option<JoinHandle<Option<Syncer>>>,
-    preparer: Option<JoinHandle<Option<()>>>,
+    syncer: Option<Running<Option<Syncer>>>,
+    preparer: Option<Running<Option<()>>>,
     _lock: Lock,
 }
 
@@ -301,7 +302,7 @@ impl Writer {
             }
             self.preparer_thread.unpark();
             self.syncer_thread.unpark();
-            thread::yield_now();
+            self.shared.storage.rest(thread::yield_now);
         }
     }
 
@@ -344,9 +345,9 @@ fn spawn<T: Send + 'static>(
     name: &'static str,
     shared: &Arc<Shared>,
     run: impl FnOnce() -> Result<T, StorageError> + Send + 'static,
-) -> std::io::Result<JoinHandle<Option<T>>> {
+) -> std::io::Result<Running<Option<T>>> {
     let positions = Arc::clone(&shared.positions);
-    thread::Builder::new().name(name.to_owned()).spawn(move || {
+    shared.storage.spawn(name, move || {
         match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
             Ok(Ok(done)) => return Some(done),
             Ok(Err(error)) => positions.fail(error.to_string()),

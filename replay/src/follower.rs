@@ -9,11 +9,11 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use engine::projection::ViewLimits;
-use journal::{Damage, ReadError, Reader, Records, Storage};
+use journal::{Damage, ReadError, Reader, Records, Running, Storage};
 use thiserror::Error;
 
 use self::pace::Rests;
@@ -99,7 +99,7 @@ pub struct Watch(Arc<Shared>);
 pub struct Follower {
     shared: Arc<Shared>,
     /// Some until it is ended.
-    thread: Option<JoinHandle<()>>,
+    thread: Option<Running<()>>,
 }
 
 impl Follower {
@@ -107,7 +107,8 @@ impl Follower {
         let shared = Arc::new(Shared::default());
         shared.interval.store(settings.snapshot_commands, Ordering::Relaxed);
         let theirs = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("follower".to_owned()).spawn(move || {
+        let storage = settings.storage.clone();
+        let thread = storage.spawn("follower", move || {
             let mut run = Run { settings, shared: theirs, rests: Rests::new(), attempted: 0 };
             if let Err(error) = run.run() {
                 let alarm = error.to_string();
@@ -210,7 +211,7 @@ impl Run {
             if self.is_due(at) {
                 self.write(identity, &whole);
             } else if at >= durable || at == before {
-                thread::park_timeout(LOOK_EVERY);
+                self.settings.storage.rest(|| thread::park_timeout(LOOK_EVERY));
             }
         }
         Ok(())
@@ -276,7 +277,7 @@ impl Run {
     fn rest_if_near(&mut self, at: u64) {
         let lag = self.look().saturating_sub(at);
         if lag < self.settings.snapshot_commands {
-            self.rests.rest();
+            self.rests.rest(&self.settings.storage);
         }
     }
 
@@ -307,7 +308,7 @@ impl Run {
         let Self { settings, shared, rests, attempted } = self;
         let sequence = whole.player().at().sequence.0;
         let mut pace = || {
-            rests.rest();
+            rests.rest(&settings.storage);
             match shared.ends.load(Ordering::Acquire) {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),

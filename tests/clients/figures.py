@@ -1,5 +1,5 @@
 """Computes with pandas and numpy, from the commands and events of a journal alone, what
-`orison-replay figures` says of it: indicators, portfolios and risk, to 1e-9 of each figure.
+`orison-replay figures` says of it: indicators, portfolios, risk and signals, to 1e-9 of each figure.
 
     figures.py ORISON_REPLAY [JOURNAL...]
 
@@ -16,6 +16,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+import flow
+
 MINUTE = 60_000_000_000
 MINUTES_A_YEAR = 365 * 24 * 60
 UNIT = 10**8  # assets have 8 decimals
@@ -23,7 +25,7 @@ TOLERANCE = 1e-9
 
 
 def tape(path):
-    """A random walk of three instruments, traded by four accounts for 330 minutes."""
+    """A random walk of three instruments, traded by four accounts for 330 minutes, in books that two others keep."""
     dice = random.Random(20261121)
     lines = []
     say = lambda **fields: lines.append(json.dumps(fields))
@@ -33,13 +35,26 @@ def tape(path):
             quantity_step="0.0001", maker_fee_ppm=-100, taker_fee_ppm=700)
     for asset, amount in (("USD", "90000000"), ("KRW", "900000000"), ("AAA", "50000"), ("CCC", "50000")):
         say(op="deposit", account="ann", asset=asset, amount=amount)
+    for account in ("ann", "bid", "ask"):
+        say(op="account", account=account, max_open_orders=500, orders_per_second=400, max_quantity="1000",
+            max_notional="90000000", position_limit="90000")
     steps = {symbol: start for symbol, (_, _, start) in markets.items()}
-    number = 0
+    number, resting = 0, []
     for second in range(0, 330 * 60, 7):
         say(op="time", ts=34_200_000_000_000 + second * 1_000_000_000 + dice.randrange(10**9))
         symbol = dice.choices(list(markets), (6, 3, 2))[0]
         steps[symbol] += dice.randrange(-9, 10)
         price = str(Decimal(markets[symbol][1]) * steps[symbol])
+        for account, side, away in (("bid", "buy", -1), ("ask", "sell", 1)):
+            number += 1
+            resting.append((f"o{number}", account))
+            distance = away * dice.randrange(4, 30)
+            say(op="new", id=f"o{number}", account=account, symbol=symbol, side=side, type="limit", tif="gtc",
+                price=str(Decimal(markets[symbol][1]) * (steps[symbol] + distance)),
+                quantity=str(Decimal(dice.randrange(1, 60_000)) / 10_000))
+        for name, account in resting[:-40]:
+            say(op="cancel", id=name, account=account)
+        resting = resting[-40:]
         maker, taker = dice.sample(["ann", "bob", "cid", "dee"], 2)
         sides = ["buy", "sell"]
         dice.shuffle(sides)
@@ -69,19 +84,23 @@ class Day:
 
     def __init__(self, path, until):
         self.symbols, self.trades, self.flows, self.end = {}, [], [], 0
+        self.market = flow.Market()
         orders, ts = {}, 0
         for line in tool(["dump", path] + (["--to", str(until)] if until else [])).splitlines():
             line = json.loads(line)
             if "command" in line:
                 command, ts = line["command"], line["ts"]
                 self.end = ts
+                self.market.command(ts, command)
                 if command["op"] == "instrument":
                     self.symbols.setdefault(command["symbol"], command.get("quote", "USD"))
                 if command["op"] == "new":
                     orders[command["order_id"]] = (command["account"], command.get("symbol", "X"), command["side"])
                 if command["op"] == "deposit":
                     self.flows.append((ts, command["account"], command["asset"], units(command["amount"])))
-            elif line.get("event", {}).get("event") == "trade":
+            if "event" in line:
+                self.market.event(line["event"])
+            if line.get("event", {}).get("event") == "trade":
                 event = line["event"]
                 maker, taker = orders[event["maker"]], orders[event["taker"]]
                 self.trades.append({
@@ -89,6 +108,7 @@ class Day:
                     "fills": [(maker[0], maker[2], units(event.get("maker_fee", "0"))),
                               (taker[0], taker[2], units(event.get("taker_fee", "0")))],
                 })
+        self.market.complete()
         self.names = sorted({account for account, _, _ in orders.values()})
 
     def candles(self, symbol):
@@ -269,6 +289,7 @@ def part(day, books, history, account, quote):
         "scenarios": count if count >= 100 else None,
         "value_at_risk": -worst if worst is not None else None,
         "expected_shortfall": -scenarios[scenarios <= worst].mean() if worst is not None else None,
+        "liquidity": [flow.liquidity(day.market, one[0], Decimal(one[1]) / UNIT, books.mark[one[0]]) for one in live],
         "holdings": [{
             "symbol": one[0], "quantity": one[1] / UNIT, "mark": float(books.mark[one[0]]), "cost": one[2] / UNIT,
             "average_cost": (2 * one[2] * UNIT + abs(one[1])) // (2 * abs(one[1])) / UNIT if one[1] else 0,
@@ -333,11 +354,22 @@ def check(path, until=None):
             figures += compare(line, indicators(day, line["symbol"]), line["symbol"])
         if line["figure"] == "optimum":
             figures += check_weights(day, line)
+        if line["figure"] == "signal":
+            computed = flow.signal(day.market.rows[line["symbol"]], day.market.trades[line["symbol"]])
+            figures += compare(line, computed, f"signal of {line['symbol']}")
+        if line["figure"] == "risk":
+            held = {symbol: Decimal(held[0]) / UNIT for (name, symbol), held in books.position.items()
+                    if name == line["account"]}
+            computed = flow.limits(day.market, line["account"], held)
+            figures += compare(line["limits"], computed, f"limits of {line['account']}")
+            assert line["open_orders"] == len(day.market.open_orders(line["account"])), line
         if line["figure"] in ("portfolio", "risk"):
             for one in line["parts"]:
                 computed = part(day, books, history, line["account"], one["quote"])
                 figures += compare(one, computed, f"{line['figure']} of {line['account']} in {one['quote']}")
     assert kinds["portfolio"] >= len(day.names), kinds
+    sampled = [symbol for symbol in day.symbols if flow.signal(day.market.rows[symbol], day.market.trades[symbol])]
+    assert kinds["signal"] == len(sampled), f"{kinds['signal']} signals said, of {sampled} computed"
     assert figures > 20, f"{figures} figures are no comparison"
     print(f"figures: {figures} of {len(day.symbols)} instruments and {len(day.names)} accounts agree"
           f" after {len(day.trades)} trades")

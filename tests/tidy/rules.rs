@@ -18,6 +18,7 @@ const UNSAFE_FILES: &[&str] = &[
     "benches/yardstick/src/lib.rs",
     "benches/yardstick/src/queue.rs",
     "benches/yardstick/src/sink.rs",
+    "benches/yardstick/src/wire.rs",
     "benches/yardstick/tests/it/main.rs",
 ];
 

@@ -1,4 +1,5 @@
 //! What passes the C interface, octet for octet. Fields keep the names they have there.
+//! `unsafe` stands in the types of the harness's own functions alone; nothing is called here.
 
 use std::ffi::{c_int, c_void};
 

@@ -13,6 +13,7 @@ use super::{instruments, risk, schedule};
 use crate::connections;
 use crate::fanout::{self, OrderIds};
 use crate::feeds;
+use crate::peer::Loopback;
 use crate::stockquest;
 use crate::stomp;
 
@@ -88,6 +89,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("sessions-max", "1000", "COUNT", "Sessions of all protocols together"),
     setting("sessions-per-user-max", "10", "COUNT", "Sessions of one user; `demo` has no bound"),
     setting("order-rate", "100", "COUNT", "Orders a second of a session, with identities"),
+    setting("loopback", "exempt", "WORD", "Whether this machine's address is counted too"),
     setting("outbox-keys", "100", "COUNT", "State messages that may wait for one client"),
     setting("outbox-kib", "4096", "KIB", "Event messages that may wait for one client"),
     setting("outbox-age-ms", "10000", "MS", "How long the oldest of them may wait"),
@@ -157,6 +159,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         fan_out: fan_out(layers)?,
         sessions: sessions(layers)?,
         order_rate: number(layers, "order-rate", 20, 1_000_000)? as u32,
+        loopback: loopback(layers)?,
         stomp_session: stomp::Settings::DEFAULT,
         stockquest: stockquest::Settings::DEFAULT,
         risk: risk::settings(layers)?,
@@ -274,7 +277,13 @@ fn sessions(layers: &Layers) -> Result<connections::Limits, ConfigError> {
         sessions_max: number(layers, "sessions-max", 1, SESSIONS_MAX)? as usize,
         per_user_max: number(layers, "sessions-per-user-max", 1, SESSIONS_MAX)? as usize,
         per_address_max: connections::Limits::PER_ADDRESS_MAX,
+        loopback: loopback(layers)?,
     })
+}
+
+fn loopback(layers: &Layers) -> Result<Loopback, ConfigError> {
+    let allowed = [("exempt", Loopback::Exempt), ("counted", Loopback::Counted)];
+    words(layers, "loopback", &allowed)
 }
 
 pub(super) fn number(

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::locked;
+use crate::peer::Loopback;
 
 /// How long an empty bucket takes to be full: it holds what comes in this time.
 const WHOLE: Duration = Duration::from_secs(2);
@@ -30,6 +31,7 @@ pub enum Purpose {
 pub struct Buckets {
     /// Orders a second of one session. None: no bounds.
     per_second: Option<u32>,
+    loopback: Loopback,
     full_at: Mutex<HashMap<(Owner, Purpose), Instant>>,
 }
 
@@ -63,13 +65,13 @@ pub struct Empty {
 }
 
 impl Buckets {
-    pub fn new(per_second: u32) -> Self {
+    pub fn new(per_second: u32, loopback: Loopback) -> Self {
         assert!(per_second > 0, "a rate of nothing would never refill");
-        Self { per_second: Some(per_second), full_at: Mutex::default() }
+        Self { per_second: Some(per_second), loopback, full_at: Mutex::default() }
     }
 
     pub fn off() -> Self {
-        Self { per_second: None, full_at: Mutex::default() }
+        Self { per_second: None, loopback: Loopback::Exempt, full_at: Mutex::default() }
     }
 
     pub fn is_on(&self) -> bool {
@@ -101,8 +103,7 @@ impl Buckets {
             Purpose::Entry => per_second,
             Purpose::Cancel => per_second.saturating_mul(CANCEL_FACTOR),
         };
-        let address = address.to_canonical();
-        let of_address = (!address.is_loopback()).then_some(Owner::Address(address));
+        let of_address = self.loopback.counted(address).map(Owner::Address);
         let of_user = user.map(|user| Owner::User(Arc::clone(user)));
         let owners = [(of_user, USER_FACTOR), (of_address, ADDRESS_FACTOR)];
         let owners = owners.into_iter().filter_map(|(owner, factor)| Some((owner?, factor)));
@@ -188,7 +189,7 @@ mod tests {
     #[test]
     fn a_session_its_user_and_its_address_are_bounded_and_cancels_apart() {
         use Purpose::{Cancel, Entry};
-        let mut asker = Asker { buckets: Buckets::new(10), now: Instant::now() };
+        let mut asker = Asker { buckets: Buckets::new(10, Loopback::Exempt), now: Instant::now() };
         let mut budgets = [Budget::default(); 6];
         assert_eq!(asker.count(&mut budgets[0], "ann", 1, Entry), 20, "two seconds' worth");
         assert_eq!(asker.count(&mut budgets[0], "ann", 1, Cancel), 40, "cancels are apart");
@@ -205,7 +206,7 @@ mod tests {
     #[test]
     fn all_tokens_or_none_loopback_has_no_bucket_and_off_is_off() {
         let (near, now) = (IpAddr::from([127, 0, 0, 1]), Instant::now());
-        let buckets = Buckets::new(10);
+        let buckets = Buckets::new(10, Loopback::Exempt);
         let user = Some(&Arc::from("ann"));
         let standing = buckets.take(Purpose::Entry, 30, None, user, near, now).unwrap().unwrap();
         let reset = Duration::from_millis(1_500);

@@ -9,18 +9,30 @@ use uuid::Uuid;
 use super::buckets::{Budget, Empty, Purpose};
 use super::locked;
 use super::registry::{NoRoom, Registry, User};
+use crate::identity::Principal;
 
 /// The session counts as long as this lives.
 pub struct Place {
     registry: Arc<Registry>,
     number: u64,
     address: IpAddr,
+    opener: Option<Principal>,
     budget: Mutex<Budget>,
 }
 
 impl Place {
-    pub(super) fn new(registry: Arc<Registry>, number: u64, address: IpAddr) -> Self {
-        Self { registry, number, address, budget: Mutex::default() }
+    pub(super) fn new(
+        registry: Arc<Registry>,
+        number: u64,
+        address: IpAddr,
+        opener: Option<Principal>,
+    ) -> Self {
+        Self { registry, number, address, opener, budget: Mutex::default() }
+    }
+
+    /// Whom the opening has proven. None: nobody yet.
+    pub fn opener(&self) -> Option<&Principal> {
+        self.opener.as_ref()
     }
 
     /// The session has said who it is. An error: that one has too many; to be closed with 1013.

@@ -16,6 +16,7 @@ use super::locked;
 use super::place::Place;
 use crate::fanout::wall_ms;
 use crate::identity::Principal;
+use crate::peer::Loopback;
 use crate::xtrader::entry::shared_account;
 
 /// One session more than these is refused.
@@ -23,8 +24,9 @@ use crate::xtrader::entry::shared_account;
 pub struct Limits {
     pub sessions_max: usize,
     pub per_user_max: usize,
-    /// Of those who have not proven who they are; loopback addresses have no such bound.
+    /// Of those who have not proven who they are.
     pub per_address_max: usize,
+    pub loopback: Loopback,
 }
 
 impl Limits {
@@ -103,12 +105,13 @@ impl Registry {
         Arc::new(Self { limits, buckets, open, given_back })
     }
 
-    /// A place for one session more, counted as long as it lives. `user`: as far as the opening
-    /// has said it.
+    /// A place for one session more, counted as long as it lives. `opener`: whom the opening has
+    /// proven; `user`: whom it is counted for, as far as the opening has said it.
     pub fn admit(
         self: &Arc<Self>,
         kind: Kind,
         peer: SocketAddr,
+        opener: Option<Principal>,
         user: Option<User>,
     ) -> Result<Arc<Place>, NoRoom> {
         let opened_ms = wall_ms();
@@ -118,7 +121,7 @@ impl Registry {
         }
         self.check_user(&open, user.as_ref())?;
         let session = Session { kind, peer, opened_ms, user, client: None };
-        if let Some(address) = session.counted_address() {
+        if let Some(address) = session.counted_address(self.limits.loopback) {
             let here = open.by_address.entry(address).or_default();
             if *here >= self.limits.per_address_max {
                 return Err(NoRoom::Address);
@@ -131,7 +134,7 @@ impl Registry {
         open.last += 1;
         let number = open.last;
         open.sessions.insert(number, session);
-        Ok(Arc::new(Place::new(Arc::clone(self), number, peer.ip())))
+        Ok(Arc::new(Place::new(Arc::clone(self), number, peer.ip(), opener)))
     }
 
     fn check_user(&self, open: &Open, user: Option<&User>) -> Result<(), NoRoom> {
@@ -149,7 +152,7 @@ impl Registry {
         if session.user.is_some() {
             return Ok(());
         }
-        let address = session.counted_address().filter(|_| user.is_proven);
+        let address = session.counted_address(self.limits.loopback).filter(|_| user.is_proven);
         self.check_user(&open, Some(&user))?;
         if let Some(address) = address {
             less(&mut open.by_address, &address);
@@ -175,7 +178,7 @@ impl Registry {
     pub(super) fn leave(&self, number: u64) {
         let mut open = locked(&self.open);
         if let Some(session) = open.sessions.remove(&number) {
-            if let Some(address) = session.counted_address() {
+            if let Some(address) = session.counted_address(self.limits.loopback) {
                 less(&mut open.by_address, &address);
             }
             if let Some(user) = &session.user {
@@ -220,11 +223,10 @@ impl Registry {
 }
 
 impl Session {
-    /// None: it has proven who it is, or comes from this machine.
-    fn counted_address(&self) -> Option<IpAddr> {
+    /// None: it has proven who it is, or its address is not counted.
+    fn counted_address(&self, loopback: Loopback) -> Option<IpAddr> {
         let is_proven = self.user.as_ref().is_some_and(|user| user.is_proven);
-        let address = self.peer.ip().to_canonical();
-        (!is_proven && !address.is_loopback()).then_some(address)
+        if is_proven { None } else { loopback.counted(self.peer.ip()) }
     }
 }
 
@@ -241,7 +243,12 @@ fn less<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { sessions_max: 1_000, per_user_max: 10, per_address_max: 100 };
+    const LIMITS: Limits = Limits {
+        sessions_max: 1_000,
+        per_user_max: 10,
+        per_address_max: 100,
+        loopback: Loopback::Exempt,
+    };
 
     fn registry() -> Arc<Registry> {
         Registry::new(LIMITS, Buckets::off())
@@ -262,7 +269,7 @@ mod tests {
     #[tokio::test]
     async fn the_1001st_in_all_and_the_11th_of_a_user_are_refused_until_one_leaves() {
         let registry = registry();
-        let admit = |user| registry.admit(Kind::Stomp, peer(1), user);
+        let admit = |user| registry.admit(Kind::Stomp, peer(1), None, user);
         let mut of_ann: Vec<_> = (0..10).map(|_| admit(proven("ann")).unwrap()).collect();
         assert_eq!(admit(proven("ann")).err(), Some(NoRoom::User));
         let others: Vec<_> =
@@ -281,7 +288,7 @@ mod tests {
     #[test]
     fn who_has_proven_nothing_is_bounded_by_address_and_loopback_is_not() {
         let registry = registry();
-        let admit = |peer, user| registry.admit(Kind::XTrader, peer, user);
+        let admit = |peer, user| registry.admit(Kind::XTrader, peer, None, user);
         let mapped = "[::ffff:10.0.0.1]:7".parse().unwrap();
         let mut here: Vec<_> = (0..99).map(|_| admit(peer(1), None).unwrap()).collect();
         here.push(admit(mapped, claimed("ann")).unwrap());
@@ -299,7 +306,7 @@ mod tests {
     #[test]
     fn who_says_it_later_is_bounded_too_and_demo_is_everybodys() {
         let registry = registry();
-        let admit = |user| registry.admit(Kind::XTrader, peer(1), user).unwrap();
+        let admit = |user| registry.admit(Kind::XTrader, peer(1), None, user).unwrap();
         let named: Vec<_> = (0..10).map(|_| admit(None)).collect();
         for place in &named {
             place.name(proven("ann").unwrap()).unwrap();

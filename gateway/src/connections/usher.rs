@@ -1,4 +1,5 @@
-//! The registry as the SockJS mounts ask it: who opens a session is read from its opening.
+//! The registry as the SockJS mounts ask it: who opens a session is read from its opening, and a
+//! credential there that is not good is refused with it.
 
 use std::sync::Arc;
 
@@ -6,7 +7,7 @@ use super::kind::Kind;
 use super::registry::{NoRoom, Registry, User};
 use crate::http::admission;
 use crate::http::query::Query;
-use crate::identity::{Identity, Mode};
+use crate::identity::{Identity, Mode, Principal};
 use crate::sockjs::{self, Opening, Seat, Usher};
 use crate::xtrader::entry::account_name;
 
@@ -24,7 +25,7 @@ impl Door {
     }
 
     /// None: nobody yet.
-    fn user(&self, opening: &Opening) -> Option<User> {
+    fn user(&self, opening: &Opening, opener: Option<&Principal>) -> Option<User> {
         match self.identity.mode() {
             Mode::Open => {
                 let query = Query::parse(&opening.query).ok()?;
@@ -33,18 +34,21 @@ impl Door {
                     .and_then(|name| account_name(name).ok())
                     .and_then(User::claimed)
             }
-            // Without a single-use token: that one is the session's to redeem.
-            Mode::Authenticated => {
-                let opener = admission::bearer_of(&self.identity, &opening.headers);
-                opener.as_ref().and_then(User::of)
-            }
+            Mode::Authenticated => opener.and_then(User::of),
         }
     }
 }
 
 impl Usher for Door {
     fn seat(self: Arc<Self>, opening: &Opening) -> Result<Seat, sockjs::NoRoom> {
-        let place = self.registry.admit(self.kind, opening.peer, self.user(opening));
+        let Opening { peer, headers, query, .. } = opening;
+        let opener = admission::opener(&self.identity, peer.ip(), headers, Some(query));
+        let opener = opener.map_err(|refusal| {
+            let (status, text) = (refusal.status(), refusal.english());
+            sockjs::NoRoom::Refused { status, text }
+        })?;
+        let user = self.user(opening, opener.as_ref());
+        let place = self.registry.admit(self.kind, *peer, opener, user);
         place.map(|place| place as Seat).map_err(|why| match why {
             NoRoom::All => sockjs::NoRoom::All,
             NoRoom::User => sockjs::NoRoom::User,

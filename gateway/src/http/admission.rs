@@ -1,12 +1,14 @@
 //! Who a request is from: its headers say it, or nothing does. A secret in an address is refused,
 //! because addresses are logged on their way.
 
+use std::net::IpAddr;
+
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
 
 use crate::app::wall_ns;
-use crate::identity::{self, Identity, Mode, Principal, Refusal, Sent};
+use crate::identity::{self, Identity, Mode, Principal, Refusal, Sent, Shown};
 
 /// Parameters that would carry a secret.
 const SECRETS: [&str; 10] = [
@@ -41,6 +43,7 @@ pub(crate) fn check_query(identity: &Identity, query: Option<&str>) -> Result<()
 /// By `Authorization: Bearer JWT`, or by a signature over the request.
 pub(crate) fn principal(
     identity: &Identity,
+    from: IpAddr,
     parts: &Parts,
     body: &[u8],
 ) -> Result<Principal, Refusal> {
@@ -49,8 +52,9 @@ pub(crate) fn principal(
     }
     check_query(identity, parts.uri.query())?;
     let now_ms = wall_ns() / 1_000_000;
-    match (bearer(&parts.headers)?, identity::is_signed(&parts.headers)) {
-        (Some(token), false) => identity.of_bearer(token, now_ms),
+    let shown = identity.shown_from(from);
+    match (bearer(shown, &parts.headers)?, identity::is_signed(&parts.headers)) {
+        (Some(token), false) => shown.bearer(token, now_ms),
         (None, true) => {
             let sent = Sent {
                 method: parts.method.as_str(),
@@ -59,16 +63,17 @@ pub(crate) fn principal(
                 headers: &parts.headers,
                 body,
             };
-            identity.of_signed(&sent, now_ms)
+            shown.signed(&sent, now_ms)
         }
-        (Some(_), true) => Err(Refusal::Malformed),
+        (Some(_), true) => shown.unreadable(),
         (None, false) => Err(Refusal::Missing),
     }
 }
 
-/// Who opens a WebSocket, as far as the opening says. None: its first message will.
+/// Who opens a session, as far as the opening says. None: its first message will.
 pub(crate) fn opener(
     identity: &Identity,
+    from: IpAddr,
     headers: &HeaderMap,
     query: Option<&str>,
 ) -> Result<Option<Principal>, Refusal> {
@@ -76,24 +81,22 @@ pub(crate) fn opener(
         return Ok(Some(anonymous));
     }
     check_query(identity, query)?;
-    let token = bearer(headers)?;
-    token.map(|token| identity.of_token(token, wall_ns() / 1_000_000)).transpose()
+    let shown = identity.shown_from(from);
+    let token = bearer(shown, headers)?;
+    token.map(|token| shown.token(token, wall_ns() / 1_000_000)).transpose()
 }
 
-/// The holder of a JWT in the opening, without using up what is good once.
-pub(crate) fn bearer_of(identity: &Identity, headers: &HeaderMap) -> Option<Principal> {
-    let token = bearer(headers).ok().flatten()?;
-    identity.of_bearer(token, wall_ns() / 1_000_000).ok()
-}
-
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+fn bearer<'a>(shown: Shown<'_>, headers: &'a HeaderMap) -> Result<Option<&'a str>, Refusal> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = match (values.next(), values.next()) {
         (None, _) => return Ok(None),
-        (Some(value), None) => value.to_str().map_err(|_| Refusal::Malformed)?,
-        (Some(_), Some(_)) => return Err(Refusal::Malformed),
+        (Some(value), None) => value.to_str().ok(),
+        (Some(_), Some(_)) => None,
     };
-    token(value).map(Some).ok_or(Refusal::Malformed)
+    match value.and_then(token) {
+        Some(token) => Ok(Some(token)),
+        None => shown.unreadable(),
+    }
 }
 
 /// What stands behind `Bearer `.

@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Tokens of a full bucket.
+/// Tokens of a full bucket of prayers.
 pub const BURST: u32 = 20;
 /// One token comes back in this time.
 pub const REFILL: Duration = Duration::from_millis(200);
@@ -14,8 +14,10 @@ pub const REFILL: Duration = Duration::from_millis(200);
 const ADDRESSES_MAX: usize = 1 << 16;
 
 /// Each bucket is the moment at which it will be full again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Buckets {
+    burst: u32,
+    refill: Duration,
     full_at: Mutex<HashMap<IpAddr, Instant>>,
 }
 
@@ -34,24 +36,48 @@ pub struct Empty {
 }
 
 impl Buckets {
+    /// `burst` tokens at once, and one more after each `refill`.
+    pub fn new(burst: u32, refill: Duration) -> Self {
+        Self { burst, refill, full_at: Mutex::default() }
+    }
+
+    /// Those of prayers.
+    pub fn of_prayers() -> Self {
+        Self::new(BURST, REFILL)
+    }
+
+    /// Whether a token is there; none is taken.
+    pub fn has(&self, address: IpAddr, now: Instant) -> bool {
+        let buckets = self.locked();
+        let missing = match buckets.get(&address) {
+            Some(full_at) => full_at.saturating_duration_since(now),
+            None => Duration::ZERO,
+        };
+        missing + self.refill <= self.refill * self.burst
+    }
+
     pub fn take(&self, address: IpAddr, now: Instant) -> Result<Standing, Empty> {
-        let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.locked();
         if buckets.len() >= ADDRESSES_MAX {
             buckets.retain(|_, full_at| *full_at > now);
         }
-        let whole = REFILL * BURST;
+        let whole = self.refill * self.burst;
         if buckets.len() >= ADDRESSES_MAX && !buckets.contains_key(&address) {
             return Err(Empty { reset: whole });
         }
         let full_at = buckets.entry(address).or_insert(now);
         let missing = full_at.saturating_duration_since(now);
-        if missing + REFILL > whole {
+        if missing + self.refill > whole {
             return Err(Empty { reset: missing });
         }
-        *full_at = now + missing + REFILL;
-        let reset = missing + REFILL;
-        let remaining = (whole - reset).as_millis() / REFILL.as_millis();
+        *full_at = now + missing + self.refill;
+        let reset = missing + self.refill;
+        let remaining = (whole - reset).as_millis() / self.refill.as_millis();
         Ok(Standing { remaining: u32::try_from(remaining).unwrap_or(0), reset })
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
+        self.full_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -61,12 +87,14 @@ mod tests {
 
     #[test]
     fn a_burst_then_the_refill_rate() {
-        let buckets = Buckets::default();
+        let buckets = Buckets::of_prayers();
         let (address, other) = ([127, 0, 0, 1].into(), [127, 0, 0, 2].into());
         let start = Instant::now();
         for left in (0..BURST).rev() {
+            assert!(buckets.has(address, start));
             assert_eq!(buckets.take(address, start).unwrap().remaining, left);
         }
+        assert!(!buckets.has(address, start));
         assert_eq!(buckets.take(address, start), Err(Empty { reset: REFILL * BURST }));
         assert!(buckets.take(other, start).is_ok(), "another address has its own");
         let later = start + REFILL * 3;

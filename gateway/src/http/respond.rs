@@ -215,7 +215,8 @@ impl Asked<'_> {
         let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
         let Some(action) = address.action(method) else { return Ok(Principal::anonymous()) };
         let identity = &self.server.app.identity;
-        let principal = admission::principal(identity, parts, body.unwrap_or_default())?;
+        let principal =
+            admission::principal(identity, self.peer.ip(), parts, body.unwrap_or_default())?;
         match principal.may(action) {
             true => Ok(principal),
             false => Err(Refusal::Forbidden.into()),
@@ -231,7 +232,8 @@ impl Asked<'_> {
         if identity.mode() == Mode::Authenticated && order_entry == OrderEntry::Refused {
             return Err(origin_refused());
         }
-        let principal = admission::opener(identity, &parts.headers, parts.uri.query())?;
+        let principal =
+            admission::opener(identity, self.peer.ip(), &parts.headers, parts.uri.query())?;
         Ok(Handshake { peer: self.peer, language: self.language, order_entry, principal })
     }
 

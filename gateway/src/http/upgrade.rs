@@ -24,12 +24,12 @@ pub(super) fn upgrade(
     handshake: Handshake,
 ) -> Result<Response<Full<Bytes>>, Problem> {
     let opened = handshake::open(request, Drafts::Refused).map_err(problem)?;
-    let user = handshake.principal.as_ref().and_then(User::of);
-    let place = app.connections.admit(Kind::XTrader, handshake.peer, user).map_err(no_room)?;
+    let (peer, opener) = (handshake.peer, handshake.principal.clone());
+    let user = opener.as_ref().and_then(User::of);
+    let place = app.connections.admit(Kind::XTrader, peer, opener, user).map_err(no_room)?;
     let (response, upgrade) = opened.accept(None);
     let app = Arc::clone(app);
     tokio::spawn(async move {
-        let peer = handshake.peer;
         match upgrade.stream().await {
             Ok(stream) => socket::serve(app, stream, handshake, place).await,
             Err(error) => tracing::debug!(%peer, %error, "left during the handshake"),

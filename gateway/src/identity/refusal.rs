@@ -54,8 +54,31 @@ impl Refusal {
         }
     }
 
+    /// Something was shown and was not good; the rest is about what was not shown, or not allowed.
+    pub(super) fn is_of_credential(self) -> bool {
+        match self {
+            Self::Malformed
+            | Self::Unknown
+            | Self::Expired
+            | Self::Early
+            | Self::Stale
+            | Self::Replayed => true,
+            Self::Missing | Self::InQuery | Self::Flood | Self::Forbidden => false,
+        }
+    }
+
     pub fn message(self) -> Message {
-        let (english, korean) = match self {
+        let (english, korean) = self.texts();
+        Message::ours(english, korean)
+    }
+
+    /// For who has no language yet.
+    pub fn english(self) -> &'static str {
+        self.texts().0
+    }
+
+    fn texts(self) -> (&'static str, &'static str) {
+        match self {
             Self::Missing => ("say who you are: a token or a signed request", "인증이 필요합니다"),
             Self::Malformed => ("the credentials cannot be read", "인증 정보를 읽을 수 없습니다"),
             Self::Unknown => ("the credentials are not valid", "인증 정보가 올바르지 않습니다"),
@@ -72,8 +95,7 @@ impl Refusal {
             Self::Replayed => ("the nonce was used before", "이미 사용된 nonce입니다"),
             Self::Flood => ("Too many requests.", "Too many requests."),
             Self::Forbidden => ("this identity may not do that", "이 작업을 할 권한이 없습니다"),
-        };
-        Message::ours(english, korean)
+        }
     }
 }
 

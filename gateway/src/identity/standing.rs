@@ -1,6 +1,7 @@
 //! Who a live session is, from when on and for how long: nobody until it says it, within 10 s; then
 //! the one it said, as long as that one's key or token holds. For every protocol that has sessions.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::principal::{Action, Principal};
@@ -11,6 +12,7 @@ use crate::fanout::wall_ms;
 #[derive(Debug)]
 pub struct Standing {
     principal: Option<Principal>,
+    from: IpAddr,
     /// By then nobody has become somebody.
     until: Instant,
     /// When it is asked again whether the principal holds. None: it always does.
@@ -19,8 +21,8 @@ pub struct Standing {
 
 impl Standing {
     /// `principal`: as far as the opening said it, or `Identity::of_nobody`.
-    pub fn new(principal: Option<Principal>, now: Instant) -> Self {
-        let mut standing = Self { principal, until: now + AUTH_MAX, next_check: None };
+    pub fn new(principal: Option<Principal>, from: IpAddr, now: Instant) -> Self {
+        let mut standing = Self { principal, from, until: now + AUTH_MAX, next_check: None };
         standing.schedule(now);
         standing
     }
@@ -42,7 +44,7 @@ impl Standing {
         token: &str,
         now: Instant,
     ) -> Result<&Principal, Refusal> {
-        let principal = identity.of_token(token, wall_ms())?;
+        let principal = identity.shown_from(self.from).token(token, wall_ms())?;
         if self.principal.as_ref().is_some_and(|known| !known.may_become(&principal)) {
             return Err(Refusal::Forbidden);
         }

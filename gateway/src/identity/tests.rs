@@ -42,7 +42,8 @@ impl House {
         let made: Value = serde_json::from_str(&made).unwrap();
         let text = |name: &str| made[name].as_str().unwrap().to_owned();
         let (key, secret) = (text("key"), text("secret"));
-        let identity = Identity::load(folder.path(), WINDOW_MS, NOW - 60_000).unwrap();
+        let identity =
+            Identity::load(folder.path(), WINDOW_MS, Loopback::Exempt, NOW - 60_000).unwrap();
         Self { folder, key, secret, identity }
     }
 
@@ -314,7 +315,7 @@ fn what_was_signed_before_a_restart_is_not_let_in_after_it() {
     let headers = house.headers(NOW - 1, "nonce-of-the-test", b"");
     let sent = sent("POST", "/api/v1/order", "a=1", &headers, b"");
     assert!(house.identity.of_signed(&sent, NOW).is_ok());
-    let again = Identity::load(house.folder.path(), WINDOW_MS, NOW).unwrap();
+    let again = Identity::load(house.folder.path(), WINDOW_MS, Loopback::Exempt, NOW).unwrap();
     assert_eq!(again.of_signed(&sent, NOW), Err(Refusal::Stale));
 }
 
@@ -392,7 +393,9 @@ fn a_folder_that_others_can_read_is_not_used() {
         (file.as_path(), 0o604, 0o600),
     ] {
         fs::set_permissions(path, fs::Permissions::from_mode(wrong)).unwrap();
-        let error = Identity::load(house.folder.path(), WINDOW_MS, NOW).unwrap_err().to_string();
+        let error = Identity::load(house.folder.path(), WINDOW_MS, Loopback::Exempt, NOW)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(path.to_str().unwrap()), "{error}");
         assert!(error.contains(&format!("{wrong:o}")), "{error}");
         if path == file {
@@ -407,7 +410,7 @@ fn a_folder_that_others_can_read_is_not_used() {
         assert!(keys.ring().has(&house.key));
     }
     let missing = house.folder.path().join("none");
-    assert!(Identity::load(&missing, WINDOW_MS, NOW).is_err());
+    assert!(Identity::load(&missing, WINDOW_MS, Loopback::Exempt, NOW).is_err());
 }
 
 #[test]
@@ -432,7 +435,8 @@ fn a_file_that_is_no_key_names_itself_and_says_nothing_of_what_is_in_it() {
         "x".repeat(70_000),
     ] {
         fs::write(&path, &text).unwrap();
-        let error = Identity::load(house.folder.path(), WINDOW_MS, NOW).unwrap_err();
+        let error =
+            Identity::load(house.folder.path(), WINDOW_MS, Loopback::Exempt, NOW).unwrap_err();
         let told = format!("{error} {error:?}");
         assert!(told.contains(path.file_name().unwrap().to_str().unwrap()), "{told}");
         assert!(!told.contains(canary), "{told}");

@@ -65,6 +65,7 @@ fn demand_of(call: &mut Operation) {
     for (status, about) in [
         ("401", "With identities: who asks is not known"),
         ("403", "With identities: the role may not do that"),
+        ("429", "With identities: too many wrong credentials came from this address"),
     ] {
         let responses = &mut call.responses.responses;
         responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(about)));

@@ -76,13 +76,13 @@ fn every_call_of_the_operator_is_described_and_every_description_is_a_call() {
     }
 }
 
-/// The descriptions that say 401 and 403, and those that do not.
+/// The descriptions that say 401, 403 and 429, and those that do not.
 fn asked_who(document: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
     let asks = |call: &String| {
         let (method, path) = call.split_once(' ').unwrap();
         let call = &document["paths"][path][method.to_ascii_lowercase()];
-        let said = ["401", "403"].map(|status| call["responses"].get(status).is_some());
-        assert_eq!(said, [call.get("security").is_some(); 2], "{method} {path}");
+        let said = ["401", "403", "429"].map(|status| call["responses"].get(status).is_some());
+        assert_eq!(said, [call.get("security").is_some(); 3], "{method} {path}");
         said[0]
     };
     described(document).into_iter().partition(asks)

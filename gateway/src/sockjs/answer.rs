@@ -24,6 +24,8 @@ const UNCACHED: HeaderValue =
 const YEAR_SECONDS: i64 = 31_536_000;
 const YEAR_CACHED: HeaderValue = HeaderValue::from_static("public, max-age=31536000");
 const YEAR: HeaderValue = HeaderValue::from_static("31536000");
+/// What 401 asks for.
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"orison\"");
 const COOKIE_NAME: &str = "JSESSIONID=";
 
 /// Whether a mount sets the cookie that keeps a client at its server.
@@ -69,10 +71,22 @@ pub(super) fn no_room(why: NoRoom) -> Reply {
         NoRoom::Stopping => busy("no more sessions are opened\n"),
         NoRoom::User => too_many("too many sessions of this user are open\n"),
         NoRoom::Address => too_many("too many sessions are open from this address\n"),
+        NoRoom::Refused { status: 429, text } => too_many(format!("{text}\n")),
+        NoRoom::Refused { status, text } => refused(status, text),
     }
 }
 
-fn too_many(text: &'static str) -> Reply {
+/// 401 says what it asks for.
+fn refused(status: u16, text: &'static str) -> Reply {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut reply = reply(status, TEXT, format!("{text}\n"));
+    if status == StatusCode::UNAUTHORIZED {
+        reply.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER);
+    }
+    reply
+}
+
+fn too_many(text: impl Into<Bytes>) -> Reply {
     let mut reply = reply(StatusCode::TOO_MANY_REQUESTS, TEXT, text);
     reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     reply

@@ -23,6 +23,9 @@ pub enum NoRoom {
     User,
     #[error("too many sessions are open from this address")]
     Address,
+    /// What the opening says of who it is does not hold.
+    #[error("{text}")]
+    Refused { status: u16, text: &'static str },
 }
 
 /// A session's place: given back when the last of it is dropped. What it is inside is between

@@ -24,7 +24,6 @@ use super::shape::{AuthConfirmed, ConnectionEstablished, Empty, millis};
 use crate::App;
 use crate::connections::{Place, User};
 use crate::fanout::{Due, Ending, Outbox};
-use crate::http::admission;
 use crate::http::burst::Burst;
 use crate::http::query::Query;
 use crate::http::{OrderEntry, order_entry};
@@ -100,13 +99,15 @@ impl Session {
             Ok(named) => (named, foreign_page(app, socket, opening)),
             Err(problem) => (None, Some(problem)),
         };
-        // A wrong one is nobody, who may yet say who it is.
-        let opener = admission::opener(&app.identity, &opening.headers, Some(&opening.query));
         let seat = app.hub.join_unnoticed(opening.peer);
         let place = opening.seat.clone().and_then(|seat| seat.downcast::<Place>().ok());
         if let Some(place) = &place {
             place.follow(seat.client.id);
         }
+        let opener = match &place {
+            Some(place) => place.opener().cloned(),
+            None => app.identity.of_nobody(),
+        };
         let host = Host {
             app: Arc::clone(app),
             studio: Arc::clone(&hall.studio),
@@ -114,7 +115,7 @@ impl Session {
             socket,
             seat,
             language: Language::from_accept_language(languages.unwrap_or_default()),
-            standing: Standing::new(opener.unwrap_or_default(), now),
+            standing: Standing::new(opener, opening.peer.ip(), now),
             account: named.unwrap_or_else(shared_account),
             place,
         };
@@ -214,11 +215,8 @@ impl Session {
 
     fn admitted(&self) -> Result<AccountName, Problem> {
         let Host { socket, standing, .. } = &self.host;
-        if !socket.is_private() {
-            standing.check(Action::ReadMarket)?;
-            return Ok(self.host.account);
-        }
-        let principal = standing.check(Action::ReadOwn)?;
+        let action = if socket.is_private() { Action::ReadOwn } else { Action::ReadMarket };
+        let principal = standing.check(action)?;
         let account = principal.account_of(self.named, Action::ReadOwn);
         account.map_err(|_| Problem::refused(Reason::UnknownAccount).about("account"))
     }

@@ -25,7 +25,7 @@ use crate::App;
 use crate::connections::Place;
 use crate::fanout::{About, Ask, Asker, Ending, Seat, TooOld, Topic};
 use crate::feeds::{RegisterError, Registration};
-use crate::http::admission;
+use crate::identity::Standing;
 use crate::language::{Language, Message as Text};
 use crate::sockjs::{Close, Message, Opening, Talk};
 use crate::xtrader::problem::Problem;
@@ -97,12 +97,14 @@ impl Conversation {
         }
         let id = seat.client.id.simple().to_string();
         let identity = Arc::clone(&app.identity);
-        // A wrong one is nobody, who may yet say who it is in CONNECT.
-        let opener = admission::opener(&identity, &opening.headers, Some(&opening.query));
-        let opener = opener.unwrap_or_default();
+        let opener = match &place {
+            Some(place) => place.opener().cloned(),
+            None => identity.of_nobody(),
+        };
+        let standing = Standing::new(opener, opening.peer.ip(), now);
         let languages = opening.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         Self {
-            session: Session::new(id, app.lobby.settings, identity, opener, now),
+            session: Session::new(id, app.lobby.settings, identity, standing, now),
             seat,
             place,
             talk,

@@ -90,19 +90,19 @@ struct Delivery<'a> {
 }
 
 impl Session {
-    /// `id`: without `-`. `opener`: who it is, as far as the transport's opening says.
+    /// `id`: without `-`. `standing`: who it is, as far as the transport's opening says.
     pub(super) fn new(
         id: String,
         settings: Settings,
         identity: Arc<Identity>,
-        opener: Option<Principal>,
+        standing: Standing,
         now: Instant,
     ) -> Self {
         Self {
             id,
             settings,
             identity,
-            standing: Standing::new(opener, now),
+            standing,
             newcomer: None,
             phase: Phase::Opening,
             opened_at: now,

@@ -107,18 +107,25 @@ impl House {
         Self { exchange: exchange.await, folder }
     }
 
-    /// Of before the server looks at its folder again; waits until it has.
     pub(crate) async fn person(&self, user: &str, role: &str, account: &str) -> Person {
-        let person = person(self.folder.path(), user, role, account);
+        self.people(&[(user, role, account)]).await.pop().unwrap()
+    }
+
+    /// Each of a user, role and account. The server looks at its folder now and then: waits until
+    /// it has seen the last of them.
+    pub(crate) async fn people(&self, folk: &[(&str, &str, &str)]) -> Vec<Person> {
+        let made = folk
+            .iter()
+            .map(|(user, role, account)| person(self.folder.path(), user, role, account));
+        let made: Vec<Person> = made.collect();
+        let last = made.last();
         let asks = async {
-            while self.rest(Proof::Signed, Some(&person), "GET", "/v1/symbols", "").await.status
-                != 200
-            {
+            while self.rest(Proof::Signed, last, "GET", "/v1/symbols", "").await.status != 200 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, asks).await.expect("the key is noticed");
-        person
+        tokio::time::timeout(PATIENCE, asks).await.expect("the keys are noticed");
+        made
     }
 
     pub(crate) async fn rest(
@@ -192,8 +199,19 @@ pub(crate) fn signed(
     target: &str,
     body: Option<&[u8]>,
 ) -> [(String, String); 4] {
+    signed_at(person, method, target, body, now_ms())
+}
+
+/// By a clock of the client's own.
+pub(crate) fn signed_at(
+    person: &Person,
+    method: &str,
+    target: &str,
+    body: Option<&[u8]>,
+    time_ms: u64,
+) -> [(String, String); 4] {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let (time, nonce) = (now_ms().to_string(), uuid::Uuid::new_v4().simple().to_string());
+    let (time, nonce) = (time_ms.to_string(), uuid::Uuid::new_v4().simple().to_string());
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
     let body = hex(digest::digest(&digest::SHA256, body.unwrap_or_default()).as_ref());
     let text = format!("{method}\n{path}\n{query}\n{time}\n{nonce}\n{body}");

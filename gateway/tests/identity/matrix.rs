@@ -1,12 +1,13 @@
 //! Role x action x own or foreign, over REST by either proof, the operator's REST, the xTrader
 //! socket and STOMP: a row an action, a column a role, a cell what it is answered.
 
+use gateway::Config;
 use serde_json::Value;
 
 use super::house::{House, Person, Proof, Socket};
 use super::stomp::{Heard, Stomp, address};
 
-const ROLES: [&str; 4] = ["viewer", "trader", "auditor", "admin"];
+pub(crate) const ROLES: [&str; 4] = ["viewer", "trader", "auditor", "admin"];
 /// What viewer, trader, auditor, admin and nobody are answered.
 type Cells = [u16; 5];
 
@@ -112,28 +113,36 @@ const ORDER: &str = r#""symbol":"BTC-KRW","side":"Buy","type":"Limit","price":10
 const SELL: &str = r#""symbol":"BTC-KRW","side":"Sell","type":"Limit","price":9000,"quantity":1"#;
 
 /// The people of a house: bob who trades, and of each role one with a trader of its account.
-struct Cast {
-    house: House,
+pub(crate) struct Cast {
+    pub(crate) house: House,
     bobs: String,
-    folk: Vec<(Person, Person)>,
+    pub(crate) folk: Vec<(Person, Person)>,
 }
 
 impl Cast {
     async fn new() -> Self {
-        let house = House::start().await;
-        let bob = house.person("bob", "trader", "bob").await;
+        Self::with(|_| ()).await
+    }
+
+    pub(crate) async fn with(adjust: impl FnOnce(&mut Config)) -> Self {
+        let house = House::start_with(adjust).await;
+        let accounts = ROLES.map(|role| (format!("hand-of-{role}"), format!("of-{role}")));
+        let mut wanted = vec![("bob", "trader", "bob")];
+        for (role, (hand, account)) in ROLES.iter().zip(&accounts) {
+            wanted.extend([(*role, *role, account.as_str()), (hand, "trader", account)]);
+        }
+        let mut people = house.people(&wanted).await.into_iter();
+        let bob = people.next().unwrap();
         let mut folk = Vec::new();
-        for role in ROLES {
-            let account = format!("of-{role}");
-            let hand = house.person(&format!("hand-of-{role}"), "trader", &account).await;
-            folk.push((house.person(role, role, &account).await, hand));
+        while let (Some(person), Some(hand)) = (people.next(), people.next()) {
+            folk.push((person, hand));
         }
         let bobs = house.place(&bob, "bobs").await;
         Self { house, bobs, folk }
     }
 
     /// Somebody's column, and an order of the account that is its own.
-    async fn column(&self, at: usize) -> (Option<&Person>, String) {
+    pub(crate) async fn column(&self, at: usize) -> (Option<&Person>, String) {
         match self.folk.get(at) {
             Some((person, hand)) => {
                 let id = format!("{}", uuid::Uuid::new_v4());
@@ -143,14 +152,14 @@ impl Cast {
         }
     }
 
-    fn filled(&self, text: &str, own: &str) -> String {
+    pub(crate) fn filled(&self, text: &str, own: &str) -> String {
         let text = text.replace("{ORDER", &format!("{{{ORDER}")).replace("{own}", own);
         let text = text.replace("{SELL", &format!("{{{SELL}"));
         text.replace("{foreign}", &self.bobs)
     }
 
     /// Whatever was tried, bob has the one order that he placed.
-    async fn check_bob(&self) {
+    pub(crate) async fn check_bob(&self) {
         let (auditor, _) = &self.folk[2];
         let path = "/api/v1/orders?account=bob";
         let orders = self.house.rest(Proof::Signed, Some(auditor), "GET", path, "").await.json();

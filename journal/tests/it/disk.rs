@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
-use journal::{Faults, Operation, Positions};
+use journal::{Faults, Operation, Positions, Turn};
+
+use crate::turns::Turns;
 
 const SECTOR: usize = 512;
 const PAGE: u64 = 4096;
@@ -57,6 +59,7 @@ pub(crate) struct Dead {
 pub(crate) struct Disk {
     root: PathBuf,
     state: Mutex<State>,
+    turns: Turns,
 }
 
 /// A file for ever: the number of an inode is given again once its file is gone.
@@ -145,8 +148,9 @@ fn paths(root: &Path) -> Vec<PathBuf> {
 }
 
 impl Disk {
-    /// Everything below `root` is on the platters.
-    pub(crate) fn new(root: &Path, random: Random, operations_left: u64) -> Arc<Disk> {
+    /// Everything below `root` is on the platters. The caller is the machine's first thread.
+    pub(crate) fn new(root: &Path, mut random: Random, operations_left: u64) -> Arc<Disk> {
+        let turns = Turns::new(Random(random.next()));
         let mut state = State {
             random,
             operations_left,
@@ -168,7 +172,7 @@ impl Disk {
             state.synced.insert(id, fs::read(&path).unwrap());
             state.names.insert(path, id);
         }
-        Arc::new(Disk { root: root.to_owned(), state: Mutex::new(state) })
+        Arc::new(Disk { root: root.to_owned(), state: Mutex::new(state), turns })
     }
 
     /// Whose durable sequence stands when the machine dies.
@@ -214,9 +218,12 @@ impl State {
             let synced = self.synced.get(&id).unwrap_or(&empty);
             let now = now.get(&id).unwrap_or(synced);
             let path = path.strip_prefix(root).unwrap().to_owned();
-            files.insert(path, self.random.mix(synced, now));
+            // Each file has chance of its own: how long another one is moves nothing.
+            let mixed = Random(self.random.next()).mix(synced, now);
+            files.insert(path, mixed);
         }
-        let durable = self.positions.as_ref().map_or(0, |positions| positions.durable());
+        // Whose seam this disk is.
+        let durable = self.positions.take().map_or(0, |positions| positions.durable());
         self.dead = Some(Dead { durable, files });
     }
 
@@ -255,6 +262,7 @@ fn is_preparer() -> bool {
 
 impl Faults for Disk {
     fn before(&self, operation: &Operation<'_>) -> io::Result<()> {
+        self.turns.give();
         let mut state = self.state.lock().unwrap();
         if state.dead.is_some() {
             return Err(io::Error::other("the machine is dead"));
@@ -311,6 +319,10 @@ impl Faults for Disk {
     }
 
     fn after(&self, operation: &Operation<'_>) {
+        // Others append meanwhile, and the machine may die.
+        if let Operation::SyncRange { .. } | Operation::SyncFile { .. } = operation {
+            self.turns.give();
+        }
         let mut state = self.state.lock().unwrap();
         match *operation {
             Operation::Create { path } => {
@@ -329,9 +341,7 @@ impl Faults for Disk {
                     state.changes.push(Change::Renamed { from, to, id });
                 }
             }
-            Operation::SyncRange { .. } | Operation::SyncFile { .. } => {
-                state.bring_down();
-            }
+            Operation::SyncRange { .. } | Operation::SyncFile { .. } => state.bring_down(),
             Operation::SyncDirectory { path } => {
                 let State { changes, names, .. } = &mut *state;
                 changes.retain(|change| {
@@ -348,5 +358,14 @@ impl Faults for Disk {
             | Operation::Remove { .. }
             | Operation::Map { .. } => {}
         }
+    }
+
+    fn turn(&self, turn: Turn) {
+        self.turns.turn(turn);
+    }
+
+    fn rest(&self) -> bool {
+        self.turns.give();
+        true
     }
 }

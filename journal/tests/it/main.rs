@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is test code")]
 
 mod support;
+mod turns;
 
 mod damage;
 mod disk;

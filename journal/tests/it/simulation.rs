@@ -70,7 +70,7 @@ fn seeds() -> std::ops::Range<u64> {
     first.parse().unwrap()..end.parse().unwrap()
 }
 
-/// The command that runs a seed again; only the timing of the threads is the machine's.
+/// The command that runs a seed again.
 fn repeat(seed: u64) -> String {
     format!("JOURNAL_SEEDS={seed}..{} cargo test -p journal power_cuts", seed + 1)
 }

@@ -4,6 +4,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use journal::Storage;
+
 /// The share of its time that it works when the last snapshot is near: half.
 const REST_PER_WORK: u32 = 1;
 /// It rests in pieces of this length.
@@ -21,11 +23,13 @@ impl Rests {
     }
 
     /// Parked, so that whoever ends it need not wait.
-    pub(super) fn rest(&mut self) {
-        let worked = self.working_since.elapsed();
-        if worked >= WORK_PIECE {
-            thread::park_timeout(worked.min(REST_MAX) * REST_PER_WORK);
-            self.working_since = Instant::now();
-        }
+    pub(super) fn rest(&mut self, storage: &Storage) {
+        storage.rest(|| {
+            let worked = self.working_since.elapsed();
+            if worked >= WORK_PIECE {
+                thread::park_timeout(worked.min(REST_MAX) * REST_PER_WORK);
+                self.working_since = Instant::now();
+            }
+        });
     }
 }

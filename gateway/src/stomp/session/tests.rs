@@ -14,8 +14,8 @@ impl Bench {
     fn new() -> Self {
         let now = Instant::now();
         let identity = Arc::new(Identity::open());
-        let opener = identity.of_nobody();
-        let session = Session::new("s".into(), Settings::DEFAULT, identity, opener, now);
+        let standing = Standing::new(identity.of_nobody(), [127, 0, 0, 1].into(), now);
+        let session = Session::new("s".into(), Settings::DEFAULT, identity, standing, now);
         Self { session, now }
     }
 

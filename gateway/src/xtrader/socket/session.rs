@@ -100,7 +100,7 @@ impl<'a> Session<'a> {
             place,
             language: handshake.language,
             order_entry: handshake.order_entry,
-            standing: Standing::new(handshake.principal.clone(), now),
+            standing: Standing::new(handshake.principal.clone(), handshake.peer.ip(), now),
             safety: None,
             subscriptions: Subscriptions::default(),
             answers: FuturesOrdered::new(),

@@ -93,7 +93,7 @@ impl Market {
         let peer = "127.0.0.1:1".parse().unwrap();
         let principal = self.app.identity.of_nobody();
         let handshake = Handshake { peer, language, order_entry, principal };
-        let place = self.app.connections.admit(Kind::XTrader, peer, None).unwrap();
+        let place = self.app.connections.admit(Kind::XTrader, peer, None, None).unwrap();
         tokio::spawn(super::super::serve_on(Arc::clone(&self.app), theirs, handshake, place));
         let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
         let mut client = Client { socket };
