@@ -9,6 +9,7 @@ mod clients;
 mod dump;
 mod power;
 mod prayers;
+mod streams;
 mod tools;
 
 use std::path::Path;

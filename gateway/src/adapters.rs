@@ -76,6 +76,7 @@ impl Adapters {
             if let Some(feeds) = self.app.feeds.get() {
                 feeds.stop().await;
             }
+            self.app.streams.stop();
             self.app.hub.stop().await;
             self.plaza.ended().await;
             self.server.ended().await;

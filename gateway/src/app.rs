@@ -10,10 +10,12 @@ use engine::runtime::{Clock, Figures, Monitor, Settings, SharedViews, StartError
 use journal::Storage;
 use orison_core::command::{Actor, Genesis, InstrumentSpec};
 use replay::follower::{self, Follower, Watch};
+use replay::key::KeyError;
 use replay::{RecoverError, Recovered};
 use thiserror::Error;
 
 use crate::admin::Office;
+use crate::audit::Audits;
 use crate::config::{Config, Durability};
 use crate::connections;
 use crate::desk::Desk;
@@ -24,6 +26,7 @@ use crate::identity::{Identity, LoadError, Mode};
 use crate::metrics::Metrics;
 use crate::publisher::Publisher;
 use crate::stomp::Lobby;
+use crate::stream::Streams;
 use crate::workshop::Workshop;
 
 pub struct App {
@@ -43,6 +46,8 @@ pub struct App {
     pub lobby: Lobby,
     /// Figures that take long.
     pub workshop: Workshop,
+    pub audits: Audits,
+    pub streams: Streams,
     /// Set once by whoever starts them; empty: they are off.
     pub feeds: OnceLock<Feeds>,
     monitor: Monitor,
@@ -62,6 +67,8 @@ pub enum AppStartError {
     Identity(#[from] LoadError),
     #[error(transparent)]
     Promises(#[from] connections::PromisesError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 #[derive(Debug, Error)]
@@ -130,6 +137,7 @@ impl App {
     pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, AppStartError> {
         let identity = Identity::of(&config, wall_ns() / 1_000_000)?;
         let promises = connections::Promises::open(&config.data)?;
+        let audits = Audits::of(&config)?;
         let sessions = config.sessions;
         let buckets = match identity.mode() {
             Mode::Open => connections::Buckets::off(),
@@ -173,6 +181,8 @@ impl App {
             prayer_buckets: Buckets::of_prayers(),
             lobby,
             workshop,
+            audits,
+            streams: Streams::default(),
             feeds: OnceLock::new(),
             monitor,
             runtime: Mutex::new(Some(runtime)),

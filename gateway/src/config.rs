@@ -69,6 +69,8 @@ pub struct Config {
     pub stockquest: stockquest::Settings,
     /// From which figures on an account's risk is worth an alert.
     pub risk: stockquest::RiskSettings,
+    /// Signs certificates; None: there are none.
+    pub audit_key: Option<PathBuf>,
     /// Origins of web pages, beside loopback ones, that may use REST and enter orders.
     pub allowed_origins: Vec<String>,
     /// The first command of an empty journal.

@@ -39,6 +39,7 @@ pub use acceptor::{Acceptor, Content, Reply, Site};
 pub use crowd::{CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX};
 pub use listener::{BindError, Listener};
 pub use tls::{Tls, TlsError};
+pub(crate) use upgrade::no_room;
 pub use watch::IdleFrames;
 
 /// Which of the listeners a request came in by.

@@ -5,6 +5,7 @@
 pub mod adapters;
 pub mod admin;
 pub mod app;
+pub mod audit;
 pub mod config;
 pub mod connections;
 pub mod demo;
@@ -28,6 +29,7 @@ pub mod schedule;
 pub mod sockjs;
 pub mod stockquest;
 pub mod stomp;
+pub mod stream;
 pub mod ui;
 pub mod workshop;
 pub mod xtrader;

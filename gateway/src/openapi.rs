@@ -13,8 +13,10 @@ use utoipa::OpenApi;
 use utoipa::openapi::path::PathItem;
 use utoipa::openapi::{OpenApi as Description, Server};
 
+use crate::audit;
 use crate::http::Surface;
 use crate::identity::Action;
+use crate::stream;
 use crate::xtrader::entry;
 use crate::xtrader::problem::ProblemBody;
 use crate::xtrader::rest::{
@@ -68,6 +70,15 @@ use crate::xtrader::rest::{
         feeds::feeds,
         feeds::subscribe,
         feeds::unsubscribe,
+        audit::state::book,
+        audit::state::statistics,
+        audit::state::balances,
+        audit::state::account,
+        audit::history::order,
+        audit::fork::fork,
+        audit::proof::certificate,
+        audit::proof::proof,
+        stream::stream,
     ),
     components(schemas(
         ProblemBody<'_>,
@@ -90,6 +101,9 @@ pub(crate) fn document() -> &'static str {
     TEXT.get_or_init(|| {
         text(Document::openapi(), |method, path| {
             let address = format!("/api/v1{path}");
+            if let Ok(Some(_)) = audit::Route::of(&address) {
+                return Some(audit::Route::action());
+            }
             let route = [address.as_str(), path].map(|path| Route::of(path, Surface::Socket));
             let mut routes = route.into_iter().filter_map(|route| route.ok().flatten());
             routes.next().and_then(|route| route.action(method))

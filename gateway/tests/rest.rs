@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "rest/audit.rs"]
+mod audit;
 #[path = "rest/crowd.rs"]
 mod crowd;
 #[path = "rest/entry.rs"]
@@ -23,3 +25,5 @@ mod refusals;
 mod service;
 #[path = "rest/stops.rs"]
 mod stops;
+#[path = "rest/stream.rs"]
+mod stream;

@@ -7,7 +7,7 @@ use orison_core::{AccountName, Symbol};
 use thiserror::Error;
 
 use crate::past::{Past, PastError, Until};
-use crate::player::Player;
+use crate::player::{Depth, Player};
 use crate::verify::SMALL_VIEWS;
 use crate::{book, state};
 
@@ -32,13 +32,24 @@ pub enum AskError {
     Account { account: AccountName },
 }
 
-/// The state at a point. `progress` gets each sequence passed.
+impl Question {
+    /// What of a state it needs.
+    pub fn depth(&self) -> Depth {
+        match self {
+            Self::Book(_) => Depth::Core,
+            Self::Statistics(_) | Self::Balances(_) | Self::Account(_) => Depth::Views,
+        }
+    }
+}
+
+/// The state at a point, as far as `depth`. `progress` gets each sequence passed.
 pub fn at(
     directory: &Path,
     until: Until,
+    depth: Depth,
     mut progress: impl FnMut(u64),
 ) -> Result<Past, PastError> {
-    let mut past = Past::near(directory, SMALL_VIEWS, until)?;
+    let mut past = Past::near(directory, SMALL_VIEWS, until)?.only(depth);
     past.play(until, &mut progress)?;
     Ok(past)
 }

@@ -62,7 +62,8 @@ impl CertificateError {
             | Self::Identity { .. }
             | Self::Short { .. }
             | Self::Differs { .. } => true,
-            Self::Past(PastError::NotReached { .. }) | Self::Unreadable(_) => false,
+            Self::Past(PastError::NotReached { .. } | PastError::Before { .. })
+            | Self::Unreadable(_) => false,
         }
     }
 }

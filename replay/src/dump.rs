@@ -97,6 +97,12 @@ pub(crate) fn put_played(out: &mut Vec<u8>, past: &Past, played: &Played, naming
 
 pub(crate) fn put_command(out: &mut Vec<u8>, views: &Views, played: &Played, events: &[Event]) {
     let mut line = Object::open(out);
+    put_head(&mut line, views, played, events);
+    line.close_line();
+}
+
+/// Sequence and time, whether it is void, and the command.
+pub(crate) fn put_head(line: &mut Object<'_>, views: &Views, played: &Played, events: &[Event]) {
     line.bare("sequence", played.stamp.sequence).bare("ts", played.stamp.time_ns);
     match played.effect {
         Effect::Decided => {}
@@ -112,7 +118,6 @@ pub(crate) fn put_command(out: &mut Vec<u8>, views: &Views, played: &Played, eve
         events,
     );
     object.close();
-    line.close_line();
 }
 
 /// Those of `events` that have a form and that the caller wants.

@@ -18,6 +18,7 @@ use thiserror::Error;
 
 use self::pace::Rests;
 use crate::playback::PlaybackError;
+use crate::priority;
 use crate::recovery::{Source, candidates, play, wanted};
 use crate::snapshot::{self, SnapshotError, Whole};
 
@@ -174,7 +175,7 @@ impl Run {
     /// A journal may be pruned at any moment, beyond where this one is too: then it begins again,
     /// at a snapshot.
     fn run(&mut self) -> Result<(), FollowError> {
-        pace::lower_priority();
+        priority::lower();
         snapshot::clear(&self.settings.storage, &self.settings.directory)?;
         let mut left = OPENINGS_MAX;
         loop {

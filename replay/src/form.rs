@@ -6,6 +6,7 @@ pub(crate) mod command;
 pub(crate) mod event;
 mod feeds;
 pub(crate) mod names;
+pub(crate) mod place;
 mod units;
 pub(crate) mod words;
 

@@ -6,6 +6,7 @@ pub mod changes;
 pub mod recovery;
 
 pub mod follower;
+pub mod priority;
 pub mod retention;
 pub mod snapshot;
 
@@ -21,6 +22,7 @@ pub mod fork;
 pub mod key;
 pub mod proof;
 pub mod state;
+pub mod tell;
 
 pub mod book;
 pub mod diff;

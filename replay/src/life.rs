@@ -7,15 +7,15 @@ pub mod rule;
 
 use std::path::Path;
 
-use engine::projection::Catalog;
-use orison_core::event::{Priority, Refreshed, Rested, Waiting};
-use orison_core::{Event, ExecutionId, Instrument, InstrumentId, OrderId, Price};
+use orison_core::event::Priority;
+use orison_core::{Event, Exchange, ExecutionId, InstrumentId, OrderId};
 
 use crate::dump::{mentions, put_command};
 use crate::form::event::{EventForm, Naming};
+use crate::form::place;
 use crate::json::Object;
 use crate::past::{Past, PastError, Played, Until};
-use crate::player::Player;
+use crate::player::{Depth, Player};
 use crate::verify::SMALL_VIEWS;
 use queue::Queue;
 
@@ -45,7 +45,8 @@ pub fn life(
             Past::near(directory, SMALL_VIEWS, before)?
         }
         None => Past::open(directory, SMALL_VIEWS)?,
-    };
+    }
+    .only(Depth::Views);
     let (Reach::Journal(until) | Reach::Order(until)) = reach;
     let ends = matches!(reach, Reach::Order(_)) && asked.is_some();
     let mut followed: Vec<Followed> = Vec::new();
@@ -93,7 +94,7 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     /// Is the event about the order or its place? The place is moved on.
-    fn on_event(&mut self, event: &Event) -> bool {
+    fn on_event(&mut self, exchange: &Exchange, event: &Event) -> bool {
         let order = self.followed.order;
         let is_its = mentions(event, order);
         if is_its && takes_ticket(event, order) {
@@ -109,7 +110,7 @@ impl Turn<'_> {
         }
         let before = self.touched.len();
         if let Some(queue) = &mut self.followed.queue {
-            queue.on_event(event, &mut self.touched);
+            queue.on_event(exchange, event, &mut self.touched);
         }
         if is_its && leaves(event, order) {
             self.followed.queue = None;
@@ -180,7 +181,7 @@ fn put_step(
         }
         let mut concerned = false;
         for turn in &mut turns {
-            concerned |= turn.on_event(event);
+            concerned |= turn.on_event(exchange, event);
         }
         if concerned && is_shown(event) {
             is_told = true;
@@ -195,8 +196,7 @@ fn put_step(
 
 /// Those that a dump shows, and those by which an order takes a place.
 fn is_shown(event: &Event) -> bool {
-    let is_place = matches!(event, Event::Rested(_) | Event::Waiting(_) | Event::Refreshed(_));
-    is_place || EventForm::shows(event)
+    place::takes_place(event) || EventForm::shows(event)
 }
 
 fn put_event(
@@ -211,11 +211,8 @@ fn put_event(
     let mut line = Object::open(out);
     line.bare("sequence", played.stamp.sequence);
     let mut object = line.object("event");
-    match event {
-        Event::Rested(rested) => put_rested(&mut object, catalog, rested),
-        Event::Waiting(waiting) => put_waiting(&mut object, catalog, waiting),
-        Event::Refreshed(refreshed) => put_refreshed(&mut object, catalog, refreshed),
-        event => EventForm { catalog, naming: Naming::Engine }.put(&mut object, event, execution),
+    if !place::put(&mut object, catalog, event) {
+        EventForm { catalog, naming: Naming::Engine }.put(&mut object, event, execution);
     }
     object.close();
     if let Some(rule) = rule::of(event) {
@@ -243,39 +240,4 @@ fn put_event(
     }
     list.close();
     line.close_line();
-}
-
-fn named(catalog: &Catalog, id: InstrumentId) -> &Instrument {
-    catalog.instrument(id).expect("an event names an instrument that was created before")
-}
-
-fn put_limit(object: &mut Object<'_>, key: &str, instrument: &Instrument, price: Price) {
-    match price {
-        Price(0) => object.null(key),
-        price => object.shown(key, instrument.price_decimal(price)),
-    };
-}
-
-fn put_rested(object: &mut Object<'_>, catalog: &Catalog, rested: &Rested) {
-    let instrument = named(catalog, rested.instrument);
-    object.text("event", "rested").shown("id", rested.order);
-    put_limit(object, "price", instrument, rested.price);
-    object.shown("quantity", instrument.quantity_decimal(rested.quantity));
-}
-
-fn put_waiting(object: &mut Object<'_>, catalog: &Catalog, waiting: &Waiting) {
-    let instrument = named(catalog, waiting.instrument);
-    object.text("event", "waiting").shown("id", waiting.order);
-    put_limit(object, "stop_price", instrument, waiting.stop_price);
-    put_limit(object, "trail", instrument, waiting.trail);
-    object.shown("quantity", instrument.quantity_decimal(waiting.quantity));
-}
-
-fn put_refreshed(object: &mut Object<'_>, catalog: &Catalog, refreshed: &Refreshed) {
-    let instrument = named(catalog, refreshed.instrument);
-    object.text("event", "refreshed").shown("id", refreshed.order);
-    put_limit(object, "price", instrument, refreshed.price);
-    object
-        .shown("tip", instrument.quantity_decimal(refreshed.tip))
-        .shown("hidden", instrument.quantity_decimal(refreshed.hidden));
 }

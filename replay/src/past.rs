@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::moment::Moment;
 use crate::playback::{Compared, Playback, PlaybackError};
-use crate::player::Player;
+use crate::player::{Depth, Player};
 use crate::recovery;
 use crate::snapshot::{self, Found, Loaded};
 
@@ -61,6 +61,11 @@ pub enum PastError {
     Playback(#[from] PlaybackError),
     #[error("the journal ends with sequence {last}, sequence {asked} is asked for")]
     NotReached { last: u64, asked: u64 },
+    #[error(
+        "what is asked for lies before the oldest snapshot, and the journal begins with \
+         sequence {first}: what was before is pruned"
+    )]
+    Before { first: u64 },
 }
 
 /// A command that has just been played.
@@ -114,9 +119,10 @@ impl Past {
                 snapshot::header(&found.path).is_ok_and(|header| header.time_ns <= last_ns)
             }
         };
-        match Self::at_one_of(&reader, candidates.filter(is_before))? {
-            Some(past) => Ok(past),
-            None => Ok(Self::of(&reader, limits)?),
+        match (Self::at_one_of(&reader, candidates.filter(is_before))?, reader.first_sequence()) {
+            (Some(past), _) => Ok(past),
+            (None, 1) => Ok(Self::of(&reader, limits)?),
+            (None, first) => Err(PastError::Before { first }),
         }
     }
 
@@ -153,6 +159,13 @@ impl Past {
             is_over: false,
             begun_after: 0,
         })
+    }
+
+    /// From here on no more than that is moved on.
+    #[must_use]
+    pub fn only(mut self, depth: Depth) -> Self {
+        self.playback.set_depth(depth);
+        self
     }
 
     /// The last command that came out of a snapshot; 0: everything was played.
@@ -209,6 +222,13 @@ impl Past {
         }
         *is_over = true;
         Ok(None)
+    }
+
+    /// Plays the next command. None: there is none yet; asked again later, it goes on from there.
+    pub fn follow(&mut self) -> Result<Option<Played>, PastError> {
+        let played = self.step(Until::End);
+        self.is_over = false;
+        played
     }
 
     /// Plays everything up to `until`; `progress` gets each sequence passed.

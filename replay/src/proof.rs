@@ -87,7 +87,8 @@ pub enum About {
 }
 
 impl About {
-    fn sequence(self) -> u64 {
+    /// Of the command that it is about.
+    pub fn sequence(self) -> u64 {
         match self {
             Self::Command(sequence) => sequence,
             Self::Order(order) => order.sequence.0,
@@ -112,6 +113,9 @@ pub fn prove(
     if asked == 0 || asked > to {
         let last = certified.map_or(0, |claims| claims.sequence);
         return Err(ProofError::NotCertified { last, asked });
+    }
+    if reader.first_sequence() > from {
+        return Err(ProofError::Pruned { from, to });
     }
     let mut records = reader.records_from(from)?;
     let mut found = Interval::default();

@@ -202,7 +202,7 @@ fn attempt(
         return Err(RecoverError::Ahead { path, sequence, last });
     }
     let compared = playback.compared();
-    let Player { exchange, views, witness } = playback.into_player();
+    let Player { exchange, views, witness, .. } = playback.into_player();
     let Stamp { sequence: Sequence(last), time_ns } = exchange.applied();
     Ok(Recovered {
         exchange,

@@ -12,6 +12,7 @@ use replay::ask::{self, Question};
 use replay::fork::Change;
 use replay::life::Reach;
 use replay::past::{Past, Until};
+use replay::player::Depth;
 use replay::verify::{Pass, Verified};
 use replay::{book, diff, dump, figures, flow, life, recovery, tape, verify};
 
@@ -152,15 +153,15 @@ fn recover(directory: &Path, form: Form) -> Result<Outcome> {
 }
 
 /// The state at a point of the past.
-fn past(directory: &Path, until: Until) -> Result<Past> {
+fn past(directory: &Path, until: Until, depth: Depth) -> Result<Past> {
     let gauge = Gauge::of_commands();
-    let past = ask::at(directory, until, |sequence| gauge.at(sequence))?;
+    let past = ask::at(directory, until, depth, |sequence| gauge.at(sequence))?;
     drop(gauge);
     Ok(past)
 }
 
 fn ask(directory: &Path, question: &Question, until: Until) -> Result<Outcome> {
-    let past = past(directory, until)?;
+    let past = past(directory, until, question.depth())?;
     let mut out = Vec::new();
     ask::answer(past.player(), question, &mut out)?;
     io::stdout().write_all(&out)?;
@@ -168,7 +169,7 @@ fn ask(directory: &Path, question: &Question, until: Until) -> Result<Outcome> {
 }
 
 fn show_book(directory: &Path, symbol: &Symbol, until: Until, form: Form) -> Result<Outcome> {
-    let past = past(directory, until)?;
+    let past = past(directory, until, Depth::Core)?;
     let player = past.player();
     let Some(instrument) = player.exchange.instrument(symbol) else {
         let known = player.exchange.instruments().iter().map(|known| known.symbol.to_string());
@@ -212,7 +213,7 @@ fn dump_range(directory: &Path, from: u64, to: u64) -> Result<Outcome> {
 }
 
 fn digest(directory: &Path, until: Until, form: Form) -> Result<Outcome> {
-    let past = past(directory, until)?;
+    let past = past(directory, until, Depth::Digests)?;
     let player = past.player();
     let state = state_digest(&player.exchange);
     show::digest(

@@ -41,7 +41,7 @@ impl VerifyError {
         match self {
             Self::Past(PastError::Read(error)) => is_finding(error),
             Self::Past(PastError::Playback(_)) | Self::SetHash { .. } => true,
-            Self::Past(PastError::NotReached { .. }) => false,
+            Self::Past(PastError::NotReached { .. } | PastError::Before { .. }) => false,
         }
     }
 }

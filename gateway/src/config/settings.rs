@@ -51,6 +51,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("durability", "durable", "MODE", "What an answer means: durable or journaled"),
     setting("segment-mib", "256", "MIB", "Size of a new journal segment"),
     setting("snapshot-commands", "1000000", "COUNT", "Commands between snapshots, 0 = none"),
+    setting("audit-key", "off", "FILE", "Ed25519 key that signs certificates, or off"),
     setting("wait", "backoff", "HOW", "How idle stages wait: spin, yield or backoff"),
     setting("input-slots", "16384", "COUNT", "Slots of the input ring, a power of two"),
     setting("output-slots", "65536", "COUNT", "Slots of the output ring, a power of two"),
@@ -143,6 +144,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         )?,
         segment_bytes: segment_bytes(layers)?,
         snapshot_commands: number(layers, "snapshot-commands", 0, 1 << 40)?,
+        audit_key: path(layers, "audit-key", "off")?,
         wait: words(
             layers,
             "wait",

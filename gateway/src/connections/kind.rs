@@ -9,10 +9,12 @@ pub enum Kind {
     Orders,
     RiskMonitoring,
     MlSignals,
+    /// Of events, for other programs.
+    Stream,
 }
 
 impl Kind {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::XTrader,
         Self::Stomp,
         Self::MarketData,
@@ -20,6 +22,7 @@ impl Kind {
         Self::Orders,
         Self::RiskMonitoring,
         Self::MlSignals,
+        Self::Stream,
     ];
 
     pub fn word(self) -> &'static str {
@@ -31,6 +34,7 @@ impl Kind {
             Self::Orders => "orders",
             Self::RiskMonitoring => "risk-monitoring",
             Self::MlSignals => "ml-signals",
+            Self::Stream => "stream",
         }
     }
 }

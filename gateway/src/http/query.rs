@@ -36,6 +36,11 @@ impl Query {
         Ok(Self { parameters })
     }
 
+    /// Names and values, as they were sent.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.parameters.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())

@@ -23,6 +23,7 @@ use super::origin::{self, HostError, Origin};
 use super::query::Query;
 use super::{Handshake, OrderEntry, Server, Surface, upgrade};
 use crate::admin;
+use crate::audit;
 use crate::connections::{Empty, Standing};
 use crate::identity::{Action, Mode, Principal, Refusal};
 use crate::language::{Language, Message};
@@ -124,6 +125,10 @@ impl Asked<'_> {
                     .and_then(|handshake| upgrade::upgrade(&self.server.app, parts, handshake))
                     .unwrap_or_else(|problem| self.problem(&problem))
             }
+            Go::Stream => {
+                let streamed = self.stream(parts, &route).await;
+                streamed.unwrap_or_else(|problem| self.problem(&problem))
+            }
             Go::Call => self.call(parts, route, body).await,
         };
         reply.extensions_mut().insert(name);
@@ -152,7 +157,8 @@ impl Asked<'_> {
                 Go::Reply(Box::new(self.method_not_allowed(&route)))
             }
             (_, Address::Public(Route::WebSocket)) => Go::Upgrade,
-            (method, _) => match self.check_said(parts, route.action(method)) {
+            (method, address) => match self.check_said(parts, address.action(method)) {
+                Ok(()) if *address == Address::Audit(audit::Route::Stream) => Go::Stream,
                 Ok(()) => Go::Call,
                 Err(problem) => Go::Reply(Box::new(self.problem(&problem))),
             },
@@ -224,13 +230,22 @@ impl Asked<'_> {
         };
         let identity = &self.server.app.identity;
         if identity.mode() == Mode::Authenticated && order_entry == OrderEntry::Refused {
-            let english = "this web origin is not allowed here";
-            let message = Message::ours(english, "허용되지 않은 웹 출처입니다");
-            return Err(Problem::new(403, "ORIGIN_REFUSED", message));
+            return Err(origin_refused());
         }
         let principal =
             admission::opener(identity, self.peer.ip(), &parts.headers, parts.uri.query())?;
         Ok(Handshake { peer: self.peer, language: self.language, order_entry, principal })
+    }
+
+    /// Everything that happened is no business of a page of another origin, in open mode neither.
+    async fn stream(&self, parts: &mut Parts, route: &Address) -> Result<Reply, Problem> {
+        if self.origin == Origin::Foreign {
+            return Err(origin_refused());
+        }
+        let principal = Some(self.principal(parts, route, None)?);
+        let (peer, language) = (self.peer, self.language);
+        let handshake = Handshake { peer, language, order_entry: OrderEntry::Refused, principal };
+        upgrade::stream(&self.server.app, parts, handshake).await
     }
 
     /// A preflight, or the plain question which methods there are.
@@ -318,6 +333,7 @@ impl Asked<'_> {
         };
         match address {
             Address::Public(route) => self.carry_out_public(parts, principal, route, body).await,
+            Address::Audit(route) => self.audit(parts, route).await,
             Address::Admin(admin::Route::Metrics) => self.metrics(),
             Address::Admin(admin::Route::OpenApi) => reply(200, JSON, admin::document().into()),
             Address::Admin(route) => self.admin(parts, &principal, route, body).await,
@@ -393,6 +409,17 @@ impl Asked<'_> {
                 let (app, method) = (&self.server.app, &parts.method);
                 let call = Call { app, method, principal, caller, query, body };
                 rest::call(call, route).await
+            }
+            Err(problem) => problem.answer(self.language),
+        };
+        self.answered(&answer)
+    }
+
+    async fn audit(&self, parts: &Parts, route: audit::Route) -> Reply {
+        let answer = match Query::parse(parts.uri.query().unwrap_or_default()) {
+            Ok(query) => {
+                let (app, language) = (&self.server.app, self.language);
+                audit::call(audit::Call { app, language, query }, route).await
             }
             Err(problem) => problem.answer(self.language),
         };
@@ -483,6 +510,7 @@ impl Asked<'_> {
 enum Go {
     Reply(Box<Reply>),
     Upgrade,
+    Stream,
     Call,
 }
 
@@ -523,6 +551,12 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     let english = "the body must be application/json, not encoded";
     let message = Message::ours(english, "본문은 application/json이어야 합니다");
     Err(Problem::new(415, "UNSUPPORTED_MEDIA_TYPE", message))
+}
+
+fn origin_refused() -> Problem {
+    let english = "this web origin is not allowed here";
+    let message = Message::ours(english, "허용되지 않은 웹 출처입니다");
+    Problem::new(403, "ORIGIN_REFUSED", message)
 }
 
 fn too_large() -> Problem {

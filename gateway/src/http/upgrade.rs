@@ -1,4 +1,5 @@
-//! The opening of an xTrader socket: what is wrong with a handshake, said in the words of REST.
+//! The opening of an xTrader socket or a stream: what is wrong with a handshake, said in the words
+//! of REST.
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::handshake::{self, Drafts, HandshakeError};
 use crate::App;
 use crate::connections::{Kind, NoRoom, User};
 use crate::language::Message;
+use crate::stream;
 use crate::xtrader::problem::Problem;
 use crate::xtrader::socket;
 
@@ -36,8 +38,28 @@ pub(super) fn upgrade(
     Ok(response)
 }
 
+/// The same for a stream, which begins once its first command is found.
+pub(super) async fn stream(
+    app: &Arc<App>,
+    request: &mut Parts,
+    handshake: Handshake,
+) -> Result<Response<Full<Bytes>>, Problem> {
+    let opened = handshake::open(request, Drafts::Refused).map_err(problem)?;
+    let ready = stream::open(app, request, &handshake).await?;
+    let (response, upgrade) = opened.accept(None);
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        let peer = handshake.peer;
+        match upgrade.stream().await {
+            Ok(socket) => stream::serve(app, socket, handshake, ready).await,
+            Err(error) => tracing::debug!(%peer, %error, "left during the handshake"),
+        }
+    });
+    Ok(response)
+}
+
 /// In all: 503; of the one who asks: 429.
-fn no_room(why: NoRoom) -> Problem {
+pub(crate) fn no_room(why: NoRoom) -> Problem {
     let (status, code, korean) = match why {
         NoRoom::All => (503, "BUSY", "열린 세션이 너무 많습니다"),
         NoRoom::User => (429, "TOO_MANY_SESSIONS", "이 사용자의 세션이 너무 많습니다"),

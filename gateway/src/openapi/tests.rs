@@ -6,6 +6,7 @@ use serde_json::Value;
 use strum::IntoEnumIterator;
 
 use crate::admin;
+use crate::audit;
 use crate::http::Surface;
 use crate::xtrader::rest;
 
@@ -38,16 +39,26 @@ fn addresses(document: &Value) -> Vec<(String, String)> {
     found
 }
 
+/// Every call of the auditor.
+fn audited() -> Vec<String> {
+    let routes = audit::Route::iter();
+    let methods = audit::Route::methods();
+    routes.flat_map(|route| calls(methods, route.name()).collect::<Vec<_>>()).collect()
+}
+
 #[test]
 fn every_call_of_the_exchange_is_described_and_every_description_is_a_call() {
     let document: Value = serde_json::from_str(super::document()).unwrap();
     let served = rest::Route::iter();
-    let served: BTreeSet<String> =
+    let mut served: BTreeSet<String> =
         served.flat_map(|route| calls(route.methods(), route.name()).collect::<Vec<_>>()).collect();
+    served.extend(audited());
     assert_eq!(described(&document), served);
     for (address, path) in addresses(&document) {
+        let audit = audit::Route::of(&address).unwrap().map(|route| route.name());
         let route = rest::Route::of(&address, Surface::Socket).unwrap();
-        assert_eq!(route.map(|route| route.name()), Some(path.as_str()), "{address}");
+        let route = audit.or(route.map(|route| route.name()));
+        assert_eq!(route, Some(path.as_str()), "{address}");
     }
 }
 
@@ -86,6 +97,7 @@ fn every_call_that_wants_to_know_its_caller_says_so() {
         let asked = route.methods().iter().filter(|method| route.action(method).is_some());
         expected.extend(asked.map(|method| format!("{method} /{name}")));
     }
+    expected.extend(audited());
     let (asked, unasked) = asked_who(&document);
     assert_eq!(asked, expected);
     let unasked: Vec<_> = unasked.iter().map(String::as_str).collect();

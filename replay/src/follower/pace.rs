@@ -1,5 +1,5 @@
-//! How the follower keeps out of the way: the lowest priority, and rest as long as work while it is
-//! near. It must not know what the work is. In: calls between pieces of work. Out: time passes.
+//! How the follower keeps out of the way: rest as long as work while it is near. It must not know
+//! what the work is. In: calls between pieces of work. Out: time passes.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,8 +11,6 @@ const REST_PER_WORK: u32 = 1;
 /// It rests in pieces of this length.
 const WORK_PIECE: Duration = Duration::from_millis(2);
 const REST_MAX: Duration = Duration::from_millis(100);
-/// Nobody else waits for it.
-const NICE: i32 = 19;
 
 /// Work and rest in turn.
 pub(super) struct Rests {
@@ -33,13 +31,5 @@ impl Rests {
                 self.working_since = Instant::now();
             }
         });
-    }
-}
-
-/// Of this thread alone. One that may not is a little more in the way.
-pub(super) fn lower_priority() {
-    let thread = rustix::thread::gettid();
-    if let Err(error) = rustix::process::setpriority_process(Some(thread), NICE) {
-        tracing::debug!(%error, "the follower keeps its priority");
     }
 }

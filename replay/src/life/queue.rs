@@ -74,15 +74,21 @@ impl Queue {
     }
 
     /// Takes an event of others. Those in front of whom something changed are added to `touched`.
-    pub(super) fn on_event(&mut self, event: &Event, touched: &mut Vec<OrderId>) {
+    /// `exchange`: as it stands at the command's end.
+    pub(super) fn on_event(
+        &mut self,
+        exchange: &Exchange,
+        event: &Event,
+        touched: &mut Vec<OrderId>,
+    ) {
         match event {
-            Event::Trade(trade) => {
-                self.less(trade.maker, trade.quantity, touched);
-                match trade.phase {
-                    Phase::Continuous => {}
-                    Phase::Uncross => self.less(trade.taker, trade.quantity, touched),
+            Event::Trade(trade) => match trade.phase {
+                Phase::Continuous => self.less(trade.maker, trade.quantity, touched),
+                Phase::Uncross => {
+                    self.less_in_place(exchange, (trade.maker, trade.quantity), touched);
+                    self.less_in_place(exchange, (trade.taker, trade.quantity), touched);
                 }
-            }
+            },
             Event::Decremented(both) => {
                 self.less_in_all(both.maker, both.quantity, touched);
                 self.less_in_all(both.taker, both.quantity, touched);
@@ -132,6 +138,25 @@ impl Queue {
         if open.shown == 0 {
             self.ahead.remove(&order);
         }
+    }
+
+    /// In an auction an order trades at its full size and stays where it is, with a new tip.
+    fn less_in_place(
+        &mut self,
+        exchange: &Exchange,
+        (order, quantity): (OrderId, Quantity),
+        touched: &mut Vec<OrderId>,
+    ) {
+        let Some(open) = self.ahead.get_mut(&order) else { return };
+        touched.push(order);
+        let left = (open.shown + open.hidden).saturating_sub(quantity.0);
+        if left == 0 {
+            self.ahead.remove(&order);
+            return;
+        }
+        // The display is not known here; the book at the command's end has the new tip.
+        let tip = exchange.order(order).map_or(open.shown, |o| o.open.0).min(left);
+        *open = Open { shown: tip, hidden: left - tip };
     }
 
     fn less_in_all(&mut self, order: OrderId, quantity: Quantity, touched: &mut Vec<OrderId>) {

@@ -19,6 +19,7 @@ use super::frame::{
 };
 use super::{Loaded, SnapshotError, Whole};
 use crate::playback::{Bookmark, Playback};
+use crate::player::Depth;
 use crate::{Changes, Player};
 
 /// Blocks that have been read and not yet been loaded.
@@ -284,7 +285,7 @@ impl Parts {
             return Err(SnapshotError::Quarantined { path: path.to_owned(), sequence });
         }
         let engine::snapshot::Loaded { exchange, views, witness, empty } = loaded;
-        let player = Player { exchange, views, witness };
+        let player = Player { exchange, views, witness, depth: Depth::default() };
         let playback = Playback::resume(player, bookmark);
         let whole = Whole { playback, changes: changes.ok_or_else(|| missing("changes"))? };
         Ok(Loaded { header, whole, empty })

@@ -89,7 +89,7 @@ fn fill(
         end: None,
     };
     blocks.put(Kind::Header, &frame::bytes(header));
-    let Player { exchange, views, witness } = whole.player();
+    let Player { exchange, views, witness, .. } = whole.player();
     snapshot::store((exchange, views, witness), &mut blocks);
     blocks.section("changes", CHANGES_VERSION, &whole.changes);
     blocks.section("playback", PLAYBACK_VERSION, &whole.playback.bookmark());

@@ -1,11 +1,13 @@
 //! What an auditor asks: state at any point with and without a snapshot, an order's place in its
 //! queue, forks, certificates of journals that were tampered with, and proofs without a journal.
 
+mod queues;
+
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use journal::Reader;
+use journal::{CHECKPOINT_COMMANDS, Checkpoint, Journal, Kind, Options, Reader};
 
 use crate::run::{Ended, journal, text, tool};
 
@@ -286,4 +288,104 @@ fn a_proof_needs_no_journal_and_another_command_does_not_pass_for_it() {
         outside.status == 2 && outside.err.contains("not in what was certified"),
         "{outside:?}"
     );
+}
+
+/// With so many orders more than the short one.
+fn long_tape(orders: u64) -> String {
+    let mut tape = tape();
+    for number in 0..orders {
+        let side = if number % 2 == 0 { "sell" } else { "buy" };
+        let account = number % 9;
+        tape += &format!(
+            "{{\"op\":\"new\",\"id\":\"i{number}\",\"account\":\"n{account}\",\"symbol\":\"X\",\
+             \"side\":\"{side}\",\"type\":\"limit\",\"price\":\"300\",\"quantity\":\"1\"}}\n"
+        );
+    }
+    tape
+}
+
+/// As the journal itself has recorded it.
+fn recorded_root(directory: &Path) -> String {
+    let mut records = Reader::open(directory).unwrap().records_from(0).unwrap();
+    while let Some(record) = records.next().unwrap() {
+        if record.kind == Kind::Checkpoint {
+            let root = Checkpoint::decode(record.payload).unwrap().merkle_root;
+            return root.iter().map(|byte| format!("{byte:02x}")).collect();
+        }
+    }
+    panic!("no checkpoint");
+}
+
+#[test]
+fn a_proof_is_held_against_the_root_of_the_journal_s_own_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("journal");
+    journal(&directory, &long_tape(CHECKPOINT_COMMANDS + 500));
+    let (root, proof) = (recorded_root(&directory), folder.path().join("proof.json"));
+    let other = format!("{}{}", &root[1..], &root[..1]);
+    for sequence in ["1", "8", "65536"] {
+        let proven = tool(&["prove", text(&directory), sequence, "--out", text(&proof)]);
+        assert_eq!(proven.status, 0, "{sequence}: {proven:?}");
+        let checked = tool(&["check-proof", text(&proof), "--root", &root]);
+        assert_eq!(checked.status, 0, "{sequence}: {checked:?}");
+        let foreign = tool(&["check-proof", text(&proof), "--root", &other]);
+        assert_eq!(foreign.status, 1, "{sequence}: {foreign:?}");
+    }
+    let early = tool(&["prove", text(&directory), "65537"]);
+    assert!(early.status == 2 && early.err.contains("has no checkpoint yet"), "{early:?}");
+}
+
+/// The same commands in segments of the smallest size.
+fn in_small_segments(from: &Path, to: &Path) {
+    let options = Options { segment_bytes: 1 << 20, ..Options::default() };
+    let visit = |_: journal::RecordView<'_>| Ok::<(), String>(());
+    let (mut writer, _) = Journal::open(to, &options, visit).unwrap();
+    let mut records = Reader::open(from).unwrap().records_from(0).unwrap();
+    while let Some(record) = records.next().unwrap() {
+        if let Kind::Command(kind) = record.kind {
+            let (sequence, time_ns) = (record.sequence, record.time_ns);
+            writer.append(kind, record.version, sequence, time_ns, record.payload).unwrap();
+        }
+    }
+}
+
+#[test]
+fn of_a_pruned_journal_what_lies_behind_its_oldest_snapshot_is_answered_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("journal");
+    let whole = folder.path().join("whole");
+    // The last checkpoint interval is never pruned.
+    journal(&whole, &long_tape(CHECKPOINT_COMMANDS + 60_000));
+    in_small_segments(&whole, &directory);
+    for at in ["100000", "110000"] {
+        assert_eq!(tool(&["snapshot", text(&directory), "--at", at]).status, 0);
+    }
+    let ask = |at: &str| {
+        let book = tool(&["book", text(&directory), "--symbol", "X", "--at", at, "--json"]);
+        (book, tool(&["balances", text(&directory), "--at", at]))
+    };
+    let before = ask("105000");
+    let pruned = tool(&["prune", text(&directory), "--yes"]);
+    assert_eq!(pruned.status, 0, "{pruned:?}");
+    let first = Reader::open(&directory).unwrap().first_sequence();
+    assert!(first > 1, "{pruned:?}");
+    let after = ask("105000");
+    assert_eq!((after.0.out, after.1.out), (before.0.out, before.1.out));
+    for args in [
+        ["book", text(&directory), "--symbol", "X", "--at", "8"].as_slice(),
+        &["order", text(&directory), "00000000-0000-8000-9400-000000000800"],
+        &["fork", text(&directory), "--at", "8", "--omit"],
+        &["prove", text(&directory), "8"],
+    ] {
+        let ended = tool(args);
+        let says = ended.err.contains("pruned") || ended.err.contains("are left");
+        assert!(ended.status == 2 && says, "{args:?}: {ended:?}");
+    }
+    let (file, public) = certified(folder.path(), &directory);
+    let args = ["check-certificate", text(&directory), text(&file), "--public", &public];
+    let ended = tool(&args);
+    assert!(ended.status == 0, "{ended:?}");
+    let claims: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(claims["certificate"]["begun_after"], 100_000, "{claims}");
 }

@@ -18,7 +18,7 @@ pub(crate) struct ConnectionsAnswer {
     total_connections: usize,
     /// Users who are known, and addresses of the sessions that have said none.
     unique_users: usize,
-    /// xtrader, stomp, market-data, portfolio, orders, risk-monitoring, ml-signals.
+    /// xtrader, stomp, market-data, portfolio, orders, risk-monitoring, ml-signals, stream.
     connections_by_type: BTreeMap<&'static str, usize>,
     /// By age: <1m, 1-5m, 5-30m, 30-60m, >1h.
     connections_by_duration: BTreeMap<&'static str, usize>,

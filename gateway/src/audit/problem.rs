@@ -1,0 +1,95 @@
+//! Why the past does not answer, in the words of REST.
+
+use replay::ask::AskError;
+use replay::certificate::CertificateError;
+use replay::fork::ForkError;
+use replay::past::PastError;
+use replay::proof::ProofError;
+
+use super::Point;
+use crate::language::Message;
+use crate::xtrader::problem::Problem;
+
+/// What lies before `first` is pruned.
+fn pruned(first: u64) -> Problem {
+    let english = format!("what was before sequence {first} is pruned");
+    let korean = format!("시퀀스 {first} 이전의 기록은 삭제되었습니다");
+    let problem = Problem::new(410, "PRUNED", Message::ours(english, korean));
+    Problem { oldest: Some(first), ..problem }
+}
+
+/// Not what the journal says: an operator has to look.
+fn damaged(error: &dyn std::error::Error) -> Problem {
+    tracing::error!(%error, "the journal does not answer an auditor");
+    let korean = format!("저널을 읽을 수 없습니다: {error}");
+    Problem::new(500, "JOURNAL_UNREADABLE", Message::ours(error.to_string(), korean))
+}
+
+pub(crate) fn of_past(error: &PastError) -> Problem {
+    match error {
+        PastError::Read(journal::ReadError::Pruned { first, .. }) | PastError::Before { first } => {
+            pruned(*first)
+        }
+        PastError::NotReached { last, .. } => Point::not_reached("at", *last),
+        PastError::Read(_) | PastError::Playback(_) => damaged(error),
+    }
+}
+
+pub(super) fn of_ask(error: &AskError) -> Problem {
+    match error {
+        AskError::Past(error) => of_past(error),
+        AskError::Symbol { known, .. } => {
+            let english = format!("the symbol is not known at that point; known: {known}");
+            let korean = format!("그 시점에 없는 심볼입니다; 가능: {known}");
+            Problem::new(404, "SYMBOL_NOT_FOUND", Message::ours(english, korean))
+        }
+        AskError::Account { .. } => {
+            let (english, korean) =
+                ("the account is not known at that point", "그 시점에 없는 계정입니다");
+            Problem::new(404, "UNKNOWN_ACCOUNT", Message::ours(english, korean))
+        }
+    }
+}
+
+pub(super) fn of_fork(error: &ForkError) -> Problem {
+    match error {
+        ForkError::Past(error) => of_past(error),
+        ForkError::Panic(_) => damaged(error),
+        ForkError::Genesis { .. } | ForkError::Void { .. } | ForkError::Change(_) => {
+            Problem::bad_request(error.to_string(), format!("분기할 수 없습니다: {error}"))
+        }
+    }
+}
+
+pub(super) fn of_certificate(error: &CertificateError) -> Problem {
+    match error {
+        CertificateError::Past(error) => of_past(error),
+        CertificateError::Unreadable(_)
+        | CertificateError::Signature
+        | CertificateError::Identity { .. }
+        | CertificateError::Short { .. }
+        | CertificateError::Differs { .. } => damaged(error),
+    }
+}
+
+pub(super) fn of_proof(error: &ProofError) -> Problem {
+    match error {
+        ProofError::Read(journal::ReadError::Pruned { first, .. }) => pruned(*first),
+        ProofError::Pruned { to, .. } => pruned(to + 1),
+        ProofError::NotReached { last, .. } => Point::not_reached("what", *last),
+        ProofError::NoRoot { .. } => {
+            let english = "no checkpoint is about it yet: ask again later";
+            let message =
+                Message::ours(english, "아직 체크포인트가 없습니다: 나중에 다시 시도하십시오");
+            Problem::new(409, "NO_ROOT_YET", message)
+        }
+        ProofError::Read(_)
+        | ProofError::Checkpoint { .. }
+        | ProofError::NotCertified { .. }
+        | ProofError::Root { .. }
+        | ProofError::Unreadable(_)
+        | ProofError::Record(_)
+        | ProofError::Differs { .. }
+        | ProofError::Path => damaged(error),
+    }
+}
