@@ -67,7 +67,9 @@ impl Queue {
             // SAFETY: the writer has told of this place, and leaves it alone until told below.
             let report = unsafe { *cell.get() };
             // SAFETY: there is room for `max`, and `count` is no more.
-            unsafe { out.add(index as usize).write(report) };
+            let place = unsafe { out.add(index as usize) };
+            // SAFETY: within that room.
+            unsafe { place.write(report) };
         }
         self.reader.place.store(place + count, Ordering::Release);
         count as u32

@@ -3,6 +3,8 @@
 
 mod naive;
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::ffi::c_void;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -367,7 +369,9 @@ mod cramped {
         let count = queue.flushed.len().min(max as usize);
         for (index, report) in queue.flushed.drain(..count).enumerate() {
             // SAFETY: there is room for `max`.
-            unsafe { out.add(index).write(report) };
+            let place = unsafe { out.add(index) };
+            // SAFETY: within that room.
+            unsafe { place.write(report) };
         }
         count as u32
     }
