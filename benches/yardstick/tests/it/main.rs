@@ -1,9 +1,9 @@
 //! What the functions of the interface report, case by case and against a naive book.
 //! Unsafe, because a harness hands bare pointers.
 
-mod naive;
-
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod naive;
 
 use std::ffi::c_void;
 use std::sync::{Mutex, MutexGuard, PoisonError};
