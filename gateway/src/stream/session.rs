@@ -77,7 +77,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let now = Instant::now();
-    let (mut standing, mut burst) = (Standing::new(handshake.principal, now), Burst::new(now));
+    let mut standing = Standing::new(handshake.principal, handshake.peer.ip(), now);
+    let mut burst = Burst::new(now);
     let mut ending = app.streams.ending.subscribe();
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
