@@ -9,8 +9,8 @@ pub mod portfolio;
 mod returns;
 pub mod risk;
 
-pub use indicators::{Bollinger, Indicators, Macd};
-pub use optimum::{Objective, Optimum, OptimumError, Weight};
+pub use indicators::{Bollinger, Chart, Indicators, Macd};
+pub use optimum::{Objective, Optimum, OptimumError, Sample, Weight};
 pub use portfolio::{Drawdown, Holding, Portfolio, PortfolioPart};
 pub use risk::{LimitKind, Liquidity, Risk, RiskPart, Tail, Usage};
 

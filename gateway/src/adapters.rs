@@ -46,6 +46,8 @@ impl Adapters {
             transport: if tls.is_some() { Transport::Tls } else { Transport::Clear },
         };
         warn_of_clear(app, &directory);
+        // Before anybody can trade with those whose owner is gone.
+        connections::recall(app).await;
         let server = Server::new(Arc::clone(app), directory.clone(), tls);
         let listeners = [(rest, Surface::Rest), (ws, Surface::Socket), (admin, Surface::Admin)];
         for (listener, surface) in listeners {

@@ -27,6 +27,7 @@ use crate::metrics::Metrics;
 use crate::publisher::Publisher;
 use crate::stomp::Lobby;
 use crate::stream::Streams;
+use crate::workshop::Workshop;
 
 pub struct App {
     pub config: Config,
@@ -38,11 +39,13 @@ pub struct App {
     pub office: Office,
     /// Every session, whatever it speaks.
     pub connections: Arc<connections::Registry>,
-    /// Timers of REST that cancel unless they are armed again.
-    pub dead_men: connections::DeadMen,
+    /// What is cancelled when its owner is gone.
+    pub promises: Arc<connections::Promises>,
     /// Prayers that REST still takes, by address.
     pub prayer_buckets: Buckets,
     pub lobby: Lobby,
+    /// Figures that take long.
+    pub workshop: Workshop,
     pub audits: Audits,
     pub streams: Streams,
     /// Set once by whoever starts them; empty: they are off.
@@ -62,6 +65,8 @@ pub enum AppStartError {
     Runtime(#[from] StartError),
     #[error(transparent)]
     Identity(#[from] LoadError),
+    #[error(transparent)]
+    Promises(#[from] connections::PromisesError),
     #[error(transparent)]
     Key(#[from] KeyError),
 }
@@ -131,6 +136,7 @@ fn following(config: &Config, monitor: &Monitor) -> follower::Settings {
 impl App {
     pub fn start(config: Config, mut recovered: Recovered) -> Result<Arc<Self>, AppStartError> {
         let identity = Identity::of(&config, wall_ns() / 1_000_000)?;
+        let promises = connections::Promises::open(&config.data)?;
         let audits = Audits::of(&config)?;
         let sessions = config.sessions;
         let buckets = match identity.mode() {
@@ -158,10 +164,12 @@ impl App {
         let follower = Follower::start(following(&config, &monitor))
             .map_err(|source| StartError::Thread { name: "follower", source })?;
         let followed = follower.watch();
+        let workshop =
+            Workshop::start().map_err(|source| StartError::Thread { name: "figures", source })?;
         Ok(Arc::new(Self {
             config,
-            connections: connections::Registry::new(sessions, buckets),
-            dead_men: connections::DeadMen::default(),
+            connections: connections::Registry::new(sessions, identity.mode(), buckets),
+            promises,
             identity: Arc::new(identity),
             followed,
             follower: Mutex::new(Some(follower)),
@@ -172,6 +180,7 @@ impl App {
             office,
             prayer_buckets: Buckets::of_prayers(),
             lobby,
+            workshop,
             audits,
             streams: Streams::default(),
             feeds: OnceLock::new(),
@@ -189,9 +198,12 @@ impl App {
         self.monitor.clone()
     }
 
-    /// Enters nothing more, finishes what is on the road, syncs and closes the journal. All that
-    /// waits at the desk has its answer when this returns.
+    /// Enters nothing more but what sessions wanted done at their end, finishes what is on the
+    /// road, syncs and closes the journal. All that waits at the desk has its answer when this
+    /// returns.
     pub async fn stop(&self) -> Result<(), AppStopError> {
+        self.desk.close_to_orders();
+        connections::part(self).await;
         self.desk.close();
         let follower = self.follower.lock().unwrap_or_else(PoisonError::into_inner).take();
         let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -6,6 +6,7 @@
 mod buckets;
 mod kind;
 mod place;
+mod promises;
 mod registry;
 mod safety;
 mod statistics;
@@ -14,8 +15,11 @@ mod usher;
 pub use buckets::{Buckets, Empty, Purpose, Standing};
 pub use kind::Kind;
 pub use place::Place;
+pub use promises::{PROMISES_MAX, Promises, PromisesError};
 pub use registry::{Limits, NoRoom, Registry, Shown, User};
-pub use safety::{DEAD_MAN_MAX_MS, DeadMen, OnEnd, Safety, TooMany};
+pub use safety::{DEAD_MAN_MAX_MS, DEAD_MAN_MIN_MS, GRACE, OnEnd, Safety};
+pub use safety::{cancel_after, cancel_never};
+pub(crate) use safety::{part, recall};
 pub use statistics::{Statistics, log};
 pub use usher::Door;
 

@@ -55,8 +55,8 @@ pub enum DeskError {
 /// The way in for every session of the process.
 pub struct Desk {
     table: Arc<Table>,
-    /// Held for one publication at a time; None once stopped.
-    ingress: Mutex<Option<Ingress>>,
+    /// Held for one publication at a time.
+    way: Mutex<Way>,
     /// Orders that were entered under a name and are not shown yet.
     pub underway: Underway,
 }
@@ -65,18 +65,27 @@ impl Desk {
     /// The desk stays closed (`Stopping`) until `open`.
     pub fn new() -> (Self, Completions) {
         let table = Arc::new(Table::new(WAITING_MAX));
-        let (ingress, underway) = (Mutex::new(None), Underway::default());
-        let desk = Self { table: Arc::clone(&table), ingress, underway };
+        let (way, underway) = (Mutex::new(Way::Closed), Underway::default());
+        let desk = Self { table: Arc::clone(&table), way, underway };
         (desk, Completions(table))
     }
 
     pub fn open(&self, ingress: Ingress) {
-        *lock(&self.ingress) = Some(ingress);
+        *lock(&self.way) = Way::Open(ingress);
+    }
+
+    /// From now on only what leaves the market is entered.
+    pub fn close_to_orders(&self) {
+        let mut way = lock(&self.way);
+        *way = match std::mem::replace(&mut *way, Way::Closed) {
+            Way::Open(ingress) | Way::Out(ingress) => Way::Out(ingress),
+            Way::Closed => Way::Closed,
+        };
     }
 
     /// From now on nothing is entered; what is on the road is still answered.
     pub fn close(&self) {
-        *lock(&self.ingress) = None;
+        *lock(&self.way) = Way::Closed;
     }
 
     /// Enters the command at once; the order of calls is the order of commands.
@@ -94,8 +103,12 @@ impl Desk {
         command: &Command,
         submit: impl FnOnce(&mut Ingress, Token) -> Result<(), Busy>,
     ) -> Result<Ticket, DeskError> {
-        let mut ingress = lock(&self.ingress);
-        let ingress = ingress.as_mut().ok_or(DeskError::Stopping)?;
+        let mut way = lock(&self.way);
+        let ingress = match &mut *way {
+            Way::Open(ingress) => ingress,
+            Way::Out(ingress) if !grows(command) => ingress,
+            Way::Out(_) | Way::Closed => return Err(DeskError::Stopping),
+        };
         if ingress.is_nearly_full() && grows(command) {
             return Err(DeskError::JournalFull);
         }
@@ -112,6 +125,14 @@ impl Desk {
     pub fn waiting(&self) -> usize {
         WAITING_MAX as usize - self.table.free.len()
     }
+}
+
+/// Who may pass.
+enum Way {
+    Open(Ingress),
+    /// Whoever leaves the market.
+    Out(Ingress),
+    Closed,
 }
 
 /// Commands that a journal which is nearly full has no room for. The rest either makes it

@@ -12,6 +12,8 @@ pub(crate) mod admission;
 pub(crate) mod body;
 pub(crate) mod burst;
 mod connection;
+mod crowd;
+mod framing;
 pub(crate) mod goodbye;
 pub(crate) mod handshake;
 mod linger;
@@ -19,6 +21,7 @@ pub(crate) mod origin;
 mod respond;
 pub mod tls;
 mod upgrade;
+pub(crate) mod watch;
 mod wire;
 
 use std::net::SocketAddr;
@@ -32,10 +35,12 @@ use crate::App;
 use crate::identity::Principal;
 use crate::language::Language;
 
-pub use acceptor::{Acceptor, CONNECTIONS_MAX, Content, Reply, Site};
+pub use acceptor::{Acceptor, Content, Reply, Site};
+pub use crowd::{CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX};
 pub use listener::{BindError, Listener};
 pub use tls::{Tls, TlsError};
 pub(crate) use upgrade::no_room;
+pub use watch::IdleFrames;
 
 /// Which of the listeners a request came in by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,7 +102,10 @@ impl Server {
     /// Accepts from now on, until `stop`.
     pub fn serve(self: &Arc<Self>, listener: Listener, surface: Surface) {
         let entrance = Entrance { server: Arc::clone(self), surface };
-        self.acceptor.serve(listener, &Arc::new(entrance));
+        match surface {
+            Surface::Rest | Surface::Socket => self.acceptor.serve(listener, &Arc::new(entrance)),
+            Surface::Admin => self.acceptor.serve_apart(listener, &Arc::new(entrance)),
+        }
     }
 
     /// The same for a listener with a site of its own.

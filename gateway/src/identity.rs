@@ -4,6 +4,7 @@
 
 pub mod command;
 
+mod floor;
 mod folder;
 mod guesses;
 mod keyring;
@@ -24,6 +25,7 @@ use thiserror::Error;
 
 use crate::config::Config;
 use crate::peer::Loopback;
+use floor::Floor;
 use folder::{Fingerprint, FolderError};
 use guesses::Guesses;
 use keyring::Keyring;
@@ -68,6 +70,12 @@ impl Mode {
 #[error("--identity: {0}")]
 pub struct LoadError(#[from] FolderError);
 
+/// The file of `Floor` in the directory of the journal.
+const FLOOR: &str = "signed.floor";
+
+/// The keys of a folder, the folder as it was, and the files that are no keys.
+type Read = (Keyring, Fingerprint, Vec<FolderError>);
+
 /// All that the process knows of identities.
 #[derive(Debug)]
 pub struct Identity {
@@ -80,11 +88,12 @@ struct Keys {
     folder: PathBuf,
     /// How far the time of a signed request may be off.
     window_ms: u64,
-    /// What was signed before could have been used before.
-    opened_at_ms: u64,
+    /// What could have been used in an earlier life.
+    floor: Mutex<Floor>,
+    /// Empty while the folder cannot be read.
     ring: RwLock<Arc<Keyring>>,
-    /// Of the folder when it was read last.
-    seen: Mutex<Fingerprint>,
+    /// Of the folder when it was read last. None: it could not be.
+    seen: Mutex<Option<Fingerprint>>,
     nonces: Mutex<Nonces>,
     single_use: Mutex<SingleUse>,
     guesses: Guesses,
@@ -99,14 +108,20 @@ impl Identity {
     pub fn of(config: &Config, now_ms: u64) -> Result<Self, LoadError> {
         match &config.identity {
             None => Ok(Self::open()),
-            Some(folder) => Self::load(folder, config.identity_window_ms, config.loopback, now_ms),
+            Some(folder) => {
+                let floor = Some(config.data.join(FLOOR));
+                let window_ms = config.identity_window_ms;
+                Self::load(folder, floor, window_ms, config.loopback, now_ms)
+            }
         }
     }
 
     /// Of a folder that `orison keys create` made. Any key that cannot be used is an error: a
-    /// server does not begin with a folder that is not right in all.
+    /// server does not begin with a folder that is not right in all. `floor`: the file that keeps
+    /// signed requests from being let in again after a restart.
     pub fn load(
         folder: &Path,
+        floor: Option<PathBuf>,
         window_ms: u64,
         loopback: Loopback,
         now_ms: u64,
@@ -119,9 +134,9 @@ impl Identity {
         let keys = Keys {
             folder: folder.to_owned(),
             window_ms,
-            opened_at_ms: now_ms,
+            floor: Mutex::new(Floor::open(floor, now_ms)?),
             ring: RwLock::new(Arc::new(ring)),
-            seen: Mutex::new(seen),
+            seen: Mutex::new(Some(seen)),
             nonces: Mutex::default(),
             single_use: Mutex::default(),
             guesses: Guesses::new(loopback),
@@ -134,6 +149,12 @@ impl Identity {
             Some(_) => Mode::Authenticated,
             None => Mode::Open,
         }
+    }
+
+    /// What an operator has to know. None: nothing.
+    pub fn warning(&self) -> Option<&'static str> {
+        let is_blind = self.keys.as_ref().is_some_and(|keys| locked(&keys.seen).is_none());
+        is_blind.then_some("the folder of the keys cannot be read: nobody is let in")
     }
 
     fn of_bearer(&self, token: &str, now_ms: u64) -> Result<Principal, Refusal> {
@@ -159,12 +180,20 @@ impl Identity {
 
     fn of_signed(&self, sent: &Sent<'_>, now_ms: u64) -> Result<Principal, Refusal> {
         let Some(keys) = &self.keys else { return Ok(Principal::anonymous()) };
-        let signed = signed::read(&keys.ring(), sent, keys.window_ms, now_ms, keys.opened_at_ms)?;
+        let signed = signed::read(&keys.ring(), sent, keys.window_ms, now_ms)?;
+        let mut floor = locked(&keys.floor);
+        if !floor.admits(signed.time_ms) {
+            return Err(Refusal::Stale);
+        }
         // From the earliest clock to the latest that the window lets in.
         let keep_ms = 2 * keys.window_ms;
         if let Credential::Key(id) = &signed.principal.credential {
             locked(&keys.nonces).take(id, signed.nonce, now_ms, keep_ms)?;
         }
+        floor.raise(signed.time_ms).map_err(|error| {
+            tracing::error!(%error, "signed requests cannot be told from their repeats");
+            Refusal::Unkept
+        })?;
         Ok(signed.principal)
     }
 
@@ -202,19 +231,31 @@ impl Keys {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the folder again if it has changed. What can no longer be used is no longer there;
-    /// a folder that cannot be read leaves the keys as they are.
-    fn refresh(&self) -> Result<Vec<FolderError>, FolderError> {
+    /// Reads the folder again if it has changed. What can no longer be used is no longer there:
+    /// of a folder that cannot be read, none. Nonces stay until their time is over, for a key may
+    /// come back before it.
+    fn refresh(&self, now_ms: u64) -> Result<Vec<FolderError>, FolderError> {
+        locked(&self.nonces).forget(now_ms);
+        // A file may go in the very moment: what cannot be read is looked at twice.
+        let read = self.read().or_else(|_| self.read());
+        let (ring, seen, wrong) = match read {
+            Ok(None) => return Ok(Vec::new()),
+            Ok(Some((ring, seen, wrong))) => (ring, Some(seen), Ok(wrong)),
+            Err(error) => (Keyring::default(), None, Err(error)),
+        };
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        *locked(&self.seen) = seen;
+        wrong
+    }
+
+    /// None: it is as it was.
+    fn read(&self) -> Result<Option<Read>, FolderError> {
         let now = folder::fingerprint(&self.folder)?;
-        let mut seen = locked(&self.seen);
-        if *seen == now {
-            return Ok(Vec::new());
+        if locked(&self.seen).as_ref() == Some(&now) {
+            return Ok(None);
         }
         let (ring, wrong) = Keyring::read(&self.folder)?;
-        locked(&self.nonces).retain(|key| ring.has(key));
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
-        *seen = now;
-        Ok(wrong)
+        Ok(Some((ring, now, wrong)))
     }
 }
 

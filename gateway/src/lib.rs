@@ -16,6 +16,7 @@ pub mod http;
 pub mod identity;
 mod intake;
 mod jose;
+mod keepsake;
 pub mod language;
 pub mod listing;
 pub mod metrics;
@@ -30,6 +31,7 @@ pub mod stockquest;
 pub mod stomp;
 pub mod stream;
 pub mod ui;
+pub mod workshop;
 pub mod xtrader;
 
 pub use app::App;

@@ -3,6 +3,7 @@
 //! error.
 
 use std::io::{IsTerminal, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,7 +13,8 @@ use gateway::app::wall_ns;
 use gateway::config::{Config, ConfigError, Loaded, LogFormat, Switch};
 use gateway::identity::Identity;
 use gateway::{App, app, demo, schedule};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
@@ -52,6 +54,7 @@ fn run() -> anyhow::Result<()> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
+    keep_private(&config);
     // A folder that is not right is said before the journal is read.
     Identity::of(&config, wall_ns() / 1_000_000)?;
     raise_descriptors();
@@ -125,6 +128,20 @@ fn log(config: &Config) -> anyhow::Result<()> {
     };
     tracing_subscriber::registry().with(layer).init();
     Ok(())
+}
+
+/// Who has an account is nobody else's business on this machine either: with identities, what is
+/// made from here on is its owner's alone. What is there already is left as it is, and said.
+fn keep_private(config: &Config) {
+    if config.identity.is_none() {
+        return;
+    }
+    umask(Mode::RWXG | Mode::RWXO);
+    let mode = std::fs::metadata(&config.data).map_or(0, |meta| meta.permissions().mode() & 0o777);
+    if mode & 0o077 != 0 {
+        let data = config.data.display();
+        tracing::warn!(%data, mode = %format_args!("{mode:o}"), "others may look into the journal");
+    }
 }
 
 /// A session is a descriptor: take as many as the system gives.

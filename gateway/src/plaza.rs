@@ -2,7 +2,7 @@
 //! address and over SockJS below it; STOMP over WebSocket at `/ws` and `/ws/websocket`, over
 //! SockJS below `/ws/`; `/asyncapi.json`; and the script that SockJS pages load. Paths are taken as
 //! they come, the five names first. In open mode pages of every origin may use it; what belongs to
-//! an account is the sockets' to keep.
+//! an account is for trusted pages alone, and so is the frame through which a page would be ours.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use crate::App;
 use crate::connections::{Door, Kind};
 use crate::http::admission;
-use crate::http::origin::{Origin, check_host};
+use crate::http::origin::{Origin, check_host, frame_ancestors};
 use crate::http::{Reply, Site};
 use crate::identity::Mode;
-use crate::sockjs::{self, Mount};
+use crate::sockjs::{self, Mount, Pages};
 use crate::stockquest::{Hall, Socket, StockQuest, asyncapi};
 use crate::stomp::{PROTOCOLS, Stomp};
 
@@ -38,13 +38,18 @@ impl Plaza {
     pub fn new(app: &Arc<App>) -> Arc<Self> {
         let settings = sockjs::Settings {
             outgoing_bytes_max: OUTGOING_BYTES_MAX,
+            iframe_policy: Some(iframe_policy(&app.config.allowed_origins)),
             ..sockjs::Settings::default()
         };
         let door = |kind| Door::new(&app.connections, &app.identity, kind);
         let hall = Hall::new(app);
         let ping = Some(app.config.stockquest.heartbeat);
         let quests = Socket::ALL.map(|socket| {
-            let settings = sockjs::Settings { ping, ..settings.clone() };
+            let pages = match socket.is_private() {
+                true => Pages::Trusted { listed: app.config.allowed_origins.clone() },
+                false => Pages::Every,
+            };
+            let settings = sockjs::Settings { ping, pages, ..settings.clone() };
             let quest = StockQuest::new(app, &hall, socket);
             (socket.path(), Mount::new(settings, &door(socket.kind()), quest))
         });
@@ -106,6 +111,12 @@ impl Site for Plaza {
             None => text_reply(StatusCode::NOT_FOUND, "there is nothing here\n"),
         }
     }
+}
+
+/// A frame is of our own origin, whoever shows it: through it a page would be us.
+fn iframe_policy(allowed_origins: &[String]) -> HeaderValue {
+    let policy = HeaderValue::from_str(&frame_ancestors(allowed_origins));
+    policy.expect("only plain ASCII is listed")
 }
 
 /// Without identities a name that is not loopback may be one that a page has rebound to us.

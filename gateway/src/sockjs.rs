@@ -18,7 +18,6 @@ mod session;
 mod settings;
 mod socket;
 mod text;
-mod watch;
 
 pub use answer::Cookie;
 pub use mount::Mount;
@@ -26,7 +25,7 @@ pub use page::{Script, script};
 pub use path::below;
 pub use seats::{NoRoom, Seat, Seats, Usher};
 pub use service::{Close, Gone, Message, Opening, Service, Serving, Talk, Transport};
-pub use settings::{Settings, WebSocket};
+pub use settings::{Pages, Settings, WebSocket};
 
 /// How many messages a client's body, form or WebSocket text holds; None: it is refused. For
 /// whoever judges the decoder alone.

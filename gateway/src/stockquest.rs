@@ -5,6 +5,7 @@
 
 pub(crate) mod asyncapi;
 mod envelope;
+mod figures;
 mod followed;
 mod history;
 mod holdings;

@@ -72,9 +72,9 @@ pub(crate) async fn open(
         let korean = format!("스트림 {STREAMS_MAX}개가 열려 있습니다: 나중에 다시 시도하십시오");
         Problem::new(503, "BUSY", Message::ours(english, korean))
     })?;
-    let (peer, opener) = (handshake.peer, handshake.principal.clone());
+    let opener = handshake.principal.clone();
     let user = opener.as_ref().and_then(User::of);
-    let place = app.connections.admit(Kind::Stream, peer, opener, user);
+    let place = app.connections.admit(Kind::Stream, handshake.peer, opener, user);
     let place = place.map_err(crate::http::no_room)?;
     let telling = Telling::start(app, from, room).await?;
     Ok(Ready { telling, place })

@@ -3,10 +3,12 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
+use tokio_tungstenite::tungstenite;
 
 fn orison(directory: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orison"));
@@ -154,6 +156,106 @@ fn what_it_cannot_do_it_refuses_at_the_start() {
         let reason = told.lines().last().unwrap_or_default();
         let is_ours = reason.starts_with("orison: ");
         assert!(is_ours || output.status.code() == Some(2), "{flags:?}: ends with {reason:?}");
+    }
+}
+
+/// Status and body.
+fn call(address: &str, method: &str, path: &str, body: &str) -> (u16, serde_json::Value) {
+    let answer = ask(
+        address,
+        &format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head[9..12].parse().unwrap(), serde_json::from_str(body).unwrap())
+}
+
+fn open_orders(address: &str, account: &str) -> usize {
+    let path = format!("/v1/orders?account={account}&status=open");
+    call(address, "GET", &path, "").1["orders"].as_array().unwrap().len()
+}
+
+#[test]
+fn what_was_promised_before_a_crash_is_kept_after_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let flags =
+        ["--rest", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--stomp", "off", "--admin", "off"];
+    let start = || {
+        let mut server = Server::start(directory.path(), &flags);
+        assert!(server.line().starts_with("recovered"));
+        let rest = server.line().strip_prefix("listening rest http://").unwrap().to_owned();
+        let ws = server.line().strip_prefix("listening ws ").unwrap().to_owned();
+        (server, rest, ws)
+    };
+    let (mut server, rest, ws) = start();
+    for account in ["ann", "bob", "cid", "dan"] {
+        let order = format!(
+            r#"{{"symbol":"AAPL","side":"Buy","type":"Limit","price":1,"quantity":1,
+            "account":"{account}"}}"#
+        );
+        assert_eq!(call(&rest, "POST", "/v1/order", &order).0, 202);
+    }
+    let after = |rest: &str, account: &str, timeout_ms: u64| {
+        let body = format!(r#"{{"account":"{account}","timeout_ms":{timeout_ms}}}"#);
+        assert_eq!(call(rest, "POST", "/v1/order/cancel-all-after", &body).0, 200);
+    };
+    let address = ws.strip_prefix("ws://").unwrap().strip_suffix("/ws").unwrap();
+    let stream = TcpStream::connect(address).unwrap();
+    let (mut socket, _) = tungstenite::client(ws.as_str(), stream).unwrap();
+    let options = r#"{"type":"SetSession","account":"ann","cancel_on_disconnect":true}"#;
+    socket.send(tungstenite::Message::text(options)).unwrap();
+    while !socket.read().unwrap().to_text().unwrap().contains("SessionUpdated") {}
+    after(&rest, "bob", 30_000);
+    after(&rest, "cid", 30_000);
+    after(&rest, "cid", 1_000);
+    after(&rest, "dan", 1_000);
+    server.signal(Signal::KILL);
+    server.child.wait().unwrap();
+
+    let (_server, rest, _) = start();
+    let begun = std::time::Instant::now();
+    assert_eq!(open_orders(&rest, "ann"), 0, "before anybody is let in");
+    assert_eq!(open_orders(&rest, "cid"), 1, "its owner may come back");
+    after(&rest, "dan", 30_000);
+    while open_orders(&rest, "cid") > 0 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "its time is over");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(begun.elapsed() >= gateway::connections::GRACE - std::time::Duration::from_secs(2));
+    assert_eq!(open_orders(&rest, "dan"), 1, "its owner was back in time");
+    assert_eq!(open_orders(&rest, "bob"), 1, "its time is not over");
+}
+
+#[test]
+fn with_identities_the_journal_is_its_owners_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let keys = ["keys", "create", "--signing", "--identity", "keys"];
+    assert!(orison(directory.path(), &keys).output().unwrap().status.success());
+    let flags = [
+        "--rest",
+        "127.0.0.1:0",
+        "--ws",
+        "off",
+        "--stomp",
+        "off",
+        "--admin",
+        "off",
+        "--identity",
+        "keys",
+    ];
+    let mut server = Server::start(directory.path(), &flags);
+    assert!(server.line().starts_with("recovered"));
+    assert!(server.line().starts_with("listening rest"));
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let data = directory.path().join("data");
+    assert_eq!(mode(&data), 0o700);
+    let files: Vec<_> = std::fs::read_dir(&data).unwrap().map(|f| f.unwrap().path()).collect();
+    assert!(!files.is_empty());
+    for file in files {
+        assert_eq!(mode(&file) & 0o077, 0, "{}", file.display());
     }
 }
 

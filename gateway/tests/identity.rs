@@ -14,6 +14,8 @@ mod stockquest;
 #[allow(dead_code, reason = "the tests of STOMP use the rest")]
 mod stomp;
 
+#[path = "identity/bound.rs"]
+mod bound;
 #[path = "identity/budgets.rs"]
 mod budgets;
 #[path = "identity/canary.rs"]
@@ -34,6 +36,8 @@ mod matrix;
 mod matrix_quests;
 #[path = "identity/matrix_stomp.rs"]
 mod matrix_stomp;
+#[path = "identity/promises.rs"]
+mod promises;
 #[path = "identity/quest.rs"]
 mod quest;
 #[path = "identity/quester.rs"]

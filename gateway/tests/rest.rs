@@ -5,6 +5,8 @@ mod support;
 
 #[path = "rest/audit.rs"]
 mod audit;
+#[path = "rest/crowd.rs"]
+mod crowd;
 #[path = "rest/entry.rs"]
 mod entry;
 #[path = "rest/market.rs"]

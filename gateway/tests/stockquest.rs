@@ -9,10 +9,14 @@ mod support;
 mod client;
 #[path = "stockquest/endings.rs"]
 mod endings;
+#[path = "stockquest/floods.rs"]
+mod floods;
 #[path = "stockquest/market_data.rs"]
 mod market_data;
 #[path = "stockquest/orders.rs"]
 mod orders;
+#[path = "stockquest/pages.rs"]
+mod pages;
 #[path = "stockquest/portfolio.rs"]
 mod portfolio;
 #[path = "stockquest/risk.rs"]

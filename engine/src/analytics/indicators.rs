@@ -3,7 +3,7 @@
 //! With too few candles a figure is absent. The formulas are own code, stated at each: the known
 //! crates `ta` and `yata` had their last releases in 2021 and 2024.
 
-use orison_core::{Instrument, InstrumentId};
+use orison_core::{Instrument, InstrumentId, Price};
 
 use super::number::{deviation, finite, mean, real, squares, steps};
 use super::returns;
@@ -71,17 +71,32 @@ struct Bar {
     close: f64,
 }
 
-impl Indicators {
+/// All that indicators follow from, copied out of the views: nobody waits while they are found.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Chart {
+    instrument: Instrument,
+    interval: Interval,
+    candles: Vec<Candle>,
+    /// A close of every interval.
+    grid: Vec<Price>,
+}
+
+impl Chart {
     /// None: there is no such instrument.
     pub fn of(views: &Views, instrument: InstrumentId, interval: Interval) -> Option<Self> {
-        let known = views.catalog.instrument(instrument)?;
-        let candles: Vec<&Candle> = views.candles.of(instrument, interval).collect();
+        let known = *views.catalog.instrument(instrument)?;
+        let candles = views.candles.of(instrument, interval).copied().collect();
+        let grid = returns::closes(views, instrument, interval, VOLATILITY_RETURNS_MAX + 1);
+        Some(Self { instrument: known, interval, candles, grid })
+    }
+
+    pub fn indicators(&self) -> Indicators {
+        let Self { instrument: known, interval, candles, grid } = self;
         let bars: Vec<Bar> = candles.iter().map(|candle| Bar::of(known, candle)).collect();
         let closes: Vec<f64> = bars.iter().map(|bar| bar.close).collect();
-        let grid = returns::closes(views, instrument, interval, VOLATILITY_RETURNS_MAX + 1);
-        Some(Self {
-            instrument,
-            interval,
+        Indicators {
+            instrument: known.id,
+            interval: *interval,
             candles: candles.len(),
             close: closes.last().copied(),
             sma: sma(&closes, AVERAGE_PERIOD),
@@ -90,15 +105,22 @@ impl Indicators {
             macd: macd(&closes),
             bollinger: bollinger(&closes),
             atr: atr(&bars, ATR_PERIOD),
-            vwap: vwap(known, &candles),
-            volatility: volatility(&returns::logarithmic(&grid), interval),
-        })
+            vwap: vwap(known, candles),
+            volatility: volatility(&returns::logarithmic(grid), *interval),
+        }
+    }
+}
+
+impl Indicators {
+    /// None: there is no such instrument.
+    pub fn of(views: &Views, instrument: InstrumentId, interval: Interval) -> Option<Self> {
+        Chart::of(views, instrument, interval).map(|chart| chart.indicators())
     }
 }
 
 impl Bar {
     fn of(instrument: &Instrument, candle: &Candle) -> Self {
-        let price = |price: orison_core::Price| steps(instrument.price_step, i128::from(price.0));
+        let price = |price: Price| steps(instrument.price_step, i128::from(price.0));
         Self { high: price(candle.high), low: price(candle.low), close: price(candle.close) }
     }
 }
@@ -184,7 +206,7 @@ fn atr(bars: &[Bar], period: usize) -> Option<f64> {
     wilder(&ranges, period)
 }
 
-fn vwap(instrument: &Instrument, candles: &[&Candle]) -> Option<f64> {
+fn vwap(instrument: &Instrument, candles: &[Candle]) -> Option<f64> {
     let turnover = candles.iter().fold(0i128, |sum, candle| sum.saturating_add(candle.turnover));
     let volume = candles.iter().fold(0u128, |sum, candle| sum.saturating_add(candle.volume));
     if volume == 0 {

@@ -18,12 +18,15 @@ pub const RETURNS_MAX: usize = 500;
 /// And at least, or two more than there are instruments.
 pub const RETURNS_MIN: usize = 30;
 pub const INSTRUMENTS_MAX: usize = 64;
+/// Beyond these one of the two terms is lost to rounding, and the solver searches for nothing.
+pub const AVERSION_MIN: f64 = 1e-6;
+pub const AVERSION_MAX: f64 = 1e6;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Objective {
     /// The least w'Cw.
     MinimumVariance,
-    /// The largest w'm - aversion / 2 x w'Cw; the aversion is above zero.
+    /// The largest w'm - aversion / 2 x w'Cw; the aversion is `AVERSION_MIN` to `AVERSION_MAX`.
     MeanVariance { aversion: f64 },
 }
 
@@ -70,7 +73,7 @@ pub enum OptimumError {
     Twice(InstrumentId),
     #[error("instruments {0} and {1} have different quote assets, and no rate is known")]
     Quotes(InstrumentId, InstrumentId),
-    #[error("the aversion is a number above zero")]
+    #[error("the aversion is a number from {AVERSION_MIN} to {AVERSION_MAX}")]
     Aversion,
     #[error("{have} returns of every instrument, {needed} are needed")]
     TooFew { have: usize, needed: usize },
@@ -80,7 +83,16 @@ pub enum OptimumError {
     Unsolved,
 }
 
-impl Optimum {
+/// All that weights follow from, copied out of the views: nobody waits while they are found.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sample {
+    instruments: Vec<InstrumentId>,
+    series: Vec<Vec<f64>>,
+    interval: Interval,
+    objective: Objective,
+}
+
+impl Sample {
     pub fn of(
         views: &Views,
         instruments: &[InstrumentId],
@@ -94,7 +106,23 @@ impl Optimum {
         if have < needed {
             return Err(OptimumError::TooFew { have, needed });
         }
-        Self::of_returns(instruments, &series, interval, objective)
+        Ok(Self { instruments: instruments.to_vec(), series, interval, objective })
+    }
+
+    pub fn optimum(&self) -> Result<Optimum, OptimumError> {
+        let Self { instruments, series, interval, objective } = self;
+        Optimum::of_returns(instruments, series, *interval, *objective)
+    }
+}
+
+impl Optimum {
+    pub fn of(
+        views: &Views,
+        instruments: &[InstrumentId],
+        interval: Interval,
+        objective: Objective,
+    ) -> Result<Self, OptimumError> {
+        Sample::of(views, instruments, interval, objective)?.optimum()
     }
 
     fn of_returns(
@@ -135,7 +163,9 @@ fn judge(
     objective: Objective,
 ) -> Result<(), OptimumError> {
     match objective {
-        Objective::MeanVariance { aversion } if !(aversion.is_finite() && aversion > 0.0) => {
+        Objective::MeanVariance { aversion }
+            if !(AVERSION_MIN..=AVERSION_MAX).contains(&aversion) =>
+        {
             return Err(OptimumError::Aversion);
         }
         Objective::MeanVariance { .. } | Objective::MinimumVariance => {}

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway::http::{Reply, Site};
+use gateway::http::{IdleFrames, Reply, Site};
 use gateway::sockjs::{
     Close, Cookie, Mount, Opening, Seats, Service, Serving, Settings, Talk, WebSocket, below,
     script,
@@ -45,6 +45,7 @@ impl EchoSite {
         Settings {
             response_bytes_max: RESPONSE_BYTES_MAX,
             payload_bytes_max: MESSAGE_BYTES_MAX,
+            idle_frames: IdleFrames::Unbounded,
             ..Settings::default()
         }
     }

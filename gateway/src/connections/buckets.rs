@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::locked;
-use crate::peer::Loopback;
+use crate::peer::{Loopback, Source};
 
 /// How long an empty bucket takes to be full: it holds what comes in this time.
 const WHOLE: Duration = Duration::from_secs(2);
@@ -38,7 +38,7 @@ pub struct Buckets {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Owner {
     User(Arc<str>),
-    Address(IpAddr),
+    Address(Source),
 }
 
 /// A session's own buckets.

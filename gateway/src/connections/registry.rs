@@ -1,8 +1,9 @@
-//! Who is connected, and the three bounds: in all, of one user, and of one address among those
-//! who have not proven who they are. One lock, held for a few steps.
+//! Who is connected, and the bounds: in all, of one user, and, among those who have not proven who
+//! they are, of one address and of them all, so that who can prove it finds a place. One lock,
+//! held for a few steps.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use orison_core::AccountName;
@@ -15,8 +16,8 @@ use super::kind::Kind;
 use super::locked;
 use super::place::Place;
 use crate::fanout::wall_ms;
-use crate::identity::Principal;
-use crate::peer::Loopback;
+use crate::identity::{Mode, Principal};
+use crate::peer::{Loopback, Source};
 use crate::xtrader::entry::shared_account;
 
 /// One session more than these is refused.
@@ -31,6 +32,17 @@ pub struct Limits {
 
 impl Limits {
     pub const PER_ADDRESS_MAX: usize = 100;
+    /// Of all places those who have proven nothing may take one in so many, where there is
+    /// anything to prove.
+    pub const UNPROVEN_SHARE: usize = 2;
+
+    /// Sessions of those who have not proven who they are. In open mode nobody can.
+    pub fn unproven_max(&self, mode: Mode) -> usize {
+        match mode {
+            Mode::Open => self.sessions_max,
+            Mode::Authenticated => self.sessions_max.div_ceil(Self::UNPROVEN_SHARE),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
@@ -66,6 +78,7 @@ impl User {
 
 pub struct Registry {
     limits: Limits,
+    unproven_max: usize,
     pub(super) buckets: Buckets,
     open: std::sync::Mutex<Open>,
     given_back: Notify,
@@ -75,7 +88,8 @@ pub struct Registry {
 struct Open {
     sessions: HashMap<u64, Session>,
     by_user: HashMap<Arc<str>, usize>,
-    by_address: HashMap<IpAddr, usize>,
+    by_source: HashMap<Source, usize>,
+    unproven: usize,
     last: u64,
 }
 
@@ -100,9 +114,10 @@ pub struct Shown {
 }
 
 impl Registry {
-    pub fn new(limits: Limits, buckets: Buckets) -> Arc<Self> {
+    pub fn new(limits: Limits, mode: Mode, buckets: Buckets) -> Arc<Self> {
         let (open, given_back) = (std::sync::Mutex::default(), Notify::new());
-        Arc::new(Self { limits, buckets, open, given_back })
+        let unproven_max = limits.unproven_max(mode);
+        Arc::new(Self { limits, unproven_max, buckets, open, given_back })
     }
 
     /// A place for one session more, counted as long as it lives. `opener`: whom the opening has
@@ -121,13 +136,16 @@ impl Registry {
         }
         self.check_user(&open, user.as_ref())?;
         let session = Session { kind, peer, opened_ms, user, client: None };
-        if let Some(address) = session.counted_address(self.limits.loopback) {
-            let here = open.by_address.entry(address).or_default();
-            if *here >= self.limits.per_address_max {
+        if let Some(source) = session.counted_source(self.limits.loopback) {
+            let here = open.by_source.get(&source).copied().unwrap_or(0);
+            if here >= self.limits.per_address_max {
                 return Err(NoRoom::Address);
             }
-            *here += 1;
         }
+        if !session.is_proven() && open.unproven >= self.unproven_max {
+            return Err(NoRoom::All);
+        }
+        open.count(&session, self.limits.loopback);
         if let Some(user) = &session.user {
             *open.by_user.entry(Arc::clone(&user.name)).or_default() += 1;
         }
@@ -152,10 +170,13 @@ impl Registry {
         if session.user.is_some() {
             return Ok(());
         }
-        let address = session.counted_address(self.limits.loopback).filter(|_| user.is_proven);
+        let source = session.counted_source(self.limits.loopback).filter(|_| user.is_proven);
         self.check_user(&open, Some(&user))?;
-        if let Some(address) = address {
-            less(&mut open.by_address, &address);
+        if user.is_proven {
+            open.unproven -= 1;
+        }
+        if let Some(source) = source {
+            less(&mut open.by_source, &source);
         }
         *open.by_user.entry(Arc::clone(&user.name)).or_default() += 1;
         let session = open.sessions.get_mut(&number).expect("it was there a step ago");
@@ -178,8 +199,11 @@ impl Registry {
     pub(super) fn leave(&self, number: u64) {
         let mut open = locked(&self.open);
         if let Some(session) = open.sessions.remove(&number) {
-            if let Some(address) = session.counted_address(self.limits.loopback) {
-                less(&mut open.by_address, &address);
+            if let Some(source) = session.counted_source(self.limits.loopback) {
+                less(&mut open.by_source, &source);
+            }
+            if !session.is_proven() {
+                open.unproven -= 1;
             }
             if let Some(user) = &session.user {
                 less(&mut open.by_user, &user.name);
@@ -222,11 +246,25 @@ impl Registry {
     }
 }
 
+impl Open {
+    fn count(&mut self, session: &Session, loopback: Loopback) {
+        if let Some(source) = session.counted_source(loopback) {
+            *self.by_source.entry(source).or_default() += 1;
+        }
+        if !session.is_proven() {
+            self.unproven += 1;
+        }
+    }
+}
+
 impl Session {
+    fn is_proven(&self) -> bool {
+        self.user.as_ref().is_some_and(|user| user.is_proven)
+    }
+
     /// None: it has proven who it is, or its address is not counted.
-    fn counted_address(&self, loopback: Loopback) -> Option<IpAddr> {
-        let is_proven = self.user.as_ref().is_some_and(|user| user.is_proven);
-        if is_proven { None } else { loopback.counted(self.peer.ip()) }
+    fn counted_source(&self, loopback: Loopback) -> Option<Source> {
+        if self.is_proven() { None } else { loopback.counted(self.peer.ip()) }
     }
 }
 
@@ -241,6 +279,8 @@ fn less<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     const LIMITS: Limits = Limits {
@@ -251,7 +291,7 @@ mod tests {
     };
 
     fn registry() -> Arc<Registry> {
-        Registry::new(LIMITS, Buckets::off())
+        Registry::new(LIMITS, Mode::Open, Buckets::off())
     }
 
     fn peer(last: u8) -> SocketAddr {
@@ -282,7 +322,8 @@ mod tests {
         drop((of_ann, others, again));
         registry.empty().await;
         let open = locked(&registry.open);
-        assert!(open.sessions.is_empty() && open.by_user.is_empty() && open.by_address.is_empty());
+        assert!(open.sessions.is_empty() && open.by_user.is_empty() && open.by_source.is_empty());
+        assert_eq!(open.unproven, 0);
     }
 
     #[test]
@@ -319,6 +360,24 @@ mod tests {
         assert_eq!(shown.iter().filter(|s| s.user.as_deref() == Some("ann")).count(), 10);
         assert_eq!(claimed("demo"), None);
         assert_eq!(User::of(&Principal::anonymous()), None);
+    }
+
+    #[test]
+    fn who_proves_nothing_leaves_room_for_who_does_and_ipv6_counts_by_network() {
+        let registry = Registry::new(LIMITS, Mode::Authenticated, Buckets::off());
+        let admit =
+            |peer: &str, user| registry.admit(Kind::Stomp, peer.parse().unwrap(), None, user);
+        let network: Vec<_> =
+            (0..100).map(|n| admit(&format!("[2001:db8::{n:x}]:7"), None).unwrap()).collect();
+        assert_eq!(admit("[2001:db8::ffff]:7", None).err(), Some(NoRoom::Address));
+        let near: Vec<_> = (0..400).map(|_| admit("127.0.0.1:7", None).unwrap()).collect();
+        assert_eq!(admit("127.0.0.1:7", None).err(), Some(NoRoom::All), "half of the places");
+        let _proven = admit("10.0.0.1:7", proven("ann")).unwrap();
+        near[0].name(proven("bob").unwrap()).unwrap();
+        let _next = admit("10.0.0.2:7", None).expect("one of them has proven who it is");
+        assert_eq!(admit("10.0.0.2:7", None).err(), Some(NoRoom::All));
+        drop((near, network));
+        assert_eq!(locked(&registry.open).unproven, 1);
     }
 
     fn eleventh_number(registry: &Registry) -> u64 {

@@ -18,14 +18,12 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
+use super::crowd::{Crowd, Guest, Limits, NoPlace};
 use super::linger::Linger;
 use super::tls::Tls;
 use super::wire::Wire;
 use super::{Listener, connection};
 
-/// HTTP connections open at once, over all listeners; one more is answered 503 and closed. An
-/// upgraded connection is a session and no longer counts.
-pub const CONNECTIONS_MAX: usize = 4096;
 /// How long accepting pauses when the process or the system is out of descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// A connection that is silent for so long is probed, and again after each interval.
@@ -34,10 +32,16 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(10);
 /// A peer that answers no probe, or takes nothing of what was sent, is gone after this. Longer
 /// than any session waits for a slow reader.
 const UNANSWERED_MAX: Duration = Duration::from_secs(120);
-/// What a connection beyond `CONNECTIONS_MAX` reads.
+/// Connections that are being refused in words; one more is closed without.
+const REFUSING_MAX: usize = 256;
+/// What a connection reads that finds no place: in all, or of its address.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\
 content-type: application/json\r\ncontent-length: 59\r\n\r\n\
 {\"error\":\"BUSY\",\"message\":\"too many connections are open\"}\n";
+const FULL_OF_ADDRESS: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nconnection: close\r\n\
+retry-after: 1\r\ncontent-type: application/json\r\ncontent-length: 91\r\n\r\n\
+{\"error\":\"TOO_MANY_CONNECTIONS\",\
+\"message\":\"too many connections of this address are open\"}\n";
 
 /// An answer's body: whole, or frame by frame; each frame leaves as a chunk of its own.
 pub type Content = Either<Full<Bytes>, UnsyncBoxBody<Bytes, std::convert::Infallible>>;
@@ -56,7 +60,7 @@ pub trait Site: Send + Sync + 'static {
 #[derive(Clone, Debug, Default)]
 pub struct Counters {
     pub open: Gauge,
-    /// Beyond `CONNECTIONS_MAX`.
+    /// For which there was no place.
     pub refused: Counter,
     /// Pauses for want of descriptors.
     pub pauses: Counter,
@@ -64,7 +68,9 @@ pub struct Counters {
 
 /// What all connections share.
 pub struct Acceptor {
-    connections: Arc<Semaphore>,
+    public: Arc<Crowd>,
+    admin: Arc<Crowd>,
+    refusing: Arc<Semaphore>,
     pub(super) counters: Counters,
     /// None: in the clear.
     pub(super) tls: Option<Tls>,
@@ -74,15 +80,26 @@ pub struct Acceptor {
 
 impl Acceptor {
     pub fn new(counters: Counters, tls: Option<Tls>) -> Arc<Self> {
-        let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let (public, admin) = (Crowd::new(Limits::PUBLIC), Crowd::new(Limits::ADMIN));
+        let refusing = Arc::new(Semaphore::new(REFUSING_MAX));
         let (stopping, _) = watch::channel(false);
-        Arc::new(Self { connections, counters, tls, stopping })
+        Arc::new(Self { public, admin, refusing, counters, tls, stopping })
     }
 
     /// Accepts from now on, until `stop`.
     pub fn serve<S: Site>(self: &Arc<Self>, listener: Listener, site: &Arc<S>) {
+        self.serve_in(&self.public, listener, site);
+    }
+
+    /// The same with places of its own, which no other listener's connections take.
+    pub fn serve_apart<S: Site>(self: &Arc<Self>, listener: Listener, site: &Arc<S>) {
+        self.serve_in(&self.admin, listener, site);
+    }
+
+    fn serve_in<S: Site>(self: &Arc<Self>, crowd: &Arc<Crowd>, listener: Listener, site: &Arc<S>) {
         for socket in listener.into_sockets() {
-            tokio::spawn(accept(Arc::clone(self), socket, Arc::clone(site)));
+            let (acceptor, crowd) = (Arc::clone(self), Arc::clone(crowd));
+            tokio::spawn(accept(acceptor, crowd, socket, Arc::clone(site)));
         }
     }
 
@@ -101,20 +118,27 @@ impl Acceptor {
 
     /// Returns once every connection has ended.
     pub async fn ended(&self) {
-        let all = u32::try_from(CONNECTIONS_MAX).expect("a small number");
-        let permits = self.connections.acquire_many(all).await;
-        drop(permits.expect("the semaphore is never closed"));
+        self.public.empty().await;
+        self.admin.empty().await;
     }
 }
 
-async fn accept<S: Site>(acceptor: Arc<Acceptor>, socket: TcpListener, site: Arc<S>) {
+async fn accept<S: Site>(
+    acceptor: Arc<Acceptor>,
+    crowd: Arc<Crowd>,
+    socket: TcpListener,
+    site: Arc<S>,
+) {
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
             () = acceptor.stopped() => return,
         };
         match accepted {
-            Ok((stream, peer)) => begin(&acceptor, stream, peer, &site),
+            Ok((stream, peer)) => match crowd.enter(peer.ip()) {
+                Ok(guest) => begin(&acceptor, stream, peer, &site, guest),
+                Err(why) => turn_away(&acceptor, stream, peer, why),
+            },
             Err(error) if is_exhausted(&error) => {
                 acceptor.counters.pauses.inc();
                 tracing::warn!(%error, "out of descriptors: accepting pauses");
@@ -134,24 +158,37 @@ fn is_exhausted(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(ENFILE | EMFILE | ENOBUFS | ENOMEM))
 }
 
-fn begin<S: Site>(acceptor: &Arc<Acceptor>, stream: TcpStream, peer: SocketAddr, site: &Arc<S>) {
+fn begin<S: Site>(
+    acceptor: &Arc<Acceptor>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    site: &Arc<S>,
+    guest: Guest,
+) {
     if let Err(error) = prepare(&stream) {
         tracing::debug!(%error, %peer, "gone before it was served");
         return;
     }
-    match Arc::clone(&acceptor.connections).try_acquire_owned() {
-        Ok(permit) => {
-            let (acceptor, site) = (Arc::clone(acceptor), Arc::clone(site));
-            tokio::spawn(connection::serve(acceptor, stream, peer, site, permit));
-        }
-        Err(_) => {
-            acceptor.counters.refused.inc();
-            // Under TLS there is no word for it before a handshake.
-            if acceptor.tls.is_none() {
-                tokio::spawn(refuse(stream, peer));
-            }
-        }
-    }
+    let (acceptor, site) = (Arc::clone(acceptor), Arc::clone(site));
+    tokio::spawn(connection::serve(acceptor, stream, peer, site, guest));
+}
+
+fn turn_away(acceptor: &Arc<Acceptor>, stream: TcpStream, peer: SocketAddr, why: NoPlace) {
+    acceptor.counters.refused.inc();
+    let words = match why {
+        NoPlace::All => FULL,
+        NoPlace::Address => FULL_OF_ADDRESS,
+    };
+    // Under TLS there is no word for it before a handshake.
+    let (true, Ok(permit)) =
+        (acceptor.tls.is_none(), Arc::clone(&acceptor.refusing).try_acquire_owned())
+    else {
+        return;
+    };
+    tokio::spawn(async move {
+        refuse(stream, peer, words).await;
+        drop(permit);
+    });
 }
 
 /// Small messages leave at once, and a peer that has vanished is noticed though nobody beats.
@@ -163,10 +200,10 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     socket.set_tcp_user_timeout(Some(UNANSWERED_MAX))
 }
 
-async fn refuse(stream: TcpStream, peer: SocketAddr) {
-    let mut stream = Linger::new(Wire::Plain(stream));
+async fn refuse(stream: TcpStream, peer: SocketAddr, words: &[u8]) {
+    let mut stream = Linger::new(Wire::Plain(stream), None);
     let refused = async {
-        stream.write_all(FULL).await?;
+        stream.write_all(words).await?;
         stream.shutdown().await
     };
     if let Err(error) = refused.await {
@@ -179,11 +216,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_refusal_of_a_full_house_is_http() {
-        let text = std::str::from_utf8(FULL).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(&format!("content-length: {}", body.len())), "{}", body.len());
-        serde_json::from_str::<serde_json::Value>(body).unwrap();
+    fn the_refusals_of_a_full_house_are_http() {
+        for words in [FULL, FULL_OF_ADDRESS] {
+            let text = std::str::from_utf8(words).unwrap();
+            let (head, body) = text.split_once("\r\n\r\n").unwrap();
+            assert!(head.contains(&format!("content-length: {}", body.len())), "{}", body.len());
+            serde_json::from_str::<serde_json::Value>(body).unwrap();
+        }
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
 
+use super::query::{self, Plus};
 use crate::app::wall_ns;
 use crate::identity::{self, Identity, Mode, Principal, Refusal, Sent, Shown};
 
@@ -31,13 +32,17 @@ pub(crate) fn is_said(headers: &HeaderMap) -> bool {
 
 /// The query of a request carries no secret.
 pub(crate) fn check_query(identity: &Identity, query: Option<&str>) -> Result<(), Refusal> {
-    let names = query.unwrap_or_default().split('&');
-    let mut names = names.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
-    let is_secret = |name: &str| SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret));
     match identity.mode() {
-        Mode::Authenticated if names.any(is_secret) => Err(Refusal::InQuery),
+        Mode::Authenticated if names_secret(query.unwrap_or_default()) => Err(Refusal::InQuery),
         Mode::Authenticated | Mode::Open => Ok(()),
     }
+}
+
+/// However it is spelled; what cannot be decoded is no parameter to anybody.
+fn names_secret(query: &str) -> bool {
+    let names = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    let mut names = names.filter_map(|name| query::decode(name, Plus::Space));
+    names.any(|name| SECRETS.iter().any(|secret| name.trim().eq_ignore_ascii_case(secret)))
 }
 
 /// By `Authorization: Bearer JWT`, or by a signature over the request.
@@ -108,6 +113,25 @@ pub(crate) fn token(authorization: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_in_a_query_is_found_however_it_is_spelled() {
+        for (query, expected) in [
+            ("token=x", true),
+            ("symbol=a&TOKEN=x", true),
+            ("?%74oken=x", false),
+            ("%74oken=x", true),
+            ("a=b&%54%4f%4B%45%4E", true),
+            ("api%5Fkey=x", true),
+            ("+token=x", true),
+            ("a=token", false),
+            ("token%zz=x", false),
+            ("tokens=x", false),
+            ("", false),
+        ] {
+            assert_eq!(names_secret(query), expected, "{query}");
+        }
+    }
 
     #[test]
     fn a_bearer_is_one_word_behind_its_scheme() {

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::peer::Source;
+
 /// Tokens of a full bucket of prayers.
 pub const BURST: u32 = 20;
 /// One token comes back in this time.
@@ -18,7 +20,7 @@ const ADDRESSES_MAX: usize = 1 << 16;
 pub struct Buckets {
     burst: u32,
     refill: Duration,
-    full_at: Mutex<HashMap<IpAddr, Instant>>,
+    full_at: Mutex<HashMap<Source, Instant>>,
 }
 
 /// What is left after a request.
@@ -49,7 +51,7 @@ impl Buckets {
     /// Whether a token is there; none is taken.
     pub fn has(&self, address: IpAddr, now: Instant) -> bool {
         let buckets = self.locked();
-        let missing = match buckets.get(&address) {
+        let missing = match buckets.get(&Source::of(address)) {
             Some(full_at) => full_at.saturating_duration_since(now),
             None => Duration::ZERO,
         };
@@ -57,15 +59,16 @@ impl Buckets {
     }
 
     pub fn take(&self, address: IpAddr, now: Instant) -> Result<Standing, Empty> {
+        let source = Source::of(address);
         let mut buckets = self.locked();
         if buckets.len() >= ADDRESSES_MAX {
             buckets.retain(|_, full_at| *full_at > now);
         }
         let whole = self.refill * self.burst;
-        if buckets.len() >= ADDRESSES_MAX && !buckets.contains_key(&address) {
+        if buckets.len() >= ADDRESSES_MAX && !buckets.contains_key(&source) {
             return Err(Empty { reset: whole });
         }
-        let full_at = buckets.entry(address).or_insert(now);
+        let full_at = buckets.entry(source).or_insert(now);
         let missing = full_at.saturating_duration_since(now);
         if missing + self.refill > whole {
             return Err(Empty { reset: missing });
@@ -76,7 +79,7 @@ impl Buckets {
         Ok(Standing { remaining: u32::try_from(remaining).unwrap_or(0), reset })
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
+    fn locked(&self) -> MutexGuard<'_, HashMap<Source, Instant>> {
         self.full_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,11 +19,17 @@ impl Burst {
 
     /// Takes one token; true: there was none.
     pub(crate) fn is_over(&mut self, now: Instant) -> bool {
+        self.is_over_by(1, now)
+    }
+
+    /// Takes so many tokens; true: there were fewer.
+    pub(crate) fn is_over_by(&mut self, tokens: u32, now: Instant) -> bool {
         let refill = now.saturating_duration_since(self.at).as_secs_f64() * BURST_PER_SECOND;
         self.tokens = (self.tokens + refill).min(BURST_MAX);
         self.at = now;
-        let over = self.tokens < 1.0;
-        self.tokens -= 1.0;
+        let tokens = f64::from(tokens);
+        let over = self.tokens < tokens;
+        self.tokens -= tokens;
         over
     }
 }

@@ -14,6 +14,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use super::watch::{self, Fault};
+
 /// For the close to leave and the peer's to come in.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 /// The same for a client that was slow to read: what is before the close has to leave first.
@@ -35,6 +37,8 @@ pub(crate) enum Goodbye {
 
 impl Goodbye {
     pub(crate) const PANIC: Self = Self::close(1011, "internal error");
+    pub(crate) const FLOOD: Self = Self::Broken { code: 1008, reason: "too many messages" };
+    const NOT_UTF8: Self = Self::Broken { code: 1007, reason: "invalid UTF-8" };
 
     pub(crate) const fn close(code: u16, reason: &'static str) -> Self {
         Self::Close { code, reason: Cow::Borrowed(reason) }
@@ -43,12 +47,16 @@ impl Goodbye {
     pub(crate) fn of_error(error: &Error) -> Self {
         match error {
             Error::Capacity(_) => Self::Broken { code: 1009, reason: "message too big" },
-            Error::Utf8(_) => Self::Broken { code: 1007, reason: "invalid UTF-8" },
+            Error::Utf8(_) => Self::NOT_UTF8,
+            Error::Io(inner) => match watch::fault(inner) {
+                Some(Fault::NotUtf8) => Self::NOT_UTF8,
+                Some(Fault::Flood) => Self::FLOOD,
+                None => Self::Gone,
+            },
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Gone,
             Error::Protocol(_) => Self::Broken { code: 1002, reason: "protocol error" },
             Error::ConnectionClosed
             | Error::AlreadyClosed
-            | Error::Io(_)
             | Error::Tls(_)
             | Error::WriteBufferFull(_)
             | Error::AttackAttempt

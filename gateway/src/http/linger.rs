@@ -1,6 +1,6 @@
 //! A stream that ends politely: after the last answer it says so and reads on for a moment,
 //! so that a client which is still sending reads our answer rather than a reset. A peer that
-//! takes nothing for too long is given up.
+//! takes nothing for too long is given up. What is read passes by `Framing`, if there is one.
 
 use std::io;
 use std::pin::Pin;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::framing::Framing;
 use super::wire::Wire;
 
 /// How long and how much is read after our end was said.
@@ -20,6 +21,7 @@ const WRITE_STALL: Duration = Duration::from_secs(30);
 
 pub(super) struct Linger {
     stream: Wire,
+    framing: Option<Framing>,
     stalled: Option<Pin<Box<Sleep>>>,
     end: Option<End>,
 }
@@ -31,8 +33,8 @@ struct End {
 }
 
 impl Linger {
-    pub(super) fn new(stream: Wire) -> Self {
-        Self { stream, stalled: None, end: None }
+    pub(super) fn new(stream: Wire, framing: Option<Framing>) -> Self {
+        Self { stream, framing, stalled: None, end: None }
     }
 
     /// Passes a write's outcome on, and its absence for `WRITE_STALL` as an error.
@@ -57,7 +59,12 @@ impl AsyncRead for Linger {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let known = buffer.filled().len();
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+        if let Some(framing) = &mut self.framing {
+            framing.on_read(&buffer.filled()[known..]);
+        }
+        Poll::Ready(read)
     }
 }
 

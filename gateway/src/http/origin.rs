@@ -1,10 +1,14 @@
-//! Who a browser says it is: the Host it reached us by and the Origin of its page.
+//! Who a browser says it is: the Host it reached us by and the Origin of its page. What a page
+//! loads as a script or a frame carries no Origin: there the Referer says it, or nothing does.
 
 use hyper::HeaderMap;
-use hyper::header::{HOST, ORIGIN};
+use hyper::header::{HOST, HeaderName, ORIGIN, REFERER};
 use hyper::http::uri::Authority;
 
 use crate::identity::Mode;
+
+/// Browsers alone set it: how the page stands to us.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The page behind a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,7 +23,23 @@ pub(crate) enum Origin {
 impl Origin {
     pub(crate) fn of(headers: &HeaderMap, allowed: &[String]) -> Self {
         let Some(value) = headers.get(ORIGIN) else { return Self::Absent };
-        let Ok(origin) = value.to_str() else { return Self::Foreign };
+        value.to_str().map_or(Self::Foreign, |origin| Self::named(origin, headers, allowed))
+    }
+
+    /// Of what a page may load without an Origin. Absent: nothing proves what page it is.
+    pub(crate) fn of_load(headers: &HeaderMap, allowed: &[String]) -> Self {
+        if headers.contains_key(ORIGIN) {
+            return Self::of(headers, allowed);
+        }
+        if headers.get(FETCH_SITE).is_some_and(|site| site == "same-origin") {
+            return Self::Trusted;
+        }
+        let Some(value) = headers.get(REFERER) else { return Self::Absent };
+        let origin = value.to_str().ok().and_then(origin_of);
+        origin.map_or(Self::Foreign, |origin| Self::named(origin, headers, allowed))
+    }
+
+    fn named(origin: &str, headers: &HeaderMap, allowed: &[String]) -> Self {
         let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
         let is_loopback = host.is_some_and(is_loopback);
         // The page is ours: it was loaded from the name that it reaches us by.
@@ -33,6 +53,25 @@ impl Origin {
     pub(super) fn of_nobody(headers: &HeaderMap) -> Self {
         if headers.contains_key(ORIGIN) { Self::Foreign } else { Self::Absent }
     }
+}
+
+/// Scheme and authority of an address.
+fn origin_of(address: &str) -> Option<&str> {
+    let authority_at = address.find("://")? + 3;
+    let end = address[authority_at..].find(['/', '?', '#']).map(|end| authority_at + end);
+    Some(&address[..end.unwrap_or(address.len())])
+}
+
+/// Who may show our pages in a frame of its own, as `frame-ancestors` says it: whose Origin would
+/// be trusted. What cannot stand there, no browser sends as an Origin either.
+pub(crate) fn frame_ancestors(allowed: &[String]) -> String {
+    let local = ["http://localhost:*", "https://localhost:*", "http://127.0.0.1:*"];
+    let is_plain =
+        |origin: &&str| origin.bytes().all(|b| b.is_ascii_graphic() && !b";,".contains(&b));
+    let listed = allowed.iter().map(String::as_str).filter(is_plain);
+    let all: Vec<&str> =
+        ["'self'"].into_iter().chain(local).chain(["https://127.0.0.1:*"]).chain(listed).collect();
+    format!("frame-ancestors {}", all.join(" "))
 }
 
 /// What is wrong with the Host of a request.
@@ -136,5 +175,43 @@ mod tests {
             assert_eq!(Origin::of(&headers, &allowed), expected, "{origin}");
         }
         assert_eq!(Origin::of(&HeaderMap::new(), &allowed), Origin::Absent);
+    }
+
+    #[test]
+    fn a_load_is_trusted_if_its_page_is_proven() {
+        use Origin::{Absent, Foreign, Trusted};
+        let allowed = ["https://trade.example".to_owned()];
+        for (name, value, expected) in [
+            ("sec-fetch-site", "same-origin", Trusted),
+            ("sec-fetch-site", "same-site", Absent),
+            ("sec-fetch-site", "cross-site", Absent),
+            ("sec-fetch-site", "none", Absent),
+            ("referer", "http://localhost:5173/", Trusted),
+            ("referer", "http://127.0.0.1:8080/ws/iframe.html?a#b", Trusted),
+            ("referer", "https://trade.example", Trusted),
+            ("referer", "http://evil.example/", Foreign),
+            ("referer", "http://evil.example/http://localhost/", Foreign),
+            ("referer", "http://localhost@evil.example/", Foreign),
+            ("referer", "http://evil.example?://localhost/", Foreign),
+            ("referer", "localhost", Foreign),
+            ("referer", "", Foreign),
+            ("origin", "http://evil.example", Foreign),
+            ("origin", "http://localhost", Trusted),
+            ("host", "localhost", Absent),
+        ] {
+            let name: HeaderName = name.parse().unwrap();
+            let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
+            assert_eq!(Origin::of_load(&headers, &allowed), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn frames_are_for_trusted_pages() {
+        let allowed = ["https://trade.example".to_owned(), "https://a; script-src *".to_owned()];
+        assert_eq!(
+            frame_ancestors(&allowed),
+            "frame-ancestors 'self' http://localhost:* https://localhost:* http://127.0.0.1:* \
+             https://127.0.0.1:* https://trade.example"
+        );
     }
 }

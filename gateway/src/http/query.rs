@@ -85,12 +85,12 @@ pub fn decode_segment(segment: &str) -> Result<Cow<'_, str>, Problem> {
 
 /// What `+` means.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Plus {
+pub(super) enum Plus {
     Plus,
     Space,
 }
 
-fn decode(text: &str, plus: Plus) -> Option<Cow<'_, str>> {
+pub(super) fn decode(text: &str, plus: Plus) -> Option<Cow<'_, str>> {
     let is_plain = |byte: u8| byte != b'%' && (byte != b'+' || plus == Plus::Plus);
     if text.bytes().all(is_plain) {
         return Some(Cow::Borrowed(text));

@@ -1,6 +1,8 @@
 //! TLS of our listeners: one certificate for all of them, by rustls. A file that is not what it
 //! should be names itself.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,9 @@ use crate::config::TlsFiles;
 
 /// A handshake is over by then, or the connection is.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+
+/// What group and world may do with a file.
+const OTHERS: u32 = 0o077;
 
 #[derive(Debug, Error)]
 pub enum TlsError {
@@ -37,6 +42,7 @@ impl Tls {
         let TlsFiles { certificates: path, key } = files;
         let wrong = |reason| TlsError::Certificates { path: path.clone(), reason };
         let chain = certificates(path).map_err(wrong)?;
+        check_private(key).map_err(|reason| TlsError::Key { path: key.clone(), reason })?;
         let private = PrivateKeyDer::from_pem_file(key)
             .map_err(|error| TlsError::Key { path: key.clone(), reason: error.to_string() })?;
         let unfit = |error: rustls::Error| TlsError::Pair {
@@ -65,6 +71,15 @@ impl Tls {
             }
             Err(_) => None,
         }
+    }
+}
+
+/// A key that others could read is none.
+fn check_private(key: &Path) -> Result<(), String> {
+    let mode = fs::metadata(key).map_err(|error| error.to_string())?.mode() & 0o777;
+    match mode & OTHERS {
+        0 => Ok(()),
+        _ => Err(format!("others may read it (mode {mode:o}); allowed: 600")),
     }
 }
 

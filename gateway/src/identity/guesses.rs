@@ -32,8 +32,10 @@ impl Guesses {
         now: Instant,
         read: impl FnOnce() -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let Some(address) = self.loopback.counted(from) else { return read() };
-        if !self.buckets.has(address, now) {
+        if self.loopback.counted(from).is_none() {
+            return read();
+        }
+        if !self.buckets.has(from, now) {
             return Err(Refusal::Flood);
         }
         read().inspect_err(|refusal| {
@@ -41,7 +43,7 @@ impl Guesses {
                 // Two at once may both have seen the last token. And when more addresses owe than
                 // are remembered, one more owes nothing: refusing it would let those many keep
                 // everybody out.
-                let _spent = self.buckets.take(address, now);
+                let _spent = self.buckets.take(from, now);
             }
         })
     }

@@ -43,9 +43,12 @@ impl Nonces {
         Ok(())
     }
 
-    /// Forgets all of the keys that are gone.
-    pub(super) fn retain(&mut self, holds: impl Fn(&str) -> bool) {
-        self.0.retain(|key, _| holds(key));
+    /// Forgets what could not be used again anyway.
+    pub(super) fn forget(&mut self, now_ms: u64) {
+        self.0.retain(|_, of_key| {
+            of_key.forget(now_ms);
+            !of_key.used.is_empty()
+        });
     }
 }
 
@@ -91,7 +94,11 @@ mod tests {
         assert_eq!(nonces.take(&ann, [9; 32], 1_022, 10), Err(Refusal::Flood));
         assert_eq!(nonces.take(&bob, [9; 32], 1_022, 10), Ok(()));
         assert_eq!(nonces.take(&ann, [9; 32], 1_033, 10), Ok(()));
-        nonces.retain(|key| key == "bob");
-        assert_eq!(nonces.0.len(), 1);
+        assert_eq!(nonces.take(&bob, [8; 32], 1_034, 10), Ok(()));
+        nonces.forget(1_044);
+        assert_eq!(nonces.0.len(), 1, "bob's ends with 1,044");
+        assert_eq!(nonces.take(&bob, [8; 32], 1_044, 10), Err(Refusal::Replayed));
+        nonces.forget(1_045);
+        assert_eq!(nonces.0.len(), 0);
     }
 }

@@ -24,6 +24,8 @@ pub enum Refusal {
     Stale,
     /// The nonce of a signed request was used before.
     Replayed,
+    /// What would tell it from its repeat after a restart cannot be written.
+    Unkept,
     /// Too many nonces or single-use tokens are out at once.
     Flood,
     /// Known, but the role does not have the right, or the identity no account.
@@ -43,6 +45,7 @@ impl Refusal {
             | Self::Replayed => 401,
             Self::Forbidden => 403,
             Self::Flood => 429,
+            Self::Unkept => 503,
         }
     }
 
@@ -50,6 +53,7 @@ impl Refusal {
         match self.status() {
             403 => "FORBIDDEN",
             429 => "RATE_LIMIT_EXCEEDED",
+            503 => "BUSY",
             _ => "UNAUTHENTICATED",
         }
     }
@@ -63,7 +67,7 @@ impl Refusal {
             | Self::Early
             | Self::Stale
             | Self::Replayed => true,
-            Self::Missing | Self::InQuery | Self::Flood | Self::Forbidden => false,
+            Self::Missing | Self::InQuery | Self::Flood | Self::Unkept | Self::Forbidden => false,
         }
     }
 
@@ -93,6 +97,10 @@ impl Refusal {
                 "요청 시각이 서버 시각과 너무 다릅니다",
             ),
             Self::Replayed => ("the nonce was used before", "이미 사용된 nonce입니다"),
+            Self::Unkept => (
+                "signed requests cannot be taken now: nothing was entered",
+                "지금은 서명된 요청을 받을 수 없습니다",
+            ),
             Self::Flood => ("Too many requests.", "Too many requests."),
             Self::Forbidden => ("this identity may not do that", "이 작업을 할 권한이 없습니다"),
         }

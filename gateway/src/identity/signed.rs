@@ -31,9 +31,10 @@ pub struct Sent<'a> {
     pub body: &'a [u8],
 }
 
-/// A signature that holds, and what has to be asked yet: whether the nonce is new.
+/// A signature that holds, and what has to be asked yet: whether time and nonce are new.
 pub(super) struct Signed {
     pub(super) principal: Principal,
+    pub(super) time_ms: u64,
     pub(super) nonce: [u8; 32],
 }
 
@@ -54,7 +55,6 @@ pub(super) fn read(
     sent: &Sent<'_>,
     window_ms: u64,
     now_ms: u64,
-    opened_at_ms: u64,
 ) -> Result<Signed, Refusal> {
     let [key, timestamp, nonce, signature] =
         [KEY, TIMESTAMP, NONCE, SIGNATURE].map(|name| one(sent.headers, name));
@@ -68,8 +68,7 @@ pub(super) fn read(
     let (id, key) = ring.api.get_key_value(key).ok_or(Refusal::Unknown)?;
     let text = text(sent, timestamp, nonce);
     hmac::verify(&key.hmac, text.as_bytes(), &signature).map_err(|_| Refusal::Unknown)?;
-    // Nonces are not kept over a restart: what was signed before it may have been used before it.
-    if now_ms.abs_diff(time_ms) > window_ms || time_ms < opened_at_ms {
+    if now_ms.abs_diff(time_ms) > window_ms {
         return Err(Refusal::Stale);
     }
     let principal = Principal {
@@ -81,7 +80,7 @@ pub(super) fn read(
     };
     let nonce = digest::digest(&digest::SHA256, nonce.as_bytes());
     let nonce = nonce.as_ref().try_into().expect("SHA-256 has 32 bytes");
-    Ok(Signed { principal, nonce })
+    Ok(Signed { principal, time_ms, nonce })
 }
 
 /// The header's value, given exactly once.

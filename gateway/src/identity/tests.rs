@@ -43,7 +43,7 @@ impl House {
         let text = |name: &str| made[name].as_str().unwrap().to_owned();
         let (key, secret) = (text("key"), text("secret"));
         let identity =
-            Identity::load(folder.path(), WINDOW_MS, Loopback::Exempt, NOW - 60_000).unwrap();
+            Identity::load(folder.path(), None, WINDOW_MS, Loopback::Exempt, NOW - 60_000).unwrap();
         Self { folder, key, secret, identity }
     }
 
@@ -310,13 +310,61 @@ fn a_signed_request_says_each_part_once_and_rightly() {
 }
 
 #[test]
-fn what_was_signed_before_a_restart_is_not_let_in_after_it() {
+fn what_was_let_in_before_a_restart_is_not_let_in_after_it() {
     let house = House::new();
-    let headers = house.headers(NOW - 1, "nonce-of-the-test", b"");
+    let file = house.folder.path().join("floor");
+    let load = |now_ms| {
+        Identity::load(house.folder.path(), Some(file.clone()), WINDOW_MS, Loopback::Exempt, now_ms)
+            .unwrap()
+    };
+    let (first, restarted) = (load(NOW - 60_000), NOW + 100);
+    for (n, ahead_ms) in [(0, 0), (1, 4_900), (2, 1_000)] {
+        let headers = house.headers(NOW + ahead_ms, &format!("nonce-of-the-test-{n}"), b"");
+        let sent = sent("POST", "/api/v1/order", "a=1", &headers, b"");
+        assert!(first.of_signed(&sent, NOW).is_ok());
+        for now_ms in [restarted, NOW + ahead_ms + WINDOW_MS] {
+            assert_eq!(load(restarted).of_signed(&sent, now_ms), Err(Refusal::Stale), "{ahead_ms}");
+        }
+    }
+    // And who waits until the latest of them is over is let in, ahead or not.
+    let next = load(restarted);
+    for (n, time_ms, is_in) in [(3, NOW + 4_900, false), (4, NOW + 5_101, true)] {
+        let headers = house.headers(time_ms, &format!("nonce-of-the-test-{n}"), b"");
+        let sent = sent("POST", "/api/v1/order", "a=1", &headers, b"");
+        assert_eq!(next.of_signed(&sent, NOW + 200).is_ok(), is_in, "{time_ms}");
+    }
+    fs::write(&file, "no time").unwrap();
+    let wrong =
+        Identity::load(house.folder.path(), Some(file.clone()), WINDOW_MS, Loopback::Exempt, NOW);
+    assert!(wrong.unwrap_err().to_string().contains(file.to_str().unwrap()));
+    let nowhere = house.folder.path().join("none").join("floor");
+    let blind =
+        Identity::load(house.folder.path(), Some(nowhere), WINDOW_MS, Loopback::Exempt, NOW)
+            .unwrap();
+    let headers = house.headers(NOW, "nonce-of-the-test-5", b"");
+    let sent = sent("POST", "/api/v1/order", "a=1", &headers, b"");
+    assert_eq!(
+        blind.of_signed(&sent, NOW),
+        Err(Refusal::Unkept),
+        "what cannot be kept is not let in"
+    );
+}
+
+#[test]
+fn a_key_that_goes_and_comes_back_brings_no_used_nonce_back() {
+    let house = House::new();
+    let keys = house.identity.keys.as_ref().unwrap();
+    let (file, _) = house.file("key_");
+    let headers = house.headers(NOW, "nonce-of-the-test", b"");
     let sent = sent("POST", "/api/v1/order", "a=1", &headers, b"");
     assert!(house.identity.of_signed(&sent, NOW).is_ok());
-    let again = Identity::load(house.folder.path(), WINDOW_MS, Loopback::Exempt, NOW).unwrap();
-    assert_eq!(again.of_signed(&sent, NOW), Err(Refusal::Stale));
+    let set = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+    set(0o640);
+    assert_eq!(keys.refresh(NOW).unwrap().len(), 1);
+    assert_eq!(house.identity.of_signed(&sent, NOW), Err(Refusal::Unknown));
+    set(0o600);
+    assert_eq!(keys.refresh(NOW + 1_000).unwrap().len(), 0);
+    assert_eq!(house.identity.of_signed(&sent, NOW + 1_000), Err(Refusal::Replayed));
 }
 
 #[test]
@@ -358,14 +406,14 @@ fn a_revoked_key_takes_its_tokens_requests_and_sessions_with_it() {
     let newer = errand(house.folder.path(), "keys create --signing");
     assert!(newer.starts_with("key: sign_"), "{newer}");
     errand(house.folder.path(), &format!("keys revoke {}", house.key));
-    assert_eq!(keys.refresh().unwrap().len(), 0);
+    assert_eq!(keys.refresh(NOW).unwrap().len(), 0);
     assert_eq!(house.identity.stands(&signed, NOW), Err(Refusal::Unknown));
     assert_eq!(house.identity.of_signed(&sent, NOW), Err(Refusal::Unknown));
     assert_eq!(house.identity.of_token(&once, NOW), Err(Refusal::Unknown));
     assert_eq!(house.identity.stands(&tokened, NOW), Ok(()));
 
     errand(house.folder.path(), &format!("keys revoke {kid}"));
-    assert_eq!(keys.refresh().unwrap().len(), 0);
+    assert_eq!(keys.refresh(NOW).unwrap().len(), 0);
     assert_eq!(house.identity.stands(&tokened, NOW), Err(Refusal::Unknown));
     assert_eq!(house.identity.of_bearer(&by_token, NOW), Err(Refusal::Unknown));
     let fresh = errand(house.folder.path(), "token --user ann --role viewer --ttl 90s");
@@ -393,24 +441,33 @@ fn a_folder_that_others_can_read_is_not_used() {
         (file.as_path(), 0o604, 0o600),
     ] {
         fs::set_permissions(path, fs::Permissions::from_mode(wrong)).unwrap();
-        let error = Identity::load(house.folder.path(), WINDOW_MS, Loopback::Exempt, NOW)
+        let error = Identity::load(house.folder.path(), None, WINDOW_MS, Loopback::Exempt, NOW)
             .unwrap_err()
             .to_string();
         assert!(error.contains(path.to_str().unwrap()), "{error}");
         assert!(error.contains(&format!("{wrong:o}")), "{error}");
         if path == file {
-            assert_eq!(keys.refresh().unwrap().len(), 1, "the key alone is out");
+            assert_eq!(keys.refresh(NOW).unwrap().len(), 1, "the key alone is out");
             assert!(!keys.ring().has(&house.key));
         } else {
-            assert!(keys.refresh().is_err(), "what was read holds");
-            assert!(keys.ring().has(&house.key));
+            assert!(keys.refresh(NOW).is_err());
+            assert!(!keys.ring().has(&house.key), "nobody is let in");
+            assert!(house.identity.warning().is_some());
         }
         fs::set_permissions(path, fs::Permissions::from_mode(right)).unwrap();
-        keys.refresh().unwrap();
+        keys.refresh(NOW).unwrap();
         assert!(keys.ring().has(&house.key));
+        assert_eq!(house.identity.warning(), None);
     }
+    let away = house.folder.path().with_extension("away");
+    fs::rename(house.folder.path(), &away).unwrap();
+    assert!(keys.refresh(NOW).is_err());
+    assert!(!keys.ring().has(&house.key) && house.identity.warning().is_some());
+    fs::rename(&away, house.folder.path()).unwrap();
+    keys.refresh(NOW).unwrap();
+    assert!(keys.ring().has(&house.key));
     let missing = house.folder.path().join("none");
-    assert!(Identity::load(&missing, WINDOW_MS, Loopback::Exempt, NOW).is_err());
+    assert!(Identity::load(&missing, None, WINDOW_MS, Loopback::Exempt, NOW).is_err());
 }
 
 #[test]
@@ -435,8 +492,8 @@ fn a_file_that_is_no_key_names_itself_and_says_nothing_of_what_is_in_it() {
         "x".repeat(70_000),
     ] {
         fs::write(&path, &text).unwrap();
-        let error =
-            Identity::load(house.folder.path(), WINDOW_MS, Loopback::Exempt, NOW).unwrap_err();
+        let error = Identity::load(house.folder.path(), None, WINDOW_MS, Loopback::Exempt, NOW)
+            .unwrap_err();
         let told = format!("{error} {error:?}");
         assert!(told.contains(path.file_name().unwrap().to_str().unwrap()), "{told}");
         assert!(!told.contains(canary), "{told}");

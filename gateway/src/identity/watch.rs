@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::Identity;
+use crate::fanout::wall_ms;
 
 /// How often the folder is looked at.
 pub const POLL: Duration = Duration::from_secs(1);
@@ -22,7 +23,7 @@ pub async fn watch(identity: Weak<Identity>) {
             Ok(Ok(())) => complained = false,
             Ok(Err(error)) if !complained => {
                 complained = true;
-                tracing::error!(%error, "keys cannot be read again: those that were read hold");
+                tracing::error!(%error, "keys cannot be read: nobody is let in until they can");
             }
             Ok(Err(_)) => {}
             Err(error) => tracing::error!(%error, "keys are no longer looked after"),
@@ -32,7 +33,7 @@ pub async fn watch(identity: Weak<Identity>) {
 
 fn refresh(identity: &Arc<Identity>) -> Result<(), super::FolderError> {
     let Some(keys) = &identity.keys else { return Ok(()) };
-    for error in keys.refresh()? {
+    for error in keys.refresh(wall_ms())? {
         tracing::error!(%error, "a key is not used");
     }
     Ok(())

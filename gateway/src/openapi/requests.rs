@@ -120,7 +120,7 @@ pub(crate) struct CancelAllRequest {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CancelAllAfterRequest {
     account: Option<String>,
-    /// 0 turns it off; at most a day.
+    /// 0 turns it off; else a second to a day.
     #[schema(minimum = 0, maximum = 86_400_000)]
     timeout_ms: u64,
 }

@@ -58,6 +58,11 @@ pub(super) fn not_found() -> Reply {
     reply(StatusCode::NOT_FOUND, TEXT, "404 Error: Page not found\n")
 }
 
+/// Not for this page, with the reason.
+pub(super) fn forbidden(text: &'static str) -> Reply {
+    reply(StatusCode::FORBIDDEN, TEXT, text)
+}
+
 pub(super) fn not_allowed(methods: &[Method]) -> Reply {
     let mut reply = bare(StatusCode::METHOD_NOT_ALLOWED);
     reply.headers_mut().insert(header::ALLOW, words(methods));

@@ -1,5 +1,6 @@
 //! A service below a prefix: its settings, its sessions, and every request to it.
 
+mod pages;
 mod send;
 mod sessions;
 mod upgrade;
@@ -9,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use hyper::body::Incoming;
+use hyper::header::CONTENT_SECURITY_POLICY;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use serde::Serialize;
@@ -27,6 +29,7 @@ use super::settings::{Settings, WebSocket};
 use crate::http::Reply;
 use crate::http::body::{self, Rest};
 use crate::http::handshake;
+use sessions::NoSession;
 
 pub struct Mount {
     settings: Settings,
@@ -105,7 +108,10 @@ impl Mount {
                     Place::Session { id, door } => self.enter(&asked, id, door, body).await,
                     Place::Info => put_away(&parts, body, self.info()).await,
                     Place::Iframe => {
-                        let page = answer::page(&self.iframe, &parts.headers);
+                        let mut page = answer::page(&self.iframe, &parts.headers);
+                        if let Some(policy) = &self.settings.iframe_policy {
+                            page.headers_mut().insert(CONTENT_SECURITY_POLICY, policy.clone());
+                        }
                         return put_away(&parts, body, page).await;
                     }
                     Place::Greeting | Place::RawWebSocket | Place::WebSocket => {
@@ -159,6 +165,9 @@ impl Mount {
         door: Door,
         body: Incoming,
     ) -> Reply {
+        if let Err(text) = self.settings.pages.check(&asked.parts.headers, door) {
+            return put_away(asked.parts, body, answer::forbidden(text)).await;
+        }
         let (transport, format, manner) = match door {
             Door::XhrSend | Door::JsonpSend => return self.send(asked, id, door, body).await,
             Door::Xhr => (Transport::Xhr, Ok(Format::Xhr), Manner::Poll),
@@ -179,7 +188,8 @@ impl Mount {
         }
         let session = match self.session(asked, id, transport) {
             Ok(session) => session,
-            Err(why) => return answer::no_room(why),
+            Err(NoSession::Foreign) => return answer::not_found(),
+            Err(NoSession::NoRoom(why)) => return answer::no_room(why),
         };
         let mut reply = match manner {
             Manner::Poll => receive::poll(session, format, &self.settings).await,

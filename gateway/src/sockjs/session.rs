@@ -5,6 +5,9 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
+use ring::digest::{self, Digest, SHA256};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -18,10 +21,15 @@ const SECOND_RECEIVER_WAIT: Duration = Duration::from_millis(100);
 
 pub(super) struct Session {
     pub(super) wire: Arc<Wire>,
+    pub(super) opener: Opener,
     life: Mutex<Life>,
     /// A receiver came or left, or the session was closed.
     changed: Notify,
 }
+
+/// The credentials that a session was opened with, as a digest: they are kept nowhere. Its later
+/// requests have to come with the same; what was opened with none is theirs who know its id.
+pub(super) struct Opener(Option<Digest>);
 
 struct Life {
     opened: bool,
@@ -37,10 +45,10 @@ enum Presence {
 }
 
 impl Session {
-    pub(super) fn new(wire: Arc<Wire>) -> Arc<Self> {
+    pub(super) fn new(wire: Arc<Wire>, opener: Opener) -> Arc<Self> {
         let receiver = Presence::Absent(Instant::now());
         let life = Mutex::new(Life { opened: false, receiver, close: None });
-        Arc::new(Self { wire, life, changed: Notify::new() })
+        Arc::new(Self { wire, opener, life, changed: Notify::new() })
     }
 
     /// Makes the caller the receiver, or says what it reads instead.
@@ -117,6 +125,29 @@ impl Session {
             }
         }
     }
+}
+
+impl Opener {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        Self(credentials(headers))
+    }
+
+    pub(super) fn comes_with(&self, headers: &HeaderMap) -> bool {
+        let Self(Some(digest)) = self else { return true };
+        credentials(headers).is_some_and(|other| other.as_ref() == digest.as_ref())
+    }
+}
+
+fn credentials(headers: &HeaderMap) -> Option<Digest> {
+    let mut values = headers.get_all(AUTHORIZATION).iter().peekable();
+    values.peek()?;
+    let mut context = digest::Context::new(&SHA256);
+    for value in values {
+        context.update(value.as_bytes());
+        // No header holds it: two values are not their concatenation.
+        context.update(b"\n");
+    }
+    Some(context.finish())
 }
 
 impl Life {

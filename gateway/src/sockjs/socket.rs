@@ -21,8 +21,10 @@ use super::format::Frame;
 use super::payload;
 use super::service::{Close, Message, Serving, Transport, Wire, outlive};
 use super::settings::Settings;
-use super::watch::{self, Watched};
+use crate::http::IdleFrames;
+use crate::http::burst::Burst;
 use crate::http::goodbye::Goodbye;
+use crate::http::watch::Watched;
 
 /// Allocated for every connection at once.
 const READ_BUFFER_BYTES: usize = 4 << 10;
@@ -56,6 +58,8 @@ pub(super) struct Pump<'a> {
     /// Taken from the service, not yet written.
     due: VecDeque<Wired>,
     is_flushed: bool,
+    /// Of frames without a message, which no service hears of.
+    burst: Burst,
     /// Heard from the client, not yet taken by the service.
     heard: Vec<Message>,
     /// Read before more is taken, so that a busy service does not keep its client unheard.
@@ -100,6 +104,7 @@ impl<'a> Pump<'a> {
             is_close_told: framing == Framing::Raw,
             due: VecDeque::new(),
             is_flushed: true,
+            burst: Burst::new(std::time::Instant::now()),
             heard: Vec::new(),
             read_next: false,
         }
@@ -116,7 +121,7 @@ impl<'a> Pump<'a> {
             .write_buffer_size(WRITE_BUFFER_BYTES)
             .max_message_size(Some(self.settings.payload_bytes_max))
             .max_frame_size(Some(self.settings.payload_bytes_max));
-        let stream = Watched::new(stream);
+        let stream = Watched::new(stream, self.settings.idle_frames);
         let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         self.push_frame(&Frame::Open);
         let goodbye = self.converse(&mut socket, stopped).await;
@@ -163,7 +168,7 @@ impl<'a> Pump<'a> {
                     }
                     None
                 }
-                Turn::Written(Err(error)) => Some(goodbye_of(&error)),
+                Turn::Written(Err(error)) => Some(Goodbye::of_error(&error)),
                 Turn::Silence => {
                     if !self.wire.is_beaten_by_service() {
                         self.beat();
@@ -268,7 +273,7 @@ impl<'a> Pump<'a> {
     fn hear(&mut self, frame: Option<Result<Wired, Error>>) -> Result<(), Goodbye> {
         let message = match frame {
             None => return Err(Goodbye::Gone),
-            Some(Err(error)) => return Err(goodbye_of(&error)),
+            Some(Err(error)) => return Err(Goodbye::of_error(&error)),
             Some(Ok(message)) => message,
         };
         self.wire.note_frame();
@@ -278,6 +283,11 @@ impl<'a> Pump<'a> {
             (Wired::Text(text), Framing::SockJs) => {
                 let broken = |_| Goodbye::Broken { code: 1002, reason: "broken framing" };
                 self.heard = payload::decode_frame(text.as_str()).map_err(broken)?;
+                let is_bounded = self.settings.idle_frames == IdleFrames::Bounded;
+                let is_empty = self.heard.is_empty();
+                if is_bounded && is_empty && self.burst.is_over(std::time::Instant::now()) {
+                    return Err(Goodbye::FLOOD);
+                }
             }
             (Wired::Binary(_), Framing::SockJs) => {
                 return Err(Goodbye::close(1003, "only text messages are understood"));
@@ -344,15 +354,6 @@ impl<'a> Pump<'a> {
             return None;
         }
         Some(Goodbye::Close { code: close.code, reason: shortened(close.reason) })
-    }
-}
-
-fn goodbye_of(error: &Error) -> Goodbye {
-    match error {
-        Error::Io(inner) if watch::is_not_utf8(inner) => {
-            Goodbye::Broken { code: 1007, reason: "invalid UTF-8" }
-        }
-        error => Goodbye::of_error(error),
     }
 }
 

@@ -52,6 +52,14 @@ impl Span {
         let limit = limit(data, LIMIT_DEFAULT, LIMIT_MAX)?;
         Ok(Self { interval, limit })
     }
+
+    /// The newest, oldest first.
+    pub(super) fn candles(&self, views: &Views, instrument: &Instrument) -> Vec<CandleView> {
+        let all = views.candles.of(instrument.id, self.interval);
+        let mut candles: Vec<CandleView> = all.rev().take(self.limit).copied().collect();
+        candles.reverse();
+        candles
+    }
 }
 
 pub(super) fn interval(data: &mut Object, default: Interval) -> Result<Interval, Problem> {
@@ -81,11 +89,8 @@ fn invalid_interval() -> Problem {
 }
 
 impl HistoricalData {
-    pub(super) fn new(views: &Views, instrument: &Instrument, span: &Span) -> Self {
-        let all = views.candles.of(instrument.id, span.interval);
-        let mut candles: Vec<Bar> =
-            all.rev().take(span.limit).map(|candle| Bar::new(instrument, candle)).collect();
-        candles.reverse();
+    pub(super) fn new(instrument: &Instrument, span: &Span, candles: &[CandleView]) -> Self {
+        let candles = candles.iter().map(|candle| Bar::new(instrument, candle)).collect();
         Self { symbol: instrument.symbol, interval: span.interval.word(), candles }
     }
 }

@@ -20,6 +20,7 @@ use crate::connections::Place;
 use crate::fanout::Seat;
 use crate::identity::{Action, Standing};
 use crate::language::{Language, Message};
+use crate::workshop::Budget;
 use crate::xtrader::entry::Caller;
 use crate::xtrader::json::Object;
 use crate::xtrader::problem::Problem;
@@ -39,6 +40,8 @@ pub(super) struct Host {
     pub(super) account: AccountName,
     /// Among all sessions of the process.
     pub(super) place: Option<Arc<Place>>,
+    /// Of figures.
+    pub(super) budget: Budget,
 }
 
 impl Host {

@@ -66,7 +66,7 @@ impl Socket {
     }
 
     /// Whether it shows what belongs to an account.
-    pub(super) fn is_private(self) -> bool {
+    pub fn is_private(self) -> bool {
         match self {
             Self::Portfolio | Self::Orders | Self::RiskMonitoring => true,
             Self::MarketData | Self::MlSignals => false,

@@ -1,12 +1,13 @@
 //! `/ws/market-data`: quotes asked for and subscribed, candles, indicators, and the overview of
 //! all markets, which everybody here is told.
 
-use engine::analytics::Indicators;
+use engine::analytics::Chart;
 use engine::projection::Interval;
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::envelope::{Request, RequestId, Stamps, unknown_type};
+use super::envelope::{Request, RequestId, Stamps, encode, unknown_type};
+use super::figures::Figures;
 use super::followed::{Confirmed, Followed};
 use super::history::{self, HistoricalData, Span};
 use super::host::{self, Host, Symbols};
@@ -42,6 +43,7 @@ pub(super) const ASKS: &[(&str, Ask)] = &[
 pub(super) struct MarketData {
     overviews: watch::Receiver<Option<Utf8Bytes>>,
     followed: Followed,
+    figures: Figures,
 }
 
 /// Whether updates follow what a subscription shows first.
@@ -71,7 +73,12 @@ impl MarketData {
         let overviews = host.studio.overviews();
         let text = overview(&host.app.views.read());
         host.push(text);
-        Self { overviews, followed: Followed::open(host, Topic::Quote) }
+        let followed = Followed::open(host, Topic::Quote);
+        Self { overviews, followed, figures: Figures::default() }
+    }
+
+    pub(super) fn may_hear(&self) -> bool {
+        self.figures.may_hear()
     }
 
     pub(super) fn hear(
@@ -87,8 +94,8 @@ impl MarketData {
             Ask::Subscribe => self.subscribe(host, &mut data, id),
             Ask::Unsubscribe => self.unsubscribe(host, &mut data, id),
             Ask::RequestQuote => quote(host, &mut data, id),
-            Ask::RequestHistorical => historical(host, &mut data, id),
-            Ask::RequestAnalytics => analytics(host, &mut data, id),
+            Ask::RequestHistorical => self.historical(host, &mut data, id),
+            Ask::RequestAnalytics => self.analytics(host, &mut data, id),
         }
     }
 
@@ -147,7 +154,48 @@ impl MarketData {
         tokio::select! {
             tick = self.followed.next_tick() => News::Tick(tick),
             overview = overview => overview,
+            figure = self.figures.next() => News::Figure(figure),
         }
+    }
+
+    fn historical(
+        &mut self,
+        host: &Host,
+        data: &mut Object,
+        id: Option<&RequestId>,
+    ) -> Result<(), Problem> {
+        let bench = host.bench()?;
+        let views = host.app.views.read();
+        let instrument = host::instrument(&views, data)?;
+        let span = Span::read(data)?;
+        let candles = span.candles(&views, &instrument);
+        let sequence = views.at().sequence.0;
+        drop(views);
+        self.figures.begin(bench, id, move |id| {
+            let history = HistoricalData::new(&instrument, &span, &candles);
+            Ok(encode(Told::HistoricalData, Stamps::answer(id).at(sequence), &history))
+        });
+        Ok(())
+    }
+
+    fn analytics(
+        &mut self,
+        host: &Host,
+        data: &mut Object,
+        id: Option<&RequestId>,
+    ) -> Result<(), Problem> {
+        let bench = host.bench()?;
+        let views = host.app.views.read();
+        let instrument = host::instrument(&views, data)?;
+        let interval = history::interval(data, Interval::M1)?;
+        let chart = Chart::of(&views, instrument.id, interval).ok_or_else(Problem::internal)?;
+        let sequence = views.at().sequence.0;
+        drop(views);
+        self.figures.begin(bench, id, move |id| {
+            let body = AnalyticsData::new(&instrument, &chart.indicators());
+            Ok(encode(Told::AnalyticsData, Stamps::answer(id).at(sequence), &body))
+        });
+        Ok(())
     }
 
     pub(super) fn tick(&mut self, tick: &Tick, say: &mut dyn FnMut(Utf8Bytes)) {
@@ -161,28 +209,5 @@ fn quote(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<(), P
     let (quote, sequence) = (Quote::new(&views, &instrument), views.at().sequence.0);
     drop(views);
     host.say(Told::QuoteResponse, Stamps::answer(id).at(sequence), &quote);
-    Ok(())
-}
-
-fn historical(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<(), Problem> {
-    let views = host.app.views.read();
-    let instrument = host::instrument(&views, data)?;
-    let span = Span::read(data)?;
-    let history = HistoricalData::new(&views, &instrument, &span);
-    let sequence = views.at().sequence.0;
-    drop(views);
-    host.say(Told::HistoricalData, Stamps::answer(id).at(sequence), &history);
-    Ok(())
-}
-
-fn analytics(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<(), Problem> {
-    let views = host.app.views.read();
-    let instrument = host::instrument(&views, data)?;
-    let interval = history::interval(data, Interval::M1)?;
-    let figures = Indicators::of(&views, instrument.id, interval).ok_or_else(Problem::internal)?;
-    let sequence = views.at().sequence.0;
-    drop(views);
-    let body = AnalyticsData::new(&instrument, &figures);
-    host.say(Told::AnalyticsData, Stamps::answer(id).at(sequence), &body);
     Ok(())
 }

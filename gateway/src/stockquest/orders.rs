@@ -196,7 +196,10 @@ impl Orders {
                 Ok(())
             }
             Ask::Status => status(host, &mut data, id.as_ref()),
-            Ask::History => history(host, &mut data, id.as_ref()),
+            Ask::History => {
+                host.charge()?;
+                history(host, &mut data, id.as_ref())
+            }
             Ask::Enter(call) => {
                 let caller = host.caller()?;
                 self.enter(host, caller, (call, data), id);

@@ -128,6 +128,12 @@ impl Portfolio {
         let mut data = request.data;
         check_portfolio(&mut data)?;
         match ask {
+            Ask::Unsubscribe => {}
+            Ask::Subscribe | Ask::Snapshot | Ask::Analytics | Ask::Details | Ask::Update => {
+                host.charge()?;
+            }
+        }
+        match ask {
             Ask::Subscribe => self.subscribe(host, &mut data, id),
             Ask::Unsubscribe => {
                 (self.value, self.positions) = (None, None);

@@ -249,6 +249,7 @@ impl Risk {
         id: Option<&RequestId>,
     ) -> Result<(), Problem> {
         let wished = host::interval(data)?;
+        host.charge()?;
         let symbols = host::symbols(&host.app.views.read(), data)?;
         let (known, unknown) = match symbols {
             Some(Symbols { known, unknown }) => (known, unknown),

@@ -7,6 +7,7 @@ use std::task::Poll;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::envelope::{Request, RequestId, unknown_type};
+use super::figures::Figure;
 use super::host::Host;
 use super::kind::Socket;
 use super::market_data::MarketData;
@@ -33,6 +34,7 @@ pub(super) enum News {
     Tick(Arc<Tick>),
     Overview(Utf8Bytes),
     Answer(Box<Answer>),
+    Figure(Figure),
 }
 
 impl Room {
@@ -55,19 +57,17 @@ impl Room {
             Self::Portfolio(room) => News::Tick(room.news().await),
             Self::Orders(room) => News::Answer(Box::new(room.answered().await)),
             Self::Risk(room) => News::Tick(room.news().await),
-            Self::Signals(room) => News::Tick(room.news().await),
+            Self::Signals(room) => room.news().await,
         }
     }
 
     /// Too much is under way otherwise.
     pub(super) fn may_hear(&self) -> bool {
         match self {
-            Self::Lobby
-            | Self::MarketData(_)
-            | Self::Portfolio(_)
-            | Self::Risk(_)
-            | Self::Signals(_) => true,
+            Self::Lobby | Self::Portfolio(_) | Self::Risk(_) => true,
+            Self::MarketData(room) => room.may_hear(),
             Self::Orders(room) => room.may_hear(),
+            Self::Signals(room) => room.may_hear(),
         }
     }
 

@@ -30,6 +30,7 @@ use crate::http::{OrderEntry, order_entry};
 use crate::identity::{Action, IDENTITY_CLOSE, Refusal, Standing};
 use crate::language::{Language, Message as Text};
 use crate::sockjs::{Close, Message, Opening, Talk};
+use crate::workshop::Budget;
 use crate::xtrader::entry::{account_name, shared_account};
 use crate::xtrader::problem::Problem;
 
@@ -118,6 +119,7 @@ impl Session {
             standing: Standing::new(opener, opening.peer.ip(), now),
             account: named.unwrap_or_else(shared_account),
             place,
+            budget: Budget::new(now),
         };
         Self {
             named,
@@ -164,7 +166,12 @@ impl Session {
             };
             let ended = match turn {
                 Turn::News(news) => self.on_news(news),
-                Turn::Heard(Some(message)) => self.on_message(&message).await,
+                Turn::Heard(Some(message)) => {
+                    let ended = self.on_message(&message).await;
+                    // Others have their turn before the next, whatever this one cost.
+                    tokio::task::yield_now().await;
+                    ended
+                }
                 Turn::Heard(None) | Turn::Gone => Some(GONE),
                 Turn::Due => self.take_due(),
                 Turn::Overflow => Some(SLOW),
@@ -182,15 +189,23 @@ impl Session {
     }
 
     fn greet(&self) {
-        let Host { socket, settings, account, seat, standing, .. } = &self.host;
+        let Host { socket, settings, seat, .. } = &self.host;
         let body = ConnectionEstablished {
             session_id: seat.client.id.to_string(),
             socket: socket.name(),
-            account: standing.principal().is_ok().then(|| account.to_string()),
+            account: self.whose().map(|account| account.to_string()),
             heartbeat_interval: millis(settings.heartbeat),
             idle_timeout: millis(settings.idle_max),
         };
         self.host.say(Told::ConnectionEstablished, Stamps::default(), &body);
+    }
+
+    /// The account that the session is about, or its own where it may not read that one. None: it
+    /// is nobody's yet.
+    fn whose(&self) -> Option<AccountName> {
+        let principal = self.host.standing.principal().ok()?;
+        let named = principal.account_of(self.named, Action::ReadOwn).ok();
+        named.or(principal.account)
     }
 
     /// Somebody is there: the room of the socket opens, for the account that is theirs.
@@ -265,7 +280,7 @@ impl Session {
         let taken = self.host.standing.take(&identity, &token, self.heard_at).cloned();
         match taken {
             Ok(principal) => {
-                if was_nobody && let Ok(account) = self.admitted() {
+                if was_nobody && let Some(account) = self.whose() {
                     self.host.account = account;
                 }
                 let body = AuthConfirmed {
@@ -321,6 +336,7 @@ impl Session {
                 self.room.tick(&self.host, &tick, &mut |text| due.push(text));
                 self.put(due);
             }
+            News::Figure(figure) => figure.tell(&self.host),
             News::Overview(text) => {
                 if self.line.blocked_since.is_some() {
                     self.host.seat.counters().conflated.add(1);

@@ -2,11 +2,11 @@
 //! its guesses so far; and weights of a portfolio that would have done best, on request. The
 //! message types are ours.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Views;
-use engine::analytics::{Objective, Optimum, OptimumError};
+use engine::analytics::optimum::{AVERSION_MAX, AVERSION_MIN};
+use engine::analytics::{Objective, Optimum, OptimumError, Sample};
 use engine::projection::{Interval, Signal, signals};
 use orison_core::{Instrument, InstrumentId, Symbol};
 use serde::Serialize;
@@ -14,12 +14,14 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use utoipa::ToSchema;
 
 use super::envelope::{Request, RequestId, Stamps, encode, unknown_type};
+use super::figures::Figures;
 use super::followed::{Confirmed, Followed};
 use super::history;
 use super::holdings::Ratio;
 use super::host::{self, Host, Symbols};
 use super::kind::Told;
 use super::pace::Pace;
+use super::room::News;
 use super::shape::{millis, moment};
 use super::studio::{Tick, Topic};
 use crate::language::Message;
@@ -43,6 +45,7 @@ pub(super) const ASKS: &[(&str, Ask)] = &[
 
 pub(super) struct Signals {
     followed: Followed,
+    figures: Figures,
 }
 
 /// SIGNAL_UPDATE: the latest guess; null before the first.
@@ -156,11 +159,18 @@ struct WeightBody {
 
 impl Signals {
     pub(super) fn open(host: &Host) -> Self {
-        Self { followed: Followed::open(host, Topic::Signal) }
+        Self { followed: Followed::open(host, Topic::Signal), figures: Figures::default() }
     }
 
-    pub(super) async fn news(&mut self) -> Arc<Tick> {
-        self.followed.next_tick().await
+    pub(super) async fn news(&mut self) -> News {
+        tokio::select! {
+            tick = self.followed.next_tick() => News::Tick(tick),
+            figure = self.figures.next() => News::Figure(figure),
+        }
+    }
+
+    pub(super) fn may_hear(&self) -> bool {
+        self.figures.may_hear()
     }
 
     pub(super) fn hear(
@@ -175,7 +185,7 @@ impl Signals {
         match ask {
             Ask::Subscribe => self.subscribe(host, &mut data, id),
             Ask::Unsubscribe => self.unsubscribe(host, &mut data, id),
-            Ask::Optimise => optimise(host, &mut data, id),
+            Ask::Optimise => self.optimise(host, &mut data, id),
         }
     }
 
@@ -225,6 +235,36 @@ impl Signals {
         self.followed.confirm(host, id, Confirmed { unknown, subscription_type, update_interval });
     }
 
+    /// Without symbols, over every instrument.
+    fn optimise(
+        &mut self,
+        host: &Host,
+        data: &mut Object,
+        id: Option<&RequestId>,
+    ) -> Result<(), Problem> {
+        let objective = objective(data)?;
+        let interval = history::interval(data, Interval::H1)?;
+        let bench = host.bench()?;
+        let views = host.app.views.read();
+        let instruments: Vec<Instrument> = match host::symbols(&views, data)? {
+            Some(Symbols { unknown, .. }) if !unknown.is_empty() => {
+                return Err(Problem::symbol_not_found().about("symbols"));
+            }
+            Some(Symbols { known, .. }) => known,
+            None => views.catalog.instruments().to_vec(),
+        };
+        let ids: Vec<InstrumentId> = instruments.iter().map(|instrument| instrument.id).collect();
+        let sample = Sample::of(&views, &ids, interval, objective).map_err(refusal)?;
+        let sequence = views.at().sequence.0;
+        drop(views);
+        let symbols = instruments.iter().map(|instrument| instrument.symbol.to_string()).collect();
+        self.figures.begin(bench, id, move |id| {
+            let body = PortfolioOptimization::new(&sample.optimum().map_err(refusal)?, symbols);
+            Ok(encode(Told::PortfolioOptimization, Stamps::answer(id).at(sequence), &body))
+        });
+        Ok(())
+    }
+
     pub(super) fn tick(&mut self, tick: &Tick, say: &mut dyn FnMut(Utf8Bytes)) {
         self.followed.tick(tick, say);
     }
@@ -235,56 +275,44 @@ pub(super) fn update(views: &Views, instrument: &Instrument) -> Utf8Bytes {
     encode(Told::SignalUpdate, stamps, &SignalUpdate::new(views, instrument))
 }
 
-/// Without symbols, over every instrument.
-fn optimise(host: &Host, data: &mut Object, id: Option<&RequestId>) -> Result<(), Problem> {
-    let objective = objective(data)?;
-    let interval = history::interval(data, Interval::H1)?;
-    let views = host.app.views.read();
-    let instruments: Vec<InstrumentId> = match host::symbols(&views, data)? {
-        Some(Symbols { unknown, .. }) if !unknown.is_empty() => {
-            return Err(Problem::symbol_not_found().about("symbols"));
+impl PortfolioOptimization {
+    /// `symbols`: as the weights stand.
+    fn new(optimum: &Optimum, symbols: Vec<String>) -> Self {
+        let weights = optimum.weights.iter().zip(symbols).map(|(weight, symbol)| WeightBody {
+            symbol,
+            weight: Ratio(weight.weight),
+            mean: Ratio(weight.mean),
+            deviation: Ratio(weight.deviation),
+        });
+        let (objective, risk_aversion) = match optimum.objective {
+            Objective::MinimumVariance => ("MINIMUM_VARIANCE", None),
+            Objective::MeanVariance { aversion } => ("MEAN_VARIANCE", Some(Ratio(aversion))),
+        };
+        Self {
+            objective,
+            risk_aversion,
+            interval: optimum.interval.word(),
+            returns: optimum.returns,
+            weights: weights.collect(),
+            mean: Ratio(optimum.mean),
+            variance: Ratio(optimum.variance),
+            assumptions: optimum.assumptions,
         }
-        Some(Symbols { known, .. }) => known.iter().map(|instrument| instrument.id).collect(),
-        None => views.catalog.instruments().iter().map(|instrument| instrument.id).collect(),
-    };
-    let optimum = Optimum::of(&views, &instruments, interval, objective).map_err(refusal)?;
-    let symbol = |id| views.catalog.instrument(id).map(|i| i.symbol.to_string());
-    let weights = optimum.weights.iter().map(|weight| WeightBody {
-        symbol: symbol(weight.instrument).unwrap_or_default(),
-        weight: Ratio(weight.weight),
-        mean: Ratio(weight.mean),
-        deviation: Ratio(weight.deviation),
-    });
-    let (objective, risk_aversion) = match optimum.objective {
-        Objective::MinimumVariance => ("MINIMUM_VARIANCE", None),
-        Objective::MeanVariance { aversion } => ("MEAN_VARIANCE", Some(Ratio(aversion))),
-    };
-    let body = PortfolioOptimization {
-        objective,
-        risk_aversion,
-        interval: optimum.interval.word(),
-        returns: optimum.returns,
-        weights: weights.collect(),
-        mean: Ratio(optimum.mean),
-        variance: Ratio(optimum.variance),
-        assumptions: optimum.assumptions,
-    };
-    let sequence = views.at().sequence.0;
-    drop(views);
-    host.say(Told::PortfolioOptimization, Stamps::answer(id).at(sequence), &body);
-    Ok(())
+    }
 }
 
 fn objective(data: &mut Object) -> Result<Objective, Problem> {
     let wrong = || {
-        let english = "a number above 0";
-        Problem::invalid_parameter("riskAversion", english, "0보다 커야 합니다")
+        let english = format!("a number from {AVERSION_MIN} to {AVERSION_MAX}");
+        let korean = format!("{AVERSION_MIN} 이상 {AVERSION_MAX} 이하의 수여야 합니다");
+        Problem::invalid_parameter("riskAversion", &english, &korean)
     };
     let aversion = match data.decimal("riskAversion").map_err(|_| wrong())? {
         None => Objective::AVERSION,
         Some(decimal) => {
             let number = decimal.and_then(|decimal| decimal.to_string().parse::<f64>().ok());
-            number.filter(|number| number.is_finite() && *number > 0.0).ok_or_else(wrong)?
+            let range = AVERSION_MIN..=AVERSION_MAX;
+            number.filter(|number| range.contains(number)).ok_or_else(wrong)?
         }
     };
     let (least, mean) = (Objective::MinimumVariance, Objective::MeanVariance { aversion });
@@ -302,7 +330,7 @@ fn refusal(error: OptimumError) -> Problem {
             ("INVALID_PARAMETER", "종목 목록이 올바르지 않습니다")
         }
         OptimumError::Quotes(..) => ("DIFFERENT_CURRENCIES", "결제 통화가 서로 다릅니다"),
-        OptimumError::Aversion => ("INVALID_PARAMETER", "riskAversion은 0보다 커야 합니다"),
+        OptimumError::Aversion => ("INVALID_PARAMETER", "riskAversion이 범위를 벗어났습니다"),
         OptimumError::TooFew { .. } => ("INSUFFICIENT_DATA", "수익률 자료가 부족합니다"),
         OptimumError::Degenerate | OptimumError::Unsolved => {
             ("NO_SOLUTION", "비중을 정할 수 없습니다")

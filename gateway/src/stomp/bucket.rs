@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::http::bucket::{BURST, REFILL};
+use crate::peer::Source;
 
 /// Tokens that come back one by one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,7 +42,7 @@ impl Bucket {
 
 /// Buckets that sessions have left behind before they were full, by address.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LeftBuckets(Arc<Mutex<HashMap<IpAddr, Vec<Instant>>>>);
+pub(super) struct LeftBuckets(Arc<Mutex<HashMap<Source, Vec<Instant>>>>);
 
 /// Addresses that are remembered. Beyond this those whose buckets are full are forgotten, and if
 /// that is not enough, nothing more is remembered until they are: at most a burst and its refill.
@@ -53,31 +54,31 @@ const LEFT_MAX: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct PrayerBucket {
     left: LeftBuckets,
-    address: IpAddr,
+    source: Source,
     bucket: Bucket,
 }
 
 impl LeftBuckets {
     /// The emptiest that was left at the address, or a full one.
     pub(super) fn open(&self, address: IpAddr, now: Instant) -> PrayerBucket {
-        let address = address.to_canonical();
+        let source = Source::of(address);
         let mut bucket = Bucket::new(BURST, REFILL, now);
         let mut left = self.lock();
-        if let Some(buckets) = left.get_mut(&address) {
+        if let Some(buckets) = left.get_mut(&source) {
             buckets.retain(|&full_at| full_at > now);
             let emptiest = (0..buckets.len()).max_by_key(|&index| buckets[index]);
             if let Some(emptiest) = emptiest {
                 bucket.full_at = buckets.swap_remove(emptiest);
             }
             if buckets.is_empty() {
-                left.remove(&address);
+                left.remove(&source);
             }
         }
         drop(left);
-        PrayerBucket { left: self.clone(), address, bucket }
+        PrayerBucket { left: self.clone(), source, bucket }
     }
 
-    fn leave(&self, address: IpAddr, full_at: Instant, now: Instant) {
+    fn leave(&self, source: Source, full_at: Instant, now: Instant) {
         if full_at <= now {
             return;
         }
@@ -85,10 +86,10 @@ impl LeftBuckets {
         if left.len() >= ADDRESSES_MAX {
             left.retain(|_, buckets| buckets.iter().any(|&full_at| full_at > now));
         }
-        if left.len() >= ADDRESSES_MAX && !left.contains_key(&address) {
+        if left.len() >= ADDRESSES_MAX && !left.contains_key(&source) {
             return;
         }
-        let buckets = left.entry(address).or_default();
+        let buckets = left.entry(source).or_default();
         buckets.push(full_at);
         if buckets.len() > LEFT_MAX
             && let Some(fullest) = (0..buckets.len()).min_by_key(|&index| buckets[index])
@@ -98,7 +99,7 @@ impl LeftBuckets {
     }
 
     /// A panic of a session while it held this lock leaves nothing half done.
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Vec<Instant>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Source, Vec<Instant>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -112,7 +113,7 @@ impl PrayerBucket {
 
 impl Drop for PrayerBucket {
     fn drop(&mut self) {
-        self.left.leave(self.address, self.bucket.full_at, Instant::now());
+        self.left.leave(self.source, self.bucket.full_at, Instant::now());
     }
 }
 
@@ -160,11 +161,11 @@ mod tests {
         let mut third = left.open(address, now);
         assert_eq!(taken(&mut third, now), BURST, "both left buckets are in use");
         drop((beside, third, again));
-        assert_eq!(left.lock()[&address].len(), 3);
+        assert_eq!(left.lock()[&Source::of(address)].len(), 3);
         let later = now + REFILL * BURST * 2;
         let mut late = left.open(address, later);
         assert_eq!(taken(&mut late, later), BURST, "full again, and forgotten");
-        assert!(!left.lock().contains_key(&address));
+        assert!(!left.lock().contains_key(&Source::of(address)));
     }
 
     #[test]
@@ -172,9 +173,9 @@ mod tests {
         let left = LeftBuckets::default();
         let (address, now) = ([10, 0, 0, 1].into(), Instant::now());
         for millis in 0..LEFT_MAX as u64 + 50 {
-            left.leave(address, now + Duration::from_millis(1 + millis), now);
+            left.leave(Source::of(address), now + Duration::from_millis(1 + millis), now);
         }
-        assert_eq!(left.lock()[&address].len(), LEFT_MAX);
+        assert_eq!(left.lock()[&Source::of(address)].len(), LEFT_MAX);
         let bucket = left.open(address, now);
         assert_eq!(bucket.bucket.full_at, now + Duration::from_millis(LEFT_MAX as u64 + 50));
     }

@@ -65,7 +65,7 @@ pub(super) struct Session {
     settings: Settings,
     identity: Arc<Identity>,
     standing: Standing,
-    /// Whom CONNECT has proven, until it is asked for.
+    /// Whom CONNECT has proven or named, until it is asked for.
     newcomer: Option<User>,
     phase: Phase,
     opened_at: Instant,
@@ -198,14 +198,19 @@ impl Session {
         let beats = beats.map_err(|_| Fault::HeartBeat)?;
         let login = headers.get("login").filter(|login| !login.is_empty());
         let principal = self.authenticate(headers, now)?;
-        self.newcomer = User::of(&principal);
-        let user = match principal {
+        let user = match (principal, login) {
             // Who it is was proven; what it calls itself beside that is its own matter.
-            principal if !principal.is_anonymous() => Some(principal.user),
-            _ if login.is_some_and(|login| AccountName::new(login).is_err()) => {
-                return Err(Fault::Login);
+            (principal, _) if !principal.is_anonymous() => {
+                self.newcomer = User::of(&principal);
+                Some(principal.user)
             }
-            _ => login.map(Arc::from),
+            // Without identities a name is believed, and bounded as it is on every wire.
+            (_, Some(login)) => {
+                let account = AccountName::new(login).map_err(|_| Fault::Login)?;
+                self.newcomer = User::claimed(account);
+                Some(Arc::from(login))
+            }
+            (_, None) => None,
         };
         (self.version, self.beats, self.phase) = (version, beats, Phase::Open);
         self.decoder.version = version;

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::desk::DeskError;
 use crate::language::{Language, Message};
+use crate::workshop::Crowded;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
@@ -160,6 +161,12 @@ impl Problem {
     /// A refusal of the core, or one the edge makes in its name.
     pub fn refused(reason: Reason) -> Self {
         Self::new(status(reason), code(reason), texts::message(reason))
+    }
+
+    /// The workshop takes no more figures now.
+    pub fn crowded(crowded: Crowded) -> Self {
+        let korean = "계산 요청이 너무 많습니다";
+        Self::new(503, "BUSY", Message::ours(crowded.to_string(), korean))
     }
 
     /// A broken promise of our own.

@@ -327,7 +327,7 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Cancel, Some(body)) => Ok(entry::cancel(app, &caller, body).await),
         (Route::Amend, Some(body)) => Ok(entry::amend(app, &caller, body).await),
         (Route::CancelAll, Some(body)) => Ok(entry::cancel_all(app, &caller, body).await),
-        (Route::CancelAllAfter, Some(body)) => dead_man::cancel_all_after(app, &caller, body),
+        (Route::CancelAllAfter, Some(body)) => dead_man::cancel_all_after(app, &caller, body).await,
         (Route::Batch, Some(body)) => Ok(entry::batch(app, &caller, body).await),
         (Route::Prayer, Some(body)) => Ok(entry::pray(app, &caller, body).await),
         (Route::Order(id), _) if *method == Method::DELETE => {
@@ -340,7 +340,9 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         (Route::Balances, _) => Ok(money::balances(app, &caller)),
         (Route::Positions, _) => Ok(money::positions(app, &caller)),
         (Route::OrderBook(symbol), _) => market::orderbook(app, &symbol, &query),
-        (Route::Klines { symbol, interval }, _) => market::klines(app, &symbol, &interval, &query),
+        (Route::Klines { symbol, interval }, _) => {
+            market::klines(app, &symbol, &interval, &query).await
+        }
         (Route::AllStatistics, _) => Ok(market::all_statistics(app)),
         (Route::Statistics(symbol), _) => market::statistics(app, &symbol),
         (Route::Executions(symbol), _) => market::executions(app, &symbol, &query),

@@ -3,7 +3,7 @@
 //! ends the session it happened in, nothing else.
 //!
 //! Bad input gets an `Error` and the session lives on, save what the WebSocket protocol does not
-//! survive: 1002 a broken frame, 1007 no UTF-8, 1009 more than 64 KiB.
+//! survive: 1002 a broken frame, 1007 no UTF-8, 1008 a flood, 1009 more than 64 KiB.
 
 mod ending;
 mod reply;
@@ -23,8 +23,9 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::App;
 use crate::connections::Place;
-use crate::http::Handshake;
 use crate::http::goodbye::Goodbye;
+use crate::http::watch::Watched;
+use crate::http::{Handshake, IdleFrames};
 use session::Session;
 
 /// A message or frame from a client.
@@ -60,6 +61,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let role = tokio_tungstenite::tungstenite::protocol::Role::Server;
+    let stream = Watched::new(stream, IdleFrames::Bounded);
     let mut socket = WebSocketStream::from_raw_socket(stream, role, Some(config())).await;
     let seat = app.hub.join(handshake.peer);
     place.follow(seat.client.id);

@@ -164,7 +164,7 @@ async fn orders_beyond_the_rate_are_refused_and_cancels_have_a_budget_of_their_o
 }
 
 /// Waits until the account has no open order.
-async fn is_flat(exchange: &Exchange, account: &str) {
+pub(super) async fn is_flat(exchange: &Exchange, account: &str) {
     let path = format!("/api/v1/orders?account={account}&status=open");
     let mut client = exchange.rest().await;
     let flat = async {
@@ -179,7 +179,7 @@ async fn is_flat(exchange: &Exchange, account: &str) {
     tokio::time::timeout(PATIENCE, flat).await.expect("the orders are cancelled");
 }
 
-async fn place(exchange: &Exchange, account: &str) {
+pub(super) async fn place(exchange: &Exchange, account: &str) {
     let order = json!({
         "symbol": "BTC-KRW", "side": "Buy", "type": "Limit", "price": 1_000, "quantity": 1,
         "account": account,
@@ -188,7 +188,7 @@ async fn place(exchange: &Exchange, account: &str) {
     assert_eq!(reply.status, 202, "{reply:?}");
 }
 
-async fn open_orders(exchange: &Exchange, account: &str) -> usize {
+pub(super) async fn open_orders(exchange: &Exchange, account: &str) -> usize {
     let path = format!("/api/v1/orders?account={account}&status=open");
     let open: Value = exchange.rest().await.get(&path).await.json();
     open["orders"].as_array().unwrap().len()
@@ -219,13 +219,14 @@ async fn what_a_session_leaves_behind_is_cancelled_if_it_asked_for_that() {
     let armed = json!({"type": "SetSession", "account": "cid", "dead_man_ms": 60_000});
     assert_eq!(cid.ask(armed).await["dead_man_ms"], 60_000);
     assert_eq!(open_orders(&exchange, "cid").await, 2);
-    let armed = json!({"type": "SetSession", "account": "cid", "dead_man_ms": 1});
+    let armed = json!({"type": "SetSession", "account": "cid", "dead_man_ms": 1_000});
     cid.say(armed).await;
     while cid.next().await["type"] != "DeadManFired" {}
     is_flat(&exchange, "cid").await;
     assert_eq!(open_orders(&exchange, "bob").await, 2, "its options were taken back");
     for (wrong, code) in [
         (json!({"type": "SetSession", "dead_man_ms": 86_400_001}), "INVALID_PARAMETER"),
+        (json!({"type": "SetSession", "dead_man_ms": 999}), "INVALID_PARAMETER"),
         (json!({"type": "SetSession", "account": ""}), "INVALID_PARAMETER"),
     ] {
         assert_eq!(cid.ask(wrong).await["code"], code);
@@ -254,7 +255,7 @@ async fn a_timer_of_rest_cancels_unless_it_is_set_again_or_turned_off() {
     set("bob", 60_000).await;
     let off: Value = set("bob", 0).await;
     assert_eq!((&off["account"], &off["trigger_time"]), (&json!("bob"), &Value::Null));
-    set("ann", 1).await;
+    set("ann", 1_000).await;
     is_flat(&exchange, "ann").await;
     assert_eq!(open_orders(&exchange, "bob").await, 1);
     let wrong = json!({"account": "ann"}).to_string();
@@ -266,7 +267,7 @@ async fn a_timer_of_rest_cancels_unless_it_is_set_again_or_turned_off() {
 async fn a_foreign_account_has_no_timer() {
     let house = House::start().await;
     let ann = house.person("ann", "trader", "ann").await;
-    let body = json!({"account": "bob", "timeout_ms": 1}).to_string();
+    let body = json!({"account": "bob", "timeout_ms": 1_000}).to_string();
     let path = "/api/v1/order/cancel-all-after";
     let reply = house.rest(Proof::Signed, Some(&ann), "POST", path, &body).await;
     assert_eq!((reply.status, reply.text("error")), (422, "UNKNOWN_ACCOUNT".to_owned()));

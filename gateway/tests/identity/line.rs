@@ -87,6 +87,8 @@ struct Http {
     address: SocketAddr,
     /// Up to the session's id.
     base: String,
+    /// Of every request: the session is its opener's alone.
+    headers: Vec<(&'static str, String)>,
     query: String,
     receiver: Client,
     /// An answer that is still being written.
@@ -114,13 +116,17 @@ impl Line {
                 let (receiver, sender) =
                     (Client::connect(address).await, Client::connect(address).await);
                 let (query, is_streaming) = (query.to_owned(), false);
-                let http = Http { address, base, query, receiver, is_streaming, sender };
+                let mut headers: Vec<(&'static str, String)> =
+                    headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+                // What a script or a frame loads carries no Origin: its page is proven by this.
+                headers.push(("referer", "http://localhost/".to_owned()));
+                let http = Http { address, base, headers, query, receiver, is_streaming, sender };
                 let carrier = Carrier::Http(Box::new(http));
                 Self { way, carrier, told: VecDeque::new() }
             }
         };
         if let Carrier::Http(http) = &mut line.carrier {
-            line.told.extend(http.receive(way, headers).await?);
+            line.told.extend(http.receive(way).await?);
         }
         Ok(line)
     }
@@ -180,7 +186,7 @@ impl Line {
                         other => panic!("{other:?}"),
                     }
                 }
-                Carrier::Http(http) => http.receive(self.way, &[]).await.unwrap(),
+                Carrier::Http(http) => http.receive(self.way).await.unwrap(),
             };
             self.told.extend(told);
         }
@@ -198,11 +204,7 @@ impl Line {
 
 impl Http {
     /// What comes next. An error: the status of a refusal.
-    async fn receive(
-        &mut self,
-        way: Way,
-        headers: &[(&'static str, &str)],
-    ) -> Result<Vec<Told>, u16> {
+    async fn receive(&mut self, way: Way) -> Result<Vec<Told>, u16> {
         if !self.is_streaming {
             let (method, door) = way.receiver();
             let query = match (way, self.query.strip_prefix('?')) {
@@ -211,7 +213,8 @@ impl Http {
                 (_, _) => self.query.clone(),
             };
             let path = format!("{}/{door}{query}", self.base);
-            self.receiver.send(method, &path, headers, b"").await;
+            let headers = borrowed(&self.headers);
+            self.receiver.send(method, &path, &headers, b"").await;
             let reply = match way {
                 Way::Xhr | Way::Jsonp => self.receiver.reply(method).await,
                 _ => self.receiver.head().await,
@@ -238,11 +241,16 @@ impl Http {
         let door = if way == Way::Jsonp { "jsonp_send" } else { "xhr_send" };
         let path = format!("{}/{door}", self.base);
         let body = serde_json::to_string(&[text]).unwrap();
-        let headers = [("content-type", "text/plain")];
+        let mut headers = borrowed(&self.headers);
+        headers.push(("content-type", "text/plain"));
         self.sender.send("POST", &path, &headers, body.as_bytes()).await;
         let reply = self.sender.reply("POST").await;
         assert!(matches!(reply.status, 200 | 204), "{reply:?}");
     }
+}
+
+fn borrowed<'a>(headers: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    headers.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
 /// What a SockJS frame tells.

@@ -1,5 +1,6 @@
 //! TLS on every listener that speaks HTTP, and files that are not what they should be.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use base64::Engine;
@@ -19,6 +20,10 @@ fn pem(what: &str, der: &[u8]) -> String {
     format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", lines.join("\n"))
 }
 
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
 /// Both files of a certificate for localhost, and who trusts it.
 fn files(folder: &Path) -> (TlsFiles, RootCertStore) {
     let CertifiedKey { cert, signing_key } =
@@ -26,6 +31,7 @@ fn files(folder: &Path) -> (TlsFiles, RootCertStore) {
     let files = TlsFiles { certificates: folder.join("cert.pem"), key: folder.join("key.pem") };
     std::fs::write(&files.certificates, pem("CERTIFICATE", cert.der())).unwrap();
     std::fs::write(&files.key, pem("PRIVATE KEY", &signing_key.serialize_der())).unwrap();
+    set_mode(&files.key, 0o600);
     let mut roots = RootCertStore::empty();
     roots.add(cert.der().clone()).unwrap();
     (files, roots)
@@ -75,6 +81,10 @@ fn a_file_that_is_wrong_names_itself() {
     let (other, _) = files(&other);
     let text = folder.path().join("text");
     std::fs::write(&text, "no PEM").unwrap();
+    set_mode(&text, 0o600);
+    let shared = folder.path().join("shared");
+    std::fs::copy(&good.key, &shared).unwrap();
+    set_mode(&shared, 0o640);
     let missing = folder.path().join("missing");
     let pair = |certificates: &Path, key: &Path| TlsFiles {
         certificates: certificates.into(),
@@ -86,6 +96,7 @@ fn a_file_that_is_wrong_names_itself() {
         (pair(&good.key, &good.key), vec![("--tls-cert", &good.key)]),
         (pair(&good.certificates, &missing), vec![("--tls-key", &missing)]),
         (pair(&good.certificates, &text), vec![("--tls-key", &text)]),
+        (pair(&good.certificates, &shared), vec![("--tls-key", &shared)]),
         (
             pair(&good.certificates, &other.key),
             vec![("--tls-cert", &good.certificates), ("--tls-key", &other.key)],

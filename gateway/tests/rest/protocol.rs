@@ -83,6 +83,26 @@ async fn a_large_body_is_refused_in_words() {
 }
 
 #[tokio::test]
+async fn a_request_that_says_its_length_in_two_ways_is_refused_and_closed() {
+    let exchange = Exchange::start().await;
+    let head = "POST /v1/order HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
+    let (length, encoding) =
+        (format!("content-length: {}\r\n", LIMIT.len()), "transfer-encoding: chunked\r\n");
+    let body = format!("{:x}\r\n{LIMIT}\r\n0\r\n\r\n", LIMIT.len());
+    let get = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    for both in [format!("{length}{encoding}"), format!("{encoding}{length}")] {
+        let mut client = exchange.rest().await;
+        client.write(format!("{get}{head}{both}\r\n{body}{get}").as_bytes()).await;
+        assert_eq!(client.read().await.json()["sequence"], 4);
+        let reply = client.read().await;
+        assert_eq!((reply.status, reply.error()), (400, "BAD_REQUEST".into()), "{both}");
+        assert_eq!(reply.header("connection"), Some("close"));
+        assert!(client.is_closed().await, "what follows is not looked at");
+    }
+    assert_eq!(exchange.rest().await.get("/health").await.json()["sequence"], 4);
+}
+
+#[tokio::test]
 async fn a_body_may_come_in_chunks_and_requests_in_a_row() {
     let exchange = Exchange::start().await;
     let mut client = exchange.rest().await;

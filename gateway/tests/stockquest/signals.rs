@@ -41,10 +41,18 @@ async fn weights_that_nothing_determines_are_an_error() {
         (json!({"symbols": ["BTC-KRW", "GOOGL"]}), "SYMBOL_NOT_FOUND"),
         (json!({"objective": "best"}), "INVALID_PARAMETER"),
         (json!({"riskAversion": 0}), "INVALID_PARAMETER"),
+        (json!({"riskAversion": 1e-30}), "INVALID_PARAMETER"),
+        (json!({"riskAversion": 1e308}), "INVALID_PARAMETER"),
+        (json!({"riskAversion": 1_000_000.1}), "INVALID_PARAMETER"),
+        (json!({"symbols": ["AAPL"], "riskAversion": 1_000_000}), "INSUFFICIENT_DATA"),
+        (json!({"symbols": ["AAPL"], "riskAversion": 0.000001}), "INSUFFICIENT_DATA"),
         (json!({"interval": "1y"}), "INVALID_INTERVAL"),
     ] {
         let (kind, body) = quest.ask("OPTIMIZE_PORTFOLIO", data.clone()).await;
         assert_eq!((kind.as_str(), body["code"].as_str()), ("ERROR", Some(code)), "{data}");
+        if body["field"] == "riskAversion" {
+            assert_eq!(body["error"], "riskAversion must be a number from 0.000001 to 1000000");
+        }
     }
     drop(quest);
     exchange.stop().await;

@@ -67,6 +67,8 @@ fn what_determines_no_weights_is_an_error() {
         (&[X, X], least, OptimumError::Twice(X)),
         (&[X], Objective::MeanVariance { aversion: 0.0 }, OptimumError::Aversion),
         (&[X], Objective::MeanVariance { aversion: f64::NAN }, OptimumError::Aversion),
+        (&[X], Objective::MeanVariance { aversion: 9.9e-7 }, OptimumError::Aversion),
+        (&[X], Objective::MeanVariance { aversion: 1e308 }, OptimumError::Aversion),
         (&[X], least, OptimumError::TooFew { have: 0, needed: 30 }),
     ] {
         assert_eq!(Optimum::of(&feed.views, ids, M1, objective), Err(error), "{ids:?}");

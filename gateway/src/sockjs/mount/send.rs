@@ -28,7 +28,9 @@ impl Mount {
         body: Incoming,
     ) -> Reply {
         let session = locked(&self.sessions).get(id).map(Arc::clone);
-        let Some(session) = session else {
+        let Some(session) =
+            session.filter(|session| session.opener.comes_with(&asked.parts.headers))
+        else {
             return put_away(asked.parts, body, answer::not_found()).await;
         };
         let body = match body::read_up_to(body, self.settings.payload_bytes_max).await {

@@ -10,27 +10,37 @@ use super::{Asked, Mount};
 use crate::sockjs::locked;
 use crate::sockjs::seats::{NoRoom, Seat};
 use crate::sockjs::service::{Close, Opening, Serving, Talk, Transport, Wire, outlive};
+use crate::sockjs::session::Opener;
 use crate::sockjs::session::Session;
 
 /// How long a closed session stays to tell why while the process is stopping.
 const LAST_WORD_MAX: Duration = Duration::from_secs(1);
 
+/// Why somebody has no session.
+pub(super) enum NoSession {
+    /// It is somebody else's, which reads as if it were not there.
+    Foreign,
+    NoRoom(NoRoom),
+}
+
 impl Mount {
-    /// The session of that id; a new one if there is none. An error: there is no room for it.
+    /// The session of that id; a new one if there is none.
     pub(super) fn session(
         self: &Arc<Self>,
         asked: &Asked<'_>,
         id: &str,
         transport: Transport,
-    ) -> Result<Arc<Session>, NoRoom> {
+    ) -> Result<Arc<Session>, NoSession> {
         let mut sessions = locked(&self.sessions);
-        if let Some(session) = sessions.get(id) {
-            return Ok(Arc::clone(session));
+        if let Some(session) = sessions.get(id).map(Arc::clone) {
+            drop(sessions);
+            let is_theirs = session.opener.comes_with(&asked.parts.headers);
+            return if is_theirs { Ok(session) } else { Err(NoSession::Foreign) };
         }
         let mut opening = asked.opening(transport, None);
-        let seat = self.take_seat(&mut opening)?;
+        let seat = self.take_seat(&mut opening).map_err(NoSession::NoRoom)?;
         let wire = self.wire();
-        let session = Session::new(Arc::clone(&wire));
+        let session = Session::new(Arc::clone(&wire), Opener::of(&opening.headers));
         sessions.insert(id.into(), Arc::clone(&session));
         drop(sessions);
         let serving = self.serving(opening, wire);

@@ -8,7 +8,8 @@ const MANY: usize = 1 << 20;
 
 fn session() -> (Arc<Session>, Talk) {
     let wire = Wire::new(1 << 10, 1 << 10);
-    (Session::new(Arc::clone(&wire)), Talk::new(wire))
+    let opener = Opener::of(&HeaderMap::new());
+    (Session::new(Arc::clone(&wire), opener), Talk::new(wire))
 }
 
 fn text(text: &str) -> Message {

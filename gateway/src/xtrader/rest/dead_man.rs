@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::App;
-use crate::connections::{DEAD_MAN_MAX_MS, TooMany};
+use crate::connections::{DEAD_MAN_MAX_MS, DEAD_MAN_MIN_MS, cancel_after, cancel_never};
 use crate::fanout::wall_ms;
 use crate::openapi::requests::{CancelAllAfterRequest, EntryProblems};
 use crate::xtrader::entry::{Caller, Standing, account_name};
@@ -25,7 +25,8 @@ pub(crate) struct CancelAllAfterAnswer {
 }
 
 /// Cancels every open order of the account once the time is over, unless it is asked again before:
-/// then the time begins anew, 0 turns it off. One timer an account; a restart turns it off.
+/// then the time begins anew, 0 turns it off. One timer an account; it outlives a restart, after
+/// which it is not over for 5 s.
 #[utoipa::path(
     post,
     path = "/order/cancel-all-after",
@@ -35,7 +36,7 @@ pub(crate) struct CancelAllAfterAnswer {
         EntryProblems,
     )
 )]
-pub(crate) fn cancel_all_after(
+pub(crate) async fn cancel_all_after(
     app: &Arc<App>,
     caller: &Caller,
     mut body: Object,
@@ -43,8 +44,8 @@ pub(crate) fn cancel_all_after(
     let named = body.text("account")?.map(|name| account_name(&name)).transpose()?;
     let timeout_ms = body.count("timeout_ms")?.ok_or_else(|| Problem::missing("timeout_ms"))?;
     body.finish()?;
-    if timeout_ms > DEAD_MAN_MAX_MS {
-        let (english, korean) = ("0 to 86400000", "0에서 86400000까지입니다");
+    if timeout_ms != 0 && !(DEAD_MAN_MIN_MS..=DEAD_MAN_MAX_MS).contains(&timeout_ms) {
+        let (english, korean) = ("0, or 1000 to 86400000", "0이거나 1000에서 86400000까지입니다");
         return Err(Problem::invalid_parameter("timeout_ms", english, korean));
     }
     let is_foreign = named.is_some() && caller.account.is_some() && named != caller.account;
@@ -54,10 +55,9 @@ pub(crate) fn cancel_all_after(
     let account = named.unwrap_or_else(|| caller.name());
     let current_time = wall_ms();
     if timeout_ms == 0 {
-        app.dead_men.disarm(account);
+        cancel_never(app, account).await?;
     } else {
-        let armed = app.dead_men.arm(app, account, Duration::from_millis(timeout_ms));
-        armed.map_err(|TooMany| Problem::from(crate::desk::DeskError::Busy))?;
+        cancel_after(app, account, Duration::from_millis(timeout_ms)).await?;
     }
     let trigger_time = (timeout_ms > 0).then_some(current_time + timeout_ms);
     let account = account.to_string();

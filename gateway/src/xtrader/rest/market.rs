@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use engine::Views;
-use engine::projection::{Interval, Resume};
+use engine::projection::{Candle as CandleView, Interval, Resume};
 use orison_core::command::Venue;
-use orison_core::{Instrument, Symbol};
+use orison_core::{Instrument, InstrumentId, Symbol};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,6 +14,7 @@ use crate::fanout::{PRIMARY_SYMBOL, PRIMARY_VENUE};
 use crate::feeds::base_first;
 use crate::http::query::Query;
 use crate::language::Message;
+use crate::workshop::BrokeOff;
 use crate::xtrader::json::shown;
 use crate::xtrader::problem::{Answer, Problem, ProblemBody};
 use crate::xtrader::shape::{
@@ -100,35 +101,66 @@ pub(crate) fn orderbook(app: &App, symbol: &str, query: &Query) -> Result<Answer
     responses(
         (status = 200, description = "As asked", body = KlinesAnswer),
         (status = 400, description = "INVALID_INTERVAL, INVALID_PARAMETER", body = ProblemBody),
+        (status = 503, description = "BUSY: too many figures are computed", body = ProblemBody),
         (status = 404, description = "No such symbol", body = ProblemBody),
     )
 )]
-pub(crate) fn klines(
+pub(crate) async fn klines(
     app: &App,
     symbol: &str,
     interval: &str,
     query: &Query,
 ) -> Result<Answer, Problem> {
-    let views = app.views.read();
-    let instrument = instrument(&views, symbol)?;
-    let interval = Interval::parse(interval).ok_or_else(invalid_interval)?;
-    let limit = query.count("limit", CANDLES_DEFAULT, CANDLES_MAX)?;
-    let from = query.whole("from")?;
-    let to = query.whole("to")?.unwrap_or(u64::MAX);
-    let is_asked = |open_time_ns| (from.unwrap_or(0)..=to).contains(&millis(open_time_ns));
-    let asked = views.candles.of(instrument.id, interval).filter(|c| is_asked(c.open_time_ns));
-    let shape = |candle| Candle::new(instrument, interval, candle);
-    let candles: Vec<Candle> = match from {
-        Some(_) => asked.take(limit).map(shape).collect(),
-        None => {
-            let mut newest: Vec<_> = asked.rev().take(limit).map(shape).collect();
-            newest.reverse();
-            newest
-        }
+    let is_long = query.count("limit", CANDLES_DEFAULT, CANDLES_MAX)? > CANDLES_DEFAULT;
+    // Few are shaped sooner than somebody else is woken for it.
+    let bench = is_long.then(|| app.workshop.bench().map_err(Problem::crowded)).transpose()?;
+    let (instrument, interval, candles) = {
+        let views = app.views.read();
+        let instrument = *instrument(&views, symbol)?;
+        let interval = Interval::parse(interval).ok_or_else(invalid_interval)?;
+        let span = Span::read(query)?;
+        (instrument, interval, span.candles(&views, instrument.id, interval))
     };
-    let symbol = instrument.symbol;
-    drop(views);
-    Ok(Answer::new(200, &KlinesAnswer { symbol, interval: interval.word(), candles }))
+    let shape = move || {
+        let shape = |candle| Candle::new(&instrument, interval, candle);
+        let candles = candles.iter().map(shape).collect();
+        let (symbol, interval) = (instrument.symbol, interval.word());
+        Answer::new(200, &KlinesAnswer { symbol, interval, candles })
+    };
+    match bench {
+        Some(bench) => bench.compute(shape).await.map_err(|BrokeOff| Problem::internal()),
+        None => Ok(shape()),
+    }
+}
+
+/// Which candles are asked for.
+struct Span {
+    limit: usize,
+    from: Option<u64>,
+    to: u64,
+}
+
+impl Span {
+    fn read(query: &Query) -> Result<Self, Problem> {
+        let limit = query.count("limit", CANDLES_DEFAULT, CANDLES_MAX)?;
+        let (from, to) = (query.whole("from")?, query.whole("to")?.unwrap_or(u64::MAX));
+        Ok(Self { limit, from, to })
+    }
+
+    /// Oldest first.
+    fn candles(&self, views: &Views, id: InstrumentId, interval: Interval) -> Vec<CandleView> {
+        let Self { limit, from, to } = *self;
+        let is_asked = |open_time_ns| (from.unwrap_or(0)..=to).contains(&millis(open_time_ns));
+        let asked = views.candles.of(id, interval).filter(|c| is_asked(c.open_time_ns));
+        match from {
+            Some(_) => asked.take(limit).copied().collect(),
+            None => {
+                let mut newest: Vec<_> = asked.rev().take(limit).copied().collect();
+                newest.reverse();
+                newest
+            }
+        }
+    }
 }
 
 /// The last 24 hours of an instrument.

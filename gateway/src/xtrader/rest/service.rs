@@ -44,7 +44,7 @@ pub(crate) struct HealthAnswer {
     disk_free_bytes: Option<u64>,
     /// It has no room for another segment: new orders are refused, cancels and amends go on.
     nearly_full: bool,
-    /// What an operator should look at while the exchange goes on: the disk, or snapshots.
+    /// What an operator should look at while the exchange goes on: keys, the disk, or snapshots.
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<String>,
     version: &'static str,
@@ -122,7 +122,8 @@ pub(crate) fn health(app: &App) -> Answer {
     };
     let behind = || format!("the follower is {} commands behind", followed.lag);
     let full = || "the disk has no room for another segment of the journal".to_owned();
-    let warning = figures.is_nearly_full.then(full);
+    let blind = app.identity.warning().map(str::to_owned);
+    let warning = blind.or_else(|| figures.is_nearly_full.then(full));
     let warning = warning.or(followed.snapshot_failure);
     let warning = warning.or_else(|| followed.is_behind.then(behind));
     let body = HealthAnswer {

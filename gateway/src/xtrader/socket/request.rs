@@ -7,7 +7,7 @@ use orison_core::AccountName;
 use serde_json::value::RawValue;
 
 use super::subscriptions::limit;
-use crate::connections::{DEAD_MAN_MAX_MS, OnEnd, Purpose};
+use crate::connections::{DEAD_MAN_MAX_MS, DEAD_MAN_MIN_MS, OnEnd, Purpose};
 use crate::fanout::Wish;
 use crate::language::Language;
 use crate::xtrader::entry::{account_name, order_type};
@@ -183,8 +183,8 @@ fn order_fields(mut object: Object) -> Result<Object, Problem> {
 fn options(object: &mut Object) -> Result<Options, Problem> {
     let account = object.text("account")?;
     let dead_man_ms = whole(object, "dead_man_ms")?.unwrap_or(0);
-    if dead_man_ms > DEAD_MAN_MAX_MS {
-        let (english, korean) = ("0 to 86400000", "0에서 86400000까지입니다");
+    if dead_man_ms != 0 && !(DEAD_MAN_MIN_MS..=DEAD_MAN_MAX_MS).contains(&dead_man_ms) {
+        let (english, korean) = ("0, or 1000 to 86400000", "0이거나 1000에서 86400000까지입니다");
         return Err(Problem::invalid_parameter("dead_man_ms", english, korean));
     }
     let is_cancelled = object.flag("cancel_on_disconnect")?.unwrap_or(false);

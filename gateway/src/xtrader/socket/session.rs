@@ -22,7 +22,7 @@ use super::reply;
 use super::request::{self, Ask, Options, OrderCall, Request, RequestId, Secret};
 use super::subscriptions::Subscriptions;
 use crate::App;
-use crate::connections::{NoRoom, Place, Safety, User};
+use crate::connections::{NoRoom, Place, Purpose, Safety, User};
 use crate::fanout::{self, Asker, Due, Seat, TooOld};
 use crate::http::burst::Burst;
 use crate::http::goodbye::Goodbye;
@@ -246,9 +246,8 @@ impl<'a> Session<'a> {
                 self.refuse(&Problem::new(415, "UNSUPPORTED_DATA", message), None);
                 self.burst.is_over(self.heard).then_some(ending::FLOOD)
             }
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
-                self.burst.is_over(self.heard).then_some(ending::FLOOD)
-            }
+            // The stream has counted it.
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => None,
             Message::Close(_) => Some(Goodbye::Answered),
         }
     }
@@ -288,7 +287,7 @@ impl<'a> Session<'a> {
                 Err(_) if self.burst.is_over(self.heard) => return Some(ending::FLOOD),
                 Err(_) => Err(Problem::refused(Reason::RateLimit)),
             },
-            Ok(Request::SetSession(options)) => self.set_session(options, id),
+            Ok(Request::SetSession(options)) => self.set_session(options, id).await,
             #[cfg(test)]
             Ok(Request::Panic) => panic!("asked for by a test"),
             Err(problem) => Err(problem),
@@ -327,8 +326,13 @@ impl<'a> Session<'a> {
         user.map_or(Ok(()), |user| self.place.name(user))
     }
 
-    /// The options replace those there were; a timer begins anew.
-    fn set_session(&mut self, options: Options, id: Option<&RequestId>) -> Result<(), Problem> {
+    /// The options replace those there were; a timer begins anew. What it may cancel one day is
+    /// paid for now.
+    async fn set_session(
+        &mut self,
+        options: Options,
+        id: Option<&RequestId>,
+    ) -> Result<(), Problem> {
         if self.order_entry == OrderEntry::Refused {
             return Err(origin_refused());
         }
@@ -336,18 +340,18 @@ impl<'a> Session<'a> {
         let account = principal.account_of(options.account, Action::Trade);
         let account =
             account.map_err(|_| Problem::refused(Reason::UnknownAccount).about("account"))?;
+        let paid = self.place.take(Purpose::Cancel, 1);
+        paid.map_err(|_| Problem::refused(Reason::RateLimit))?;
         if let Some(known) = self.safety.take() {
             known.dismiss();
         }
-        let mut safety = Safety::new(self.app, account, options.on_end);
-        if let Some(after) = options.dead_man {
-            let client = Arc::clone(&self.seat.client);
-            safety.arm(after, move |cancelled| {
-                client.outbox.push_answer(reply::dead_man(&account, cancelled), Instant::now());
-                client.outbox.wake();
-            });
-        }
-        self.safety = Some(safety);
+        let client = Arc::clone(&self.seat.client);
+        let tell = move |cancelled| {
+            client.outbox.push_answer(reply::dead_man(&account, cancelled), Instant::now());
+            client.outbox.wake();
+        };
+        let (on_end, dead_man) = (options.on_end, options.dead_man);
+        self.safety = Some(Safety::promise(self.app, account, on_end, dead_man, tell).await?);
         self.say(reply::session_updated(&account, &options, id));
         Ok(())
     }

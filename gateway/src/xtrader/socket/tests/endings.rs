@@ -81,6 +81,30 @@ async fn a_flood_is_refused_but_not_of_orders() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn frames_that_end_no_message_are_a_flood_too() {
+    let market = Market::start();
+    let masked = |head: u8, payload: &[u8]| {
+        let mut frame = vec![head, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0];
+        frame.extend(payload);
+        frame
+    };
+    for (first, again) in [
+        (masked(0x8a, b""), masked(0x89, b"ping")),
+        (masked(0x8a, b""), masked(0x8a, b"")),
+        (masked(0x01, b"{"), masked(0x00, b"")),
+    ] {
+        let mut client = market.connect().await;
+        let mut frames = first;
+        frames.extend(again.repeat(5_000));
+        // What the pipe does not hold any more the server has not taken.
+        let sending = client.socket.get_mut().write_all(&frames);
+        let _in_time = tokio::time::timeout(Duration::from_millis(500), sending).await;
+        assert_eq!(client.closed().await, (1008, "too many messages".into()));
+    }
+    market.is_empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_silent_client_is_closed_and_one_that_answers_is_not() {
     let market = Market::start_with(|settings| {
         settings.heartbeat = Duration::from_millis(20);

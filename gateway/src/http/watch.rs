@@ -1,45 +1,69 @@
 //! A stream of WebSocket frames that fails at the very octet which makes a text something other
-//! than UTF-8. The library checks a frame when it is whole; a client that sends a large one
-//! slowly hears of its mistake at once this way. All else that frames can be is left to the
-//! library: bytes pass unchanged up to the wrong one, then comes one error, then all passes.
+//! than UTF-8: the library checks a frame when it is whole, and a client that sends a large one
+//! slowly hears of its mistake at once this way. It fails too when there are too many frames that
+//! no session counts because they end no message: the library answers pings and gathers parts by
+//! itself. All else that frames can be is left to the library: bytes pass unchanged up to the
+//! wrong one, then comes one error, then all passes.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::burst::Burst;
 
 /// RFC 6455 5.2: two octets, a length of eight, a mask of four.
 const HEAD_BYTES_MAX: usize = 14;
 const OPCODE_CONTINUATION: u8 = 0x0;
 const OPCODE_TEXT: u8 = 0x1;
 
-#[derive(Debug, Error)]
-#[error("a text is not UTF-8")]
-pub(super) struct NotUtf8;
+/// What a stream was made to fail for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub(crate) enum Fault {
+    #[error("a text is not UTF-8")]
+    NotUtf8,
+    #[error("too many frames that end no message")]
+    Flood,
+}
 
-pub(super) struct Watched<S> {
+/// Frames that end no message: pings, pongs, and parts of a message but its last. Bounded: as many
+/// as a session may send messages. Unbounded: for suites that send as many as they like.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IdleFrames {
+    Bounded,
+    Unbounded,
+}
+
+pub(crate) struct Watched<S> {
     stream: S,
     watch: Watch,
+    /// Of idle frames. None: there may be any number.
+    burst: Option<Burst>,
 }
 
 enum Watch {
     On(Frames),
     /// The next read says so.
-    Broken,
+    Broken(Fault),
     Off,
 }
 
 impl<S> Watched<S> {
-    pub(super) fn new(stream: S) -> Self {
-        Self { stream, watch: Watch::On(Frames::default()) }
+    pub(crate) fn new(stream: S, idle: IdleFrames) -> Self {
+        let burst = match idle {
+            IdleFrames::Bounded => Some(Burst::new(Instant::now())),
+            IdleFrames::Unbounded => None,
+        };
+        Self { stream, watch: Watch::On(Frames::default()), burst }
     }
 }
 
-/// Did the stream fail because of a wrong text?
-pub(super) fn is_not_utf8(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<NotUtf8>())
+/// Why the stream failed, if it was made to.
+pub(crate) fn fault(error: &io::Error) -> Option<Fault> {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>()).copied()
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
@@ -48,22 +72,33 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !matches!(self.watch, Watch::Broken) {
-            let before = buffer.filled().len();
-            ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-            let Watch::On(frames) = &mut self.watch else { return Poll::Ready(Ok(())) };
-            let Some(good) = frames.wrong_at(&buffer.filled()[before..]) else {
-                return Poll::Ready(Ok(()));
-            };
-            self.watch = Watch::Broken;
-            buffer.set_filled(before + good);
-            // Without a byte it would be read as the end.
-            if good > 0 {
-                return Poll::Ready(Ok(()));
+        let this = &mut *self;
+        let fault = match this.watch {
+            Watch::Broken(fault) => fault,
+            Watch::On(_) | Watch::Off => {
+                let before = buffer.filled().len();
+                ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
+                let Watch::On(frames) = &mut this.watch else { return Poll::Ready(Ok(())) };
+                let wrong_at = frames.wrong_at(&buffer.filled()[before..]);
+                let idle = std::mem::take(&mut frames.idle);
+                let burst = this.burst.as_mut().filter(|_| idle > 0);
+                let is_over = burst.is_some_and(|burst| burst.is_over_by(idle, Instant::now()));
+                let (good, fault) = match (is_over, wrong_at) {
+                    (true, _) => (0, Fault::Flood),
+                    (false, Some(good)) => (good, Fault::NotUtf8),
+                    (false, None) => return Poll::Ready(Ok(())),
+                };
+                buffer.set_filled(before + good);
+                // Without a byte it would be read as the end.
+                if good > 0 {
+                    this.watch = Watch::Broken(fault);
+                    return Poll::Ready(Ok(()));
+                }
+                fault
             }
-        }
-        self.watch = Watch::Off;
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, NotUtf8)))
+        };
+        this.watch = Watch::Off;
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, fault)))
     }
 }
 
@@ -98,6 +133,8 @@ struct Frames {
     payload: Payload,
     message: Payload,
     text: Utf8,
+    /// Frames so far that end no message.
+    idle: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -157,6 +194,8 @@ impl Frames {
         // A frame without a mask is the library's to refuse.
         self.mask = mask.try_into().unwrap_or_default();
         (self.mask_at, self.head_bytes) = (0, 0);
+        let (is_last, is_control) = (first & 0x80 != 0, first & 0x8 != 0);
+        self.idle += u32::from(is_control || !is_last);
         self.payload = match first & 0x0f {
             OPCODE_CONTINUATION => self.message,
             OPCODE_TEXT => {
@@ -266,6 +305,49 @@ mod tests {
                 });
                 assert_eq!(wrong, wrong_at, "{bytes:02x?} by {size}");
             }
+        }
+    }
+
+    #[test]
+    fn frames_that_end_no_message_are_counted() {
+        let frame = |first: u8, payload: &[u8]| {
+            let mut bytes = vec![first, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0];
+            bytes.extend(payload);
+            bytes
+        };
+        for (frames, idle) in [
+            (vec![frame(0x81, b"a"), frame(0x82, b""), frame(0x81, b"")], 0),
+            (vec![frame(0x89, b"ping"), frame(0x8a, b""), frame(0x81, b"a"), frame(0x89, b"")], 3),
+            (vec![frame(0x01, b"a"), frame(0x00, b""), frame(0x00, b""), frame(0x80, b"b")], 3),
+            (vec![frame(0x02, b"a"), frame(0x89, b""), frame(0x80, b"")], 2),
+        ] {
+            let bytes = frames.concat();
+            for size in [1, 5, 1000] {
+                let mut watched = Frames::default();
+                for part in bytes.chunks(size) {
+                    assert_eq!(watched.wrong_at(part), None);
+                }
+                assert_eq!(watched.idle, idle, "{bytes:02x?} by {size}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_them_is_one_error_and_messages_are_none() {
+        use tokio::io::AsyncReadExt;
+        let ping = [0x89, 0x80, 0, 0, 0, 0];
+        let message = [0x81, 0x81, 0, 0, 0, 0, b'a'];
+        for (frames, idle, expected) in [
+            (ping.repeat(1_000), IdleFrames::Bounded, None),
+            (ping.repeat(2_000), IdleFrames::Bounded, Some(Fault::Flood)),
+            (ping.repeat(2_000), IdleFrames::Unbounded, None),
+            (message.repeat(20_000), IdleFrames::Bounded, None),
+        ] {
+            let mut watched = Watched::new(frames.as_slice(), idle);
+            let error = tokio::io::copy(&mut watched, &mut tokio::io::sink()).await.err();
+            assert_eq!(error.as_ref().and_then(fault), expected);
+            let mut rest = Vec::new();
+            watched.read_to_end(&mut rest).await.expect("said once, then all passes");
         }
     }
 }
