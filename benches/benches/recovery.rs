@@ -1,8 +1,8 @@
 //! Starting again and looking back: a journal of many commands, how long recovery takes from the
 //! beginning, from a snapshot and a tail, and how much memory it comes to; then a snapshot each
 //! million commands, and how long the book of a point between two of them takes.
-//! `cargo bench -p benches --bench recovery [-- --commands N --tail N --workload W --keep DIR]`; each
-//! start and each look is a process of its own, so that its memory is its own, too.
+//! `cargo bench -p benches --bench recovery [-- --commands N --tail N --workload W --keep DIR]`;
+//! each start and each look is a process of its own, so that its memory is its own, too.
 
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
