@@ -9,6 +9,7 @@ mod dense;
 pub mod depth;
 pub mod external;
 mod history;
+mod market;
 pub mod markets;
 pub mod orders;
 pub mod positions;

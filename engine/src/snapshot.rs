@@ -68,6 +68,9 @@ pub struct Loading {
     views: Views,
     /// Of the views, by name.
     loaded: Vec<&'static str>,
+    /// Whether a section of that name, beside the core, is to be there in the end; one that is not
+    /// is as it was before the first command.
+    needs: fn(&str) -> bool,
 }
 
 /// What came of a section.
@@ -97,7 +100,13 @@ pub struct Loaded {
 
 impl Loading {
     pub fn new(limits: ViewLimits) -> Self {
-        Self { exchange: None, witness: None, views: Views::new(limits), loaded: Vec::new() }
+        Self::of_some(limits, |_| true)
+    }
+
+    /// Of the sections beside the core, those that are needed alone.
+    pub fn of_some(limits: ViewLimits, needs: fn(&str) -> bool) -> Self {
+        let views = Views::new(limits);
+        Self { exchange: None, witness: None, views, loaded: Vec::new(), needs }
     }
 
     /// Reads a section to its end.
@@ -124,23 +133,29 @@ impl Loading {
         }
     }
 
-    /// The core, once its section has been read: for somebody to look at until it is put back.
-    pub fn take_exchange(&mut self) -> Option<Exchange> {
-        self.exchange.take()
+    /// The core, once its section has been read.
+    pub fn exchange(&self) -> Option<&Exchange> {
+        self.exchange.as_ref()
     }
 
-    pub fn put_exchange(&mut self, exchange: Exchange) {
-        self.exchange = Some(exchange);
+    /// With core and witness of another one; the views are those of this one.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        Self { exchange: other.exchange, witness: other.witness, ..self }
     }
 
     /// `limits`: how much history the views must keep; None: as much as they were stored with.
     pub fn finish(self, limits: Option<ViewLimits>, gaps: Gaps) -> Result<Loaded, LoadError> {
-        let Self { exchange, witness, views, loaded } = self;
+        let Self { exchange, witness, views, loaded, needs } = self;
         let exchange = exchange.ok_or(LoadError::Missing { name: "core" })?;
-        let witness = witness.ok_or(LoadError::Missing { name: "witness" })?;
+        let witness = match (witness, needs("witness")) {
+            (Some(witness), _) => witness,
+            (None, false) => Witness::new(),
+            (None, true) => return Err(LoadError::Missing { name: "witness" }),
+        };
         let mut empty = Vec::new();
         for (name, need) in Views::SECTIONS {
-            if loaded.contains(&name) {
+            if loaded.contains(&name) || !needs(name) {
                 continue;
             }
             match (gaps, need) {

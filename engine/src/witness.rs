@@ -9,7 +9,7 @@ mod stream;
 use orison_core::{Event, Exchange, Side, Stamp};
 
 use resting::RestingSet;
-use stream::EventStream;
+use stream::{EventStream, PIECE_BYTES};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Digests {
@@ -57,10 +57,16 @@ impl Witness {
 /// BLAKE3 over the core's canonical sections.
 pub fn state_digest(exchange: &Exchange) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
+    // An entry is some hundred bytes; the widest vectors want many times that at once.
+    let mut piece = Vec::with_capacity(2 * PIECE_BYTES);
     exchange.canonical(&mut |bytes| {
-        hasher.update(bytes);
+        piece.extend_from_slice(bytes);
+        if piece.len() >= PIECE_BYTES {
+            hasher.update(&piece[..PIECE_BYTES]);
+            piece.drain(..PIECE_BYTES);
+        }
     });
-    *hasher.finalize().as_bytes()
+    *hasher.update(&piece).finalize().as_bytes()
 }
 
 /// The set hash recomputed from the core's own books: must equal the witness's.

@@ -37,7 +37,8 @@ impl Question {
     pub fn depth(&self) -> Depth {
         match self {
             Self::Book(_) => Depth::Core,
-            Self::Statistics(_) | Self::Balances(_) | Self::Account(_) => Depth::Views,
+            Self::Statistics(_) | Self::Balances(_) => Depth::Market,
+            Self::Account(_) => Depth::Views,
         }
     }
 }
@@ -49,7 +50,7 @@ pub fn at(
     depth: Depth,
     mut progress: impl FnMut(u64),
 ) -> Result<Past, PastError> {
-    let mut past = Past::near(directory, SMALL_VIEWS, until)?.only(depth);
+    let mut past = Past::near(directory, SMALL_VIEWS, until, depth)?;
     past.play(until, &mut progress)?;
     Ok(past)
 }

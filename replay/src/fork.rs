@@ -16,7 +16,7 @@ use thiserror::Error;
 use crate::json::Object;
 use crate::past::{Effect, Past, PastError, Until};
 use crate::playback::PlaybackError;
-use crate::player::{CorePanic, Player};
+use crate::player::{CorePanic, Depth, Player};
 use crate::verify::SMALL_VIEWS;
 pub use change::{BadChange, Change, Field};
 use translate::Names;
@@ -110,7 +110,7 @@ pub fn fork(
     }
     let before = Until::Sequence(at - 1);
     let begin = || {
-        let mut past = Past::near(directory, SMALL_VIEWS, before)?;
+        let mut past = Past::near(directory, SMALL_VIEWS, before, Depth::Digests)?;
         past.play(before, |_| {})?;
         Ok::<_, PastError>(past)
     };

@@ -42,11 +42,10 @@ pub fn life(
         // Nothing before its command is about it.
         Some(id) => {
             let before = Until::Sequence(id.sequence.0.saturating_sub(1));
-            Past::near(directory, SMALL_VIEWS, before)?
+            Past::near(directory, SMALL_VIEWS, before, Depth::Views)?
         }
-        None => Past::open(directory, SMALL_VIEWS)?,
-    }
-    .only(Depth::Views);
+        None => Past::open(directory, SMALL_VIEWS)?.only(Depth::Views),
+    };
     let (Reach::Journal(until) | Reach::Order(until)) = reach;
     let ends = matches!(reach, Reach::Order(_)) && asked.is_some();
     let mut followed: Vec<Followed> = Vec::new();

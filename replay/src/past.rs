@@ -13,7 +13,7 @@ use crate::moment::Moment;
 use crate::playback::{Compared, Playback, PlaybackError};
 use crate::player::{Depth, Player};
 use crate::recovery;
-use crate::snapshot::{self, Found, Loaded};
+use crate::snapshot::{self, Found, Loaded, Wanted};
 
 /// A point of a journal's past.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,14 +102,20 @@ impl Past {
             1 => Ok(Self::of(&reader, limits)?),
             first => {
                 let candidates = recovery::candidates(directory, &reader);
-                let past = Self::at_one_of(&reader, candidates.into_iter())?;
+                let past = Self::at_one_of(&reader, candidates.into_iter(), Depth::Digests)?;
                 past.ok_or(PastError::Read(ReadError::Pruned { asked: 1, first }))
             }
         }
     }
 
-    /// At the snapshot from which `until` is nearest, or at the beginning.
-    pub fn near(directory: &Path, limits: ViewLimits, until: Until) -> Result<Self, PastError> {
+    /// At the snapshot from which `until` is nearest, or at the beginning. No more than `depth` is
+    /// moved on, and nothing else is loaded.
+    pub fn near(
+        directory: &Path,
+        limits: ViewLimits,
+        until: Until,
+        depth: Depth,
+    ) -> Result<Self, PastError> {
         let reader = Reader::open(directory)?;
         let candidates = recovery::candidates(directory, &reader).into_iter().rev();
         let is_before = |found: &Found| match until {
@@ -119,9 +125,10 @@ impl Past {
                 snapshot::header(&found.path).is_ok_and(|header| header.time_ns <= last_ns)
             }
         };
-        match (Self::at_one_of(&reader, candidates.filter(is_before))?, reader.first_sequence()) {
+        let past = Self::at_one_of(&reader, candidates.filter(is_before), depth)?;
+        match (past, reader.first_sequence()) {
             (Some(past), _) => Ok(past),
-            (None, 1) => Ok(Self::of(&reader, limits)?),
+            (None, 1) => Ok(Self::of(&reader, limits)?.only(depth)),
             (None, first) => Err(PastError::Before { first }),
         }
     }
@@ -130,8 +137,9 @@ impl Past {
     fn at_one_of(
         reader: &Reader,
         candidates: impl Iterator<Item = Found>,
+        depth: Depth,
     ) -> Result<Option<Self>, PastError> {
-        let wanted = recovery::wanted(reader, None)?;
+        let wanted = Wanted { depth, ..recovery::wanted(reader, None)? };
         for found in candidates {
             let Loaded { whole, header, .. } = match snapshot::load(&found.path, &wanted) {
                 Ok(loaded) => loaded,

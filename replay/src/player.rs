@@ -19,8 +19,10 @@ pub struct Player {
 /// How much of a state is moved on; what is not stays as it was.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Depth {
-    /// The core alone: books and stops.
+    /// The core alone: books, stops and balances.
     Core,
+    /// With what is known of instruments and assets, and statistics.
+    Market,
     /// With everything derived from it.
     Views,
     /// With the digests of events and orders, which are compared with every checkpoint.
@@ -35,6 +37,20 @@ pub struct CorePanic {
     pub sequence: u64,
     pub command: String,
     pub message: String,
+}
+
+impl Depth {
+    /// Whether what is in that section of a snapshot is moved on.
+    pub(crate) fn needs(self) -> fn(&str) -> bool {
+        match self {
+            Self::Core => |name| matches!(name, "core" | "playback"),
+            Self::Market => {
+                |name| matches!(name, "core" | "playback" | "views" | "catalog" | "statistics")
+            }
+            Self::Views => |name| !matches!(name, "witness" | "changes"),
+            Self::Digests => |_| true,
+        }
+    }
 }
 
 impl Player {
@@ -59,6 +75,7 @@ impl Player {
         match depth {
             Depth::Digests => advance((exchange, views, witness), stamp, command, see),
             Depth::Views => advance_views((exchange, views), stamp, command, see),
+            Depth::Market => advance_market((exchange, views), stamp, command, see),
             Depth::Core => advance_core(exchange, stamp, command, see),
         }
     }
@@ -120,6 +137,21 @@ fn advance_views(
         index += 1;
     });
     views.on_end(stamp);
+}
+
+fn advance_market(
+    (exchange, views): (&mut Exchange, &mut Views),
+    stamp: Stamp,
+    command: &Command,
+    mut see: impl FnMut(u32, &Event),
+) {
+    let mut index = 0;
+    exchange.apply(stamp, command, &mut |event: &Event| {
+        views.on_market_event(index, event);
+        see(index, event);
+        index += 1;
+    });
+    views.on_market_end(stamp);
 }
 
 fn advance_core(

@@ -30,8 +30,8 @@ impl Teller {
         mut progress: impl FnMut(u64),
     ) -> Result<Self, PastError> {
         let before = from.saturating_sub(1);
-        let mut past = Past::near(directory, SMALL_VIEWS, Until::Sequence(before))?;
-        past = past.only(Depth::Views);
+        let before_it = Until::Sequence(before);
+        let mut past = Past::near(directory, SMALL_VIEWS, before_it, Depth::Views)?;
         while past.player().at().sequence.0 < before {
             let Some(played) = past.follow()? else {
                 let last = past.player().at().sequence.0;

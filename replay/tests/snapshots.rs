@@ -18,6 +18,7 @@ use orison_core::text::Text;
 use orison_core::{Command, InstrumentId, Price, Quantity, Side};
 use replay::follower::{self, Follower};
 use replay::past::{Past, Until};
+use replay::player::Depth;
 use replay::recovery::Beginning;
 use replay::retention::{self, Keep, RetentionError};
 use replay::verify::SMALL_VIEWS;
@@ -181,7 +182,8 @@ fn the_past_is_played_from_the_nearest_snapshot_and_is_the_same() {
         (Until::Time(399_999), 100),
         (Until::End, 400),
     ] {
-        let near = played(Past::near(folder.path(), SMALL_VIEWS, until).unwrap(), until);
+        let near =
+            played(Past::near(folder.path(), SMALL_VIEWS, until, Depth::Digests).unwrap(), until);
         assert_eq!(near.begun_after(), begun_after, "{until:?}");
         let whole = played(Past::open(folder.path(), SMALL_VIEWS).unwrap(), until);
         assert_eq!(digest(&near), digest(&whole), "{until:?}");

@@ -144,9 +144,10 @@ impl<'a> Input<'a> {
 
     #[inline]
     pub fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Unreadable> {
-        let mut bytes = [0; N];
-        self.copy_to(&mut bytes)?;
-        Ok(bytes)
+        self.need(N)?;
+        let bytes = self.buffer[self.at..].first_chunk().expect("as many are there");
+        self.at += N;
+        Ok(*bytes)
     }
 
     #[inline]
@@ -159,11 +160,26 @@ impl<'a> Input<'a> {
 
     #[inline]
     pub fn number(&mut self) -> Result<u64, Unreadable> {
+        // Most are one byte, and of the others most end within eight.
+        match self.buffer.get(self.at) {
+            Some(&byte) if byte < 0x80 => {
+                self.at += 1;
+                Ok(u64::from(byte))
+            }
+            Some(_) | None => self.long_number(),
+        }
+    }
+
+    fn long_number(&mut self) -> Result<u64, Unreadable> {
+        if let Some(word) = self.buffer.get(self.at..).and_then(<[u8]>::first_chunk)
+            && let Some((number, bytes)) = number_in(u64::from_le_bytes(*word))
+        {
+            self.at += bytes;
+            return Ok(number);
+        }
         let (mut number, mut shift) = (0, 0);
         loop {
-            self.need(1)?;
-            let byte = self.buffer[self.at];
-            self.at += 1;
+            let [byte] = self.bytes()?;
             number |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
                 // The tenth byte has room for one bit.
@@ -182,6 +198,24 @@ impl<'a> Input<'a> {
         let count = usize::load(self)?;
         Ok((count, count.min(TRUSTED_ENTRIES_MAX)))
     }
+}
+
+/// The number that these eight bytes begin with, and how many of them it takes. None: it goes on
+/// behind them.
+#[inline]
+fn number_in(word: u64) -> Option<(u64, usize)> {
+    const LAST: u64 = 0x8080_8080_8080_8080;
+    let last = !word & LAST;
+    if last == 0 {
+        return None;
+    }
+    // All bits up to the one that says so.
+    let word = word & (last ^ (last - 1)) & !LAST;
+    // Seven bits a byte, then fourteen every two bytes, then twenty-eight every four.
+    let word = word & 0x007f_007f_007f_007f | (word & 0x7f00_7f00_7f00_7f00) >> 1;
+    let word = word & 0x0000_3fff_0000_3fff | (word & 0x3fff_0000_3fff_0000) >> 2;
+    let word = word & 0x0fff_ffff | (word & 0x0fff_ffff_0000_0000) >> 4;
+    Some((word, last.trailing_zeros() as usize / 8 + 1))
 }
 
 /// Structures, field by field in the order of the list. Every field is in it.

@@ -10,7 +10,7 @@ use orison_core::snapshot::{Input, Output, Stored, Unreadable};
 use orison_core::{Event, Sequence};
 
 /// Hashed at once, so that the widest vectors are in use; a power of two of BLAKE3's chunks.
-const PIECE_BYTES: usize = 1 << 16;
+pub(super) const PIECE_BYTES: usize = 1 << 16;
 /// Sequence and index before each event.
 const HEAD_BYTES: usize = 12;
 const EVENT_BYTES_MAX: usize = HEAD_BYTES + Event::CANONICAL_MAX;

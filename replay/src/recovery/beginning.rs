@@ -11,6 +11,7 @@ use journal::{ReadError, Reader};
 
 use crate::Changes;
 use crate::playback::Playback;
+use crate::player::Depth;
 use crate::snapshot::{self, Found, Loaded, SnapshotError, Wanted, Whole};
 
 /// Where a state came from.
@@ -40,7 +41,8 @@ impl Beginning {
 pub(crate) fn wanted(reader: &Reader, limits: Option<ViewLimits>) -> Result<Wanted, ReadError> {
     let voids = reader.records_from(0)?.voids().collect();
     let gaps = if reader.first_sequence() == 1 { Gaps::Refused } else { Gaps::Empty };
-    Ok(Wanted { identity: reader.identity(), limits, gaps, voids })
+    let depth = Depth::Digests;
+    Ok(Wanted { identity: reader.identity(), limits, gaps, voids, depth })
 }
 
 /// Snapshots from which the journal can be gone on with, oldest first.

@@ -16,6 +16,7 @@ use orison_core::{Command, InstrumentId, Price, Quantity, Sequence, Side, Stamp}
 
 use super::*;
 use crate::playback::Bookmark;
+use crate::player::Depth;
 
 const IDENTITY: [u8; 16] = [7; 16];
 const LIMITS: Genesis = Genesis { orders_max: 64, closed_ids_max: 64, ..Genesis::DEFAULT };
@@ -59,7 +60,8 @@ fn written(directory: &Path, whole: &Whole) -> PathBuf {
 
 fn wanted() -> Wanted {
     let limits = Some(ViewLimits::DEFAULT);
-    Wanted { identity: IDENTITY, limits, gaps: Gaps::Refused, voids: Vec::new() }
+    let (gaps, depth) = (Gaps::Refused, Depth::Digests);
+    Wanted { identity: IDENTITY, limits, gaps, voids: Vec::new(), depth }
 }
 
 #[test]

@@ -62,6 +62,19 @@ fn every_value_comes_back_and_none_out_of_a_part_of_its_bytes() {
 }
 
 #[test]
+fn numbers_of_every_length_come_back_whatever_stands_behind_them() {
+    let of_length = |bits| [1u64 << bits, (1 << bits) | 0x55, (2u64 << bits).wrapping_sub(1)];
+    let numbers: Vec<u64> = (0..64).flat_map(of_length).collect();
+    for piece in [1, 7, 8, 9, 10, 11, 4_096] {
+        assert_eq!(
+            loaded(&stored(&numbers), piece).as_ref(),
+            Ok(&numbers),
+            "{piece} bytes at once"
+        );
+    }
+}
+
+#[test]
 fn more_than_a_piece_comes_back() {
     let numbers: Vec<u64> = (0..40_000).map(|n| n * n * n).collect();
     assert!(stored(&numbers).len() > 2 * PIECE_BYTES);
