@@ -18,6 +18,7 @@ mod merkle_builder;
 
 // Files: the map, the disk, names, the lock.
 mod directory;
+mod landing;
 mod lock;
 mod segment;
 mod storage;

@@ -85,6 +85,18 @@ impl Reader {
         let walk = Walk::begin(&self.directory, &self.segments, from)?;
         Ok(Records { walk, from, boot_id: self.boot_id })
     }
+
+    /// As `records_from`, without what lies before: every record is checked and follows the one
+    /// before it, but the chain of the segment in which it begins is not. For who looks something
+    /// up; there is no `Records::chain` before the next segment.
+    pub fn records_near(&self, from: u64) -> Result<Records, ReadError> {
+        let first = self.first_sequence();
+        if from > 1 && from < first {
+            return Err(ReadError::Pruned { asked: from, first });
+        }
+        let walk = Walk::begin_near(&self.directory, &self.segments, from)?;
+        Ok(Records { walk, from, boot_id: self.boot_id })
+    }
 }
 
 /// A listing that met two renames on its way can miss the older one: it is made once again.

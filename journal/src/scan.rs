@@ -86,8 +86,13 @@ impl Scan {
 
     /// Goes back to the first record.
     pub(crate) fn rewind(&mut self) {
+        self.jump(SEGMENT_HEADER_BYTES as u64);
+    }
+
+    /// Goes to the record at that offset.
+    pub(crate) fn jump(&mut self, offset: u64) {
         self.buffer.clear();
-        self.buffer_at = SEGMENT_HEADER_BYTES as u64;
+        self.buffer_at = offset;
         self.next = 0;
         self.current = 0;
         self.drained = false;
@@ -187,6 +192,11 @@ impl Scan {
     pub(crate) fn reread(&mut self) -> Result<(), ReadError> {
         self.buffer.truncate(self.next);
         self.read_on(REREAD_BYTES)
+    }
+
+    /// As many bytes as there are from `offset` on, whatever they are.
+    pub(crate) fn read_at(&self, bytes: &mut [u8], offset: u64) -> Result<usize, ReadError> {
+        read_full(&self.file, bytes, offset).map_err(|e| io_error("read", &self.path, e))
     }
 
     /// Bytes of the file now.

@@ -12,6 +12,7 @@ use crate::entry::{self, Checkpoint, Close, Own};
 use crate::error::{Damage, ReadError};
 use crate::header::{Begun, Link, SegmentHeader};
 use crate::integrity::{CHECKPOINT_COMMANDS, Integrity, Mark};
+use crate::landing::Landing;
 use crate::record::{self, Kind, RecordView};
 use crate::scan::{Scan, Step as ScanStep, Stop};
 use crate::{syncer, torn};
@@ -92,6 +93,8 @@ pub(crate) struct Walk {
     integrity: Integrity,
     /// Offset of the first byte that `integrity` has not taken yet.
     taken: u64,
+    /// The first segment was entered in its midst, and nothing has depended on the chain so far.
+    is_unchained: bool,
     marks: VecDeque<Mark>,
     voids: BTreeSet<u64>,
     adoptions: Vec<Adoption>,
@@ -118,6 +121,7 @@ impl Walk {
         Ok(Walk {
             directory: directory.to_owned(),
             taken: scan.offset(),
+            is_unchained: false,
             scan,
             listed: segments[start + 1..].iter().cloned().collect(),
             sealed: false,
@@ -129,6 +133,40 @@ impl Walk {
             adoptions: Vec::new(),
             counts: Counts { segments: 1, ..Counts::default() },
         })
+    }
+
+    /// As `begin`, with a record before `from` that is found by its checksum. What is skipped is
+    /// not read, and the chain of that segment is not checked unless its end is in doubt.
+    pub(crate) fn begin_near(
+        directory: &Path,
+        segments: &[SegmentFile],
+        from: u64,
+    ) -> Result<Walk, ReadError> {
+        let mut walk = Walk::begin(directory, segments, from)?;
+        if let Some(Landing { offset, last }) = walk.scan.landing(from)? {
+            walk.scan.jump(offset);
+            walk.last.sequence = last;
+            walk.is_unchained = true;
+        }
+        Ok(walk)
+    }
+
+    /// Reads its segment from the beginning, as far as it has come: the chain is known from here
+    /// on.
+    fn chain_up(&mut self) -> Result<(), ReadError> {
+        let until = self.scan.offset();
+        self.scan.rewind();
+        self.taken = self.scan.offset();
+        self.last = Last { sequence: self.last_before, ..Last::default() };
+        (self.is_unchained, self.sealed) = (false, false);
+        while self.scan.offset() < until {
+            match self.step()? {
+                Step::Record => {}
+                // What was skipped is damaged; whoever asks why it ends is told.
+                Step::End(_) => break,
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn last(&self) -> Last {
@@ -164,6 +202,7 @@ impl Walk {
 
     /// Chain value over all records of this segment so far, a seal excluded.
     pub(crate) fn chain(&mut self) -> [u8; 32] {
+        assert!(!self.is_unchained, "who asks for the chain reads from the segment's beginning");
         self.take_until(self.scan.offset());
         self.integrity.chain()
     }
@@ -255,6 +294,9 @@ impl Walk {
         match own {
             None => Ok(()),
             Some(Own::Seal { chain: stored } | Own::Close(Close { chain: stored, .. })) => {
+                if self.is_unchained {
+                    return Ok(());
+                }
                 self.take_until(self.scan.current_offset());
                 let computed = self.integrity.chain();
                 match computed == stored {
@@ -306,7 +348,7 @@ impl Walk {
 
     /// Gives the records up to `offset` to chain and interval.
     fn take_until(&mut self, offset: u64) {
-        if self.sealed {
+        if self.sealed || self.is_unchained {
             return; // A seal is not part of the chain, and nothing follows it.
         }
         let marks = &mut self.marks;
@@ -347,6 +389,10 @@ impl Walk {
             return Ok(Entered::MustBeSealed);
         }
         match stop {
+            Stop::Damaged(_) if self.is_unchained => {
+                self.chain_up()?;
+                self.leave_unsealed(stop)
+            }
             Stop::Vacant => self.enter_ready(),
             Stop::Damaged(_) if self.is_torn_seal() => self.enter_ready(),
             Stop::Damaged(_) => Ok(Entered::No),
@@ -376,7 +422,7 @@ impl Walk {
         if found != expected {
             return Err(ReadError::Missing { path: next.path, found, expected });
         }
-        let chain = self.integrity.chain();
+        let chain = if self.is_unchained { next.begun.chain } else { self.integrity.chain() };
         check_link(&next.path, &next.begun, self.last.sequence, chain)?;
         read_voids(&next, &mut self.voids)?;
         let scan = Scan::open(&next.path, next.header)?;
@@ -386,8 +432,8 @@ impl Walk {
 
     /// Goes on in the segment that is ready under its temporary name, if it holds the next record.
     fn enter_ready(&mut self) -> Result<Entered, ReadError> {
+        let Some(chain) = self.chain_for_ready()? else { return Ok(Entered::No) };
         let before = self.position();
-        let chain = self.chain();
         let Some(mut scan) = self.open_ready(chain)? else { return Ok(Entered::No) };
         scan.refill()?;
         let ScanStep::Record = scan.step(self.last.sequence) else { return Ok(Entered::No) };
@@ -399,6 +445,29 @@ impl Walk {
         self.adoptions.push(Adoption { before, path, header, chain, last: self.last });
         self.switch(scan, chain);
         Ok(Entered::Yes)
+    }
+
+    /// What a next segment without a name has to be linked to. None: nothing has begun in one.
+    fn chain_for_ready(&mut self) -> Result<Option<[u8; 32]>, ReadError> {
+        if self.is_unchained {
+            let path = directory::ready_path(&self.directory, self.scan.header().epoch + 1);
+            match self.open_ready([0; 32])? {
+                None if !path.exists() => return Ok(None),
+                // Half of a header can only be told from damage by the chain.
+                None => {}
+                Some(mut scan) => {
+                    scan.refill_little()?;
+                    if let ScanStep::Stop(Stop::Vacant) = scan.step(self.last.sequence) {
+                        return Ok(None);
+                    }
+                    if let Link::Begun(begun) = scan.header().link {
+                        return Ok(Some(begun.chain));
+                    }
+                }
+            }
+            self.chain_up()?;
+        }
+        Ok(Some(self.chain()))
     }
 
     /// The next segment under its temporary name, if it is whole and of this journal. `chain` is
@@ -424,6 +493,7 @@ impl Walk {
 
     fn switch(&mut self, scan: Scan, chain: [u8; 32]) {
         self.integrity.next_segment(&chain);
+        self.is_unchained = false;
         self.taken = scan.offset();
         self.scan = scan;
         self.sealed = false;

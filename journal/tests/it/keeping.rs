@@ -126,6 +126,74 @@ fn records_can_be_read_from_any_sequence() {
     }
 }
 
+/// From the midst of a segment, its neighbours and its end; while it is written and afterwards.
+#[test]
+fn reading_near_a_sequence_gives_what_reading_all_gives() {
+    const COUNT: u64 = 60_000;
+    let directory = tempfile::tempdir().unwrap();
+    let large = Options { segment_bytes: 1 << 20, ..options() };
+    let (mut writer, _, _) = open(directory.path(), &large).unwrap();
+    (1..=COUNT).for_each(|sequence| append(&mut writer, &command(sequence)));
+    let agrees = |state: &str| {
+        let reader = Reader::open_in_boot(directory.path(), BOOT).unwrap();
+        for from in (0..COUNT).step_by(4_999).chain(COUNT - 2..=COUNT + 1) {
+            let mut near = reader.records_near(from).unwrap();
+            let mut all = reader.records_from(from).unwrap();
+            let bytes = |record: Option<journal::RecordView<'_>>| record.map(|r| r.bytes.to_vec());
+            loop {
+                let expected = bytes(all.next().unwrap());
+                assert_eq!(bytes(near.next().unwrap()), expected, "{state}, from {from}");
+                if expected.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(near.last_sequence(), all.last_sequence(), "{state}, from {from}");
+        }
+    };
+    assert!(segments(directory.path()).len() > 2, "it goes from one segment into another");
+    agrees("beside a writer");
+    writer.close([1; 32], [2; 32]).unwrap();
+    agrees("closed");
+}
+
+/// What lies before is not read, so damage there is nobody's business; from there on all is found.
+#[test]
+fn damage_is_found_from_the_sequence_on_near_which_is_read() {
+    const FROM: u64 = 25_000;
+    let directory = tempfile::tempdir().unwrap();
+    closed(directory.path(), &Options { segment_bytes: 4 << 20, ..options() }, 30_000);
+    let path = &segments(directory.path())[0];
+    let bytes = std::fs::read(path).unwrap();
+    let read = || {
+        let reader = Reader::open_in_boot(directory.path(), BOOT)?;
+        let mut records = reader.records_near(FROM)?;
+        let mut found = Vec::new();
+        while let Some(record) = records.next()? {
+            found.extend_from_slice(record.bytes);
+        }
+        Ok::<_, ReadError>(found)
+    };
+    let whole = read().unwrap();
+    let begin = bytes.windows(whole.len()).position(|window| window == whole).unwrap();
+    let (mut harmless, mut refused) = (0, 0);
+    for at in (4_096..begin + whole.len()).step_by(4_973) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (at % 8);
+        std::fs::write(path, &damaged).unwrap();
+        match read() {
+            Ok(found) => {
+                assert!(at < begin, "byte {at} is one of those asked for");
+                assert!(found == whole, "byte {at}");
+                harmless += 1;
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    std::fs::write(path, &bytes).unwrap();
+    assert!(harmless > 50, "{harmless} flips in what is skipped");
+    assert!(refused > 20, "{refused} flips in what is read");
+}
+
 #[test]
 fn a_visitor_that_needs_only_the_tail_is_shown_only_the_tail() {
     let directory = tempfile::tempdir().unwrap();

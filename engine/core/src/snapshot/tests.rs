@@ -63,7 +63,7 @@ fn every_value_comes_back_and_none_out_of_a_part_of_its_bytes() {
 
 #[test]
 fn numbers_of_every_length_come_back_whatever_stands_behind_them() {
-    let of_length = |bits| [1u64 << bits, (1 << bits) | 0x55, (2u64 << bits).wrapping_sub(1)];
+    let of_length = |bits: u32| [1u64 << bits, (1 << bits) | 0x55, (2u64 << bits).wrapping_sub(1)];
     let numbers: Vec<u64> = (0..64).flat_map(of_length).collect();
     for piece in [1, 7, 8, 9, 10, 11, 4_096] {
         assert_eq!(
