@@ -12,6 +12,7 @@ pub mod snapshot;
 
 pub mod playback;
 pub mod player;
+mod relay;
 
 pub mod past;
 pub mod verify;

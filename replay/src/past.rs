@@ -248,9 +248,15 @@ impl Past {
 
     /// Plays everything up to `until`; `progress` gets each sequence passed.
     pub fn play(&mut self, until: Until, mut progress: impl FnMut(u64)) -> Result<(), PastError> {
-        while let Some(played) = self.step(until)? {
-            progress(played.stamp.sequence.0);
+        self.playback.part();
+        let mut played = self.step(until);
+        while let Ok(Some(Played { stamp, .. })) = played {
+            progress(stamp.sequence.0);
+            played = self.step(until);
         }
+        let gathered = self.playback.gather();
+        played?;
+        gathered?;
         let last = self.player().at().sequence.0;
         match until {
             Until::Sequence(asked) if asked > last => Err(PastError::NotReached { last, asked }),

@@ -118,6 +118,15 @@ impl Playback {
         &self.player
     }
 
+    /// A long replay begins; until `gather` nobody reads the views.
+    pub(crate) fn part(&mut self) {
+        self.player.part();
+    }
+
+    pub(crate) fn gather(&mut self) -> Result<(), PlaybackError> {
+        Ok(self.player.gather()?)
+    }
+
     pub fn into_player(self) -> Player {
         self.player
     }

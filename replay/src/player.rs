@@ -9,11 +9,15 @@ use engine::{Views, Witness};
 use orison_core::{Command, Event, Exchange, Sequence, Stamp};
 use thiserror::Error;
 
+use crate::relay::{Broken, Relay};
+
 pub struct Player {
     pub exchange: Exchange,
     pub views: Views,
     pub witness: Witness,
     pub(crate) depth: Depth,
+    /// Some: that has the views, and those here are nobody's.
+    relay: Option<Relay>,
 }
 
 /// How much of a state is moved on; what is not stays as it was.
@@ -54,14 +58,33 @@ impl Depth {
 }
 
 impl Player {
+    pub(crate) fn of(exchange: Exchange, views: Views, witness: Witness) -> Self {
+        Self { exchange, views, witness, depth: Depth::default(), relay: None }
+    }
+
     /// Before the first command. `identity` is the journal's; it decides nothing.
     pub fn new(identity: [u8; 16], limits: ViewLimits) -> Self {
-        Self {
-            exchange: Exchange::new(identity),
-            views: Views::new(limits),
-            witness: Witness::new(),
-            depth: Depth::default(),
+        Self::of(Exchange::new(identity), Views::new(limits), Witness::new())
+    }
+
+    /// A long replay begins: what is moved on beside the core is so by a thread of its own, and not
+    /// to be read before `gather`.
+    pub(crate) fn part(&mut self) {
+        match self.depth {
+            Depth::Core | Depth::Market => {}
+            Depth::Views | Depth::Digests => {
+                let nobodys = Views::new(self.views.limits());
+                let views = std::mem::replace(&mut self.views, nobodys);
+                self.relay = Some(Relay::start(views));
+            }
         }
+    }
+
+    /// Everything is here again, behind the last command.
+    pub(crate) fn gather(&mut self) -> Result<(), CorePanic> {
+        let Some(relay) = self.relay.take() else { return Ok(()) };
+        self.views = relay.end().map_err(CorePanic::of_views)?;
+        Ok(())
     }
 
     /// The stamp of the last command.
@@ -71,7 +94,11 @@ impl Player {
 
     /// Applies one command; `see` gets each event with its index, from 0.
     pub fn apply(&mut self, stamp: Stamp, command: &Command, see: impl FnMut(u32, &Event)) {
-        let Self { exchange, views, witness, depth } = self;
+        let Self { exchange, views, witness, depth, relay } = self;
+        if let Some(relay) = relay {
+            let witness = (*depth == Depth::Digests).then_some(witness);
+            return advance_relayed((exchange, relay, witness), stamp, command, see);
+        }
         match depth {
             Depth::Digests => advance((exchange, views, witness), stamp, command, see),
             Depth::Views => advance_views((exchange, views), stamp, command, see),
@@ -89,16 +116,27 @@ impl Player {
         see: impl FnMut(u32, &Event),
     ) -> Result<(), CorePanic> {
         let applied = catch_unwind(AssertUnwindSafe(|| self.apply(stamp, command, see)));
-        applied.map_err(|panic| {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-            CorePanic {
-                sequence: stamp.sequence.0,
-                command: format!("{command:?}"),
-                message: text.unwrap_or("no message").to_owned(),
-            }
+        applied.or_else(|panic| {
+            // If it is because of the views, they know better.
+            self.gather()?;
+            let (sequence, message) = (stamp.sequence.0, message_of(&*panic));
+            Err(CorePanic { sequence, command: format!("{command:?}"), message })
         })
     }
+}
+
+impl CorePanic {
+    fn of_views(broken: Broken) -> Self {
+        let Broken { at, message } = broken;
+        let command = "the events of a command that had been decided".to_owned();
+        Self { sequence: at.sequence.0, command, message }
+    }
+}
+
+pub(crate) fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no message").to_owned()
 }
 
 /// The stamp of the command that comes next, at this time.
@@ -122,6 +160,28 @@ pub(crate) fn advance(
     });
     views.on_end(stamp);
     witness.on_end(stamp);
+}
+
+/// The views on their thread, the rest on this one: so both have half of the work.
+fn advance_relayed(
+    (exchange, relay, mut witness): (&mut Exchange, &mut Relay, Option<&mut Witness>),
+    stamp: Stamp,
+    command: &Command,
+    mut see: impl FnMut(u32, &Event),
+) {
+    let mut index = 0;
+    exchange.apply(stamp, command, &mut |event: &Event| {
+        relay.on_event(stamp, index, event);
+        if let Some(witness) = &mut witness {
+            witness.on_event(stamp, event);
+        }
+        see(index, event);
+        index += 1;
+    });
+    if let Some(witness) = witness {
+        witness.on_end(stamp);
+    }
+    assert!(relay.on_end(stamp), "a view could not take up what was decided before");
 }
 
 fn advance_views(

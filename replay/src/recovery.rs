@@ -180,10 +180,16 @@ fn attempt(
     mut pace: Pace<impl FnMut(Progress)>,
 ) -> Result<Recovered, RecoverError> {
     let is_known = !matches!(source, Source::Nothing);
+    let mut has_parted = false;
     let (writer, opened) = Journal::open(directory, options, |record: RecordView<'_>| {
         pace.record(&record);
         match source.whole()? {
-            Some(whole) => play(whole, &record),
+            Some(whole) => {
+                if !std::mem::replace(&mut has_parted, true) {
+                    whole.playback.part();
+                }
+                play(whole, &record)
+            }
             None => Err(PlaybackError::Beginning { first: record.sequence }),
         }
     })?;
@@ -194,7 +200,9 @@ fn attempt(
         source = Source::genesis(opened.identity, limits);
     }
     let state = source.finish().map_err(RecoverError::Snapshot)?;
-    let (Whole { playback, changes }, beginning) = state.expect("a source was given");
+    let (Whole { mut playback, changes }, beginning) = state.expect("a source was given");
+    let sequence = opened.last_sequence;
+    playback.gather().map_err(|source| OpenError::Visit { sequence, source })?;
     if let Beginning::Snapshot { path, sequence, .. } = &beginning
         && *sequence > opened.last_sequence
     {

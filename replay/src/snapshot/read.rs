@@ -168,7 +168,7 @@ impl Parts {
             return Err(SnapshotError::Quarantined { path: path.to_owned(), sequence });
         }
         let engine::snapshot::Loaded { exchange, views, witness, empty } = loaded;
-        let player = Player { exchange, views, witness, depth: Depth::default() };
+        let player = Player::of(exchange, views, witness);
         let mut playback = Playback::resume(player, bookmark);
         playback.set_depth(wanted.depth);
         Ok(Loaded { header: *header, whole: Whole { playback, changes }, empty })

@@ -13,7 +13,7 @@ use orison_core::command::{Genesis, InstrumentSpec};
 use orison_core::{Command, Event};
 use thiserror::Error;
 
-use crate::player::{Depth, Player, next_stamp};
+use crate::player::{Player, next_stamp};
 use crate::recovery::{RecoverError, genesis, recover, upgrade};
 
 /// Segments of tape and flow journals.
@@ -89,7 +89,7 @@ impl Engine {
         upgrade(&mut recovered, 0)?;
         let (exchange, views, witness) = (recovered.exchange, recovered.views, recovered.witness);
         Ok(Self {
-            player: Player { exchange, views, witness, depth: Depth::Digests },
+            player: Player::of(exchange, views, witness),
             journal: Some(Journaling { writer: recovered.writer, digests: VecDeque::new() }),
             events: Vec::new(),
         })

@@ -4,6 +4,8 @@
 
 use std::ops::Deref;
 
+use orison_core::snapshot::{Input, Output, Stored, Unreadable};
+
 use super::AccountEvent;
 
 #[derive(Clone, Default)]
@@ -13,6 +15,8 @@ pub struct LifeEvents {
     start: usize,
 }
 
+/// Room that a list begins with.
+const BEGUN_MAX: usize = 2;
 /// Buffers longer than this are not kept for the next order.
 const RECYCLED_MAX: usize = 4;
 
@@ -30,7 +34,7 @@ impl LifeEvents {
         if self.buffer.len() == self.buffer.capacity() {
             // Most orders are entered and end: two events. A buffer is at most twice its list.
             let length = self.buffer.len();
-            self.buffer.reserve_exact(length.max(2).min(2 * events_max - length));
+            self.buffer.reserve_exact(length.max(BEGUN_MAX).min(2 * events_max - length));
         }
         self.buffer.push(event);
     }
@@ -82,8 +86,20 @@ impl<'a> IntoIterator for &'a LifeEvents {
     }
 }
 
-orison_core::stored! {
-    LifeEvents { buffer, start }
+/// The buffer, then where the list begins.
+impl Stored for LifeEvents {
+    fn store(&self, to: &mut Output<'_>) {
+        let Self { buffer, start } = self;
+        buffer.store(to);
+        start.store(to);
+    }
+
+    fn load(from: &mut Input<'_>) -> Result<Self, Unreadable> {
+        // With room for what comes next, as it had: the next event of most orders is their end.
+        let mut buffer = Vec::with_capacity(BEGUN_MAX);
+        buffer.restore(from)?;
+        Ok(Self { buffer, start: Stored::load(from)? })
+    }
 }
 
 #[cfg(test)]
