@@ -1,8 +1,9 @@
 //! Starting again and looking back: a journal of many commands, how long recovery takes from the
 //! beginning, from a snapshot and a tail, and how much memory it comes to; then a snapshot each
-//! million commands, and how long the book of a point between two of them takes.
+//! million commands, and how long a question about a point between two of them takes.
 //! `cargo bench -p benches --bench recovery [-- --commands N --tail N --workload W --keep DIR]`;
-//! each start and each look is a process of its own, so that its memory is its own, too.
+//! each start and each look is a process of its own, five of a kind: the median of time and of
+//! processor time is told, with the page cache as the one before has left it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
@@ -13,7 +14,7 @@ use benches::workload::{STANDARD, Workload};
 use engine::projection::ViewLimits;
 use engine::record;
 use journal::{Journal, Options};
-use orison_core::Command;
+use orison_core::{AccountId, Command};
 use replay::ask::{self, Question};
 use replay::past::Until;
 use replay::player::Depth;
@@ -31,12 +32,14 @@ struct Arguments {
     start: Option<PathBuf>,
     /// Some: this process looks back, from the directory of `start`.
     at: Option<u64>,
+    /// What it asks.
+    question: String,
 }
 
 fn main() {
     let arguments = arguments();
     match (&arguments.start, arguments.at) {
-        (Some(directory), Some(at)) => look(directory, at),
+        (Some(directory), Some(at)) => look(directory, at, &arguments.question),
         (Some(directory), None) => start(directory),
         (None, _) => run(&arguments),
     }
@@ -50,6 +53,7 @@ fn arguments() -> Arguments {
         keep: None,
         start: None,
         at: None,
+        question: "book".to_owned(),
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -62,6 +66,7 @@ fn arguments() -> Arguments {
             "--keep" => arguments.keep = Some(value().into()),
             "--start" => arguments.start = Some(value().into()),
             "--at" => arguments.at = Some(number(value())),
+            "--question" => arguments.question = value(),
             _ => {}
         }
     }
@@ -100,31 +105,75 @@ fn run(arguments: &Arguments) {
     for interval in [1, last / each / 2, (last / each).saturating_sub(1)] {
         for behind in [1, each / 2, each - 1] {
             let at = (interval * each + behind).min(last);
-            process(&format!("book at {at}"), home, &["--at", &at.to_string()]);
+            for question in ["book", "statistics", "balances", "account"] {
+                let words = ["--question", question, "--at", &at.to_string()];
+                median(&format!("{question} at {at}"), home, &words);
+            }
         }
     }
 }
 
 fn starts(what: &str, home: &Path) {
-    (0..3).for_each(|_| process(what, home, &[]));
+    median(what, home, &[]);
 }
 
-fn process(what: &str, home: &Path, words: &[&str]) {
+/// Of as many processes.
+const RUNS: usize = 5;
+
+fn median(what: &str, home: &Path, words: &[&str]) {
+    let mut runs: Vec<_> = (0..RUNS).map(|_| process(home, words)).collect();
+    runs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut processor: Vec<_> = runs.iter().map(|run| run.1).collect();
+    processor.sort_by(f64::total_cmp);
+    let (seconds, busy) = (runs[RUNS / 2].0, processor[RUNS / 2]);
+    let (least, most) = (runs[0].0, runs[RUNS - 1].0);
+    println!("{what:24} {seconds:.3} s ({least:.3} to {most:.3}), processor {busy:.3} s");
+    println!("{:24} {}", "", runs[RUNS / 2].2);
+}
+
+/// Its seconds by the clock, those of processors, and what it says.
+fn process(home: &Path, words: &[&str]) -> (f64, f64, String) {
     let program = std::env::current_exe().expect("this program");
+    let (started, before) = (Instant::now(), children_seconds());
     let output = Process::new(program).arg("--start").arg(home).args(words).output();
-    let output = output.expect("it runs");
-    let told = String::from_utf8_lossy(&output.stdout);
-    println!("{what:18} {}", told.trim());
+    let (output, seconds) = (output.expect("it runs"), started.elapsed().as_secs_f64());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    (seconds, children_seconds() - before, told)
 }
 
-fn look(directory: &Path, at: u64) {
+/// User and system time of all processes that have been waited for.
+fn children_seconds() -> f64 {
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let status = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the name, which may hold anything: those of the children are the last two of four.
+    let fields = status.rsplit(") ").next().unwrap_or_default().split(' ');
+    let ticks = fields.skip(13).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
+    ticks.sum::<f64>() / TICKS_PER_SECOND
+}
+
+fn look(directory: &Path, at: u64, question: &str) {
     let started = Instant::now();
     let until = Until::Sequence(at);
-    let past = ask::at(directory, until, Depth::Core, |_| {}).expect("the state at that point");
-    let symbol = past.player().exchange.instruments()[0].symbol;
+    let depth = match question {
+        "book" => Depth::Core,
+        "statistics" | "balances" => Depth::Market,
+        _ => Depth::Views,
+    };
+    let past = ask::at(directory, until, depth, |_| {}).expect("the state at that point");
+    let exchange = &past.player().exchange;
+    let symbol = exchange.instruments()[0].symbol;
+    let first = exchange.account_name(AccountId(1)).copied().expect("somebody has traded");
+    let question = match question {
+        "book" => Question::Book(symbol),
+        "statistics" => Question::Statistics(None),
+        "balances" => Question::Balances(None),
+        "account" => Question::Account(first),
+        other => panic!("{other} is not asked here"),
+    };
+    assert!(question.depth() == depth, "as a program asks");
     let mut out = Vec::new();
-    ask::answer(past.player(), &Question::Book(symbol), &mut out).expect("its book");
+    ask::answer(past.player(), &question, &mut out).expect("an answer");
     let (seconds, begun_after) = (started.elapsed().as_secs_f64(), past.begun_after());
     println!("from snapshot {begun_after}: {} bytes in {seconds:.3} s, {}", out.len(), peak());
 }

@@ -1,8 +1,11 @@
 //! An order book of the past: the tape's `book` object with engine ids, or a table for people.
 
 use std::fmt::Write;
+use std::thread;
 
-use orison_core::{AccountId, BookOrder, ClientOrderId, Instrument, Price, Side, StopOrder};
+use orison_core::{
+    AccountId, BookOrder, ClientOrderId, Exchange, Instrument, Price, Side, StopOrder,
+};
 
 use crate::json::{List, Object};
 use crate::moment::Moment;
@@ -11,27 +14,45 @@ use crate::player::Player;
 /// What a market order has in a call phase, where it stands before every price.
 const MARKET: Price = Price(0);
 
+/// From so many asks on a second thread is worth it.
+const LONG_ORDERS: usize = 10_000;
+
 /// One JSON line.
 pub fn json(player: &Player, instrument: &Instrument, out: &mut Vec<u8>) {
     let mut object = Object::open(out);
     object.text("event", "book").text("symbol", instrument.symbol.as_str());
     object.bare("sequence", player.at().sequence).bare("ts", player.at().time_ns);
-    for (key, side) in [("bids", Side::Buy), ("asks", Side::Sell)] {
-        let mut list = object.list(key);
-        for order in player.exchange.book(instrument.id, side) {
-            put_order(&mut list, player, instrument, &order);
+    let exchange = &player.exchange;
+    let put = |mut list: List<'_>, side| {
+        for order in exchange.book(instrument.id, side) {
+            put_order(&mut list, exchange, instrument, &order);
         }
         list.close();
-    }
+    };
+    let is_long = exchange.book(instrument.id, Side::Sell).nth(LONG_ORDERS).is_some();
+    thread::scope(|scope| {
+        let asks = is_long.then(|| {
+            scope.spawn(|| {
+                let mut asks = Vec::new();
+                put(List::open(&mut asks), Side::Sell);
+                asks
+            })
+        });
+        put(object.list("bids"), Side::Buy);
+        match asks {
+            Some(asks) => object.raw("asks", &asks.join().expect("a book can be shown")),
+            None => put(object.list("asks"), Side::Sell),
+        }
+    });
     let mut list = object.list("stops");
-    for stop in player.exchange.stops(instrument.id) {
-        put_stop(&mut list, player, instrument, &stop);
+    for stop in exchange.stops(instrument.id) {
+        put_stop(&mut list, exchange, instrument, &stop);
     }
     list.close();
     object.close_line();
 }
 
-fn put_order(list: &mut List<'_>, player: &Player, instrument: &Instrument, order: &BookOrder) {
+fn put_order(list: &mut List<'_>, exchange: &Exchange, instrument: &Instrument, order: &BookOrder) {
     let mut object = list.item();
     object.shown("id", order.id);
     let price = (order.price != MARKET).then_some(order.price);
@@ -39,15 +60,15 @@ fn put_order(list: &mut List<'_>, player: &Player, instrument: &Instrument, orde
     object
         .shown("open", instrument.quantity_decimal(order.open))
         .shown("hidden", instrument.quantity_decimal(order.hidden));
-    put_owner(&mut object, player, order.account, &order.client_order_id);
+    put_owner(&mut object, exchange, order.account, &order.client_order_id);
     object.close();
 }
 
-fn put_stop(list: &mut List<'_>, player: &Player, instrument: &Instrument, stop: &StopOrder) {
+fn put_stop(list: &mut List<'_>, exchange: &Exchange, instrument: &Instrument, stop: &StopOrder) {
     let mut object = list.item();
     object.shown("id", stop.id);
     put_price(&mut object, "stop_price", instrument, stop.stop_price);
-    put_owner(&mut object, player, stop.account, &stop.client_order_id);
+    put_owner(&mut object, exchange, stop.account, &stop.client_order_id);
     object.close();
 }
 
@@ -60,11 +81,11 @@ fn put_price(object: &mut Object<'_>, key: &str, instrument: &Instrument, price:
 
 fn put_owner(
     object: &mut Object<'_>,
-    player: &Player,
+    exchange: &Exchange,
     account: AccountId,
     client_order_id: &ClientOrderId,
 ) {
-    if let Some(account) = player.exchange.account_name(account) {
+    if let Some(account) = exchange.account_name(account) {
         object.text("account", account.as_str());
     }
     if !client_order_id.is_empty() {

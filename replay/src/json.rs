@@ -50,11 +50,16 @@ impl<'a> Object<'a> {
         Object::open(self.out)
     }
 
+    /// What is JSON already.
+    pub fn raw(&mut self, key: &str, json: &[u8]) {
+        self.key(key);
+        self.out.extend_from_slice(json);
+    }
+
     /// A nested array of objects.
     pub fn list(&mut self, key: &str) -> List<'_> {
         self.key(key);
-        self.out.push(b'[');
-        List { out: self.out }
+        List::open(self.out)
     }
 
     pub fn close(self) {
@@ -79,7 +84,12 @@ pub struct List<'a> {
     out: &'a mut Vec<u8>,
 }
 
-impl List<'_> {
+impl<'a> List<'a> {
+    pub fn open(out: &'a mut Vec<u8>) -> Self {
+        out.push(b'[');
+        Self { out }
+    }
+
     pub fn item(&mut self) -> Object<'_> {
         if self.out.last() != Some(&b'[') {
             self.out.push(b',');

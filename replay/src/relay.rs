@@ -97,3 +97,59 @@ fn take_up(views: &mut Views, batch: &[Step]) -> Result<(), Broken> {
     }));
     taken.map_err(|panic| Broken { at, message: message_of(&*panic) })
 }
+
+#[cfg(test)]
+mod tests {
+    use engine::projection::ViewLimits;
+    use orison_core::command::Prayer;
+    use orison_core::event::{Money, Phase, Prayed, Trade};
+    use orison_core::{AccountId, InstrumentId, OrderId, Price, Quantity, Sequence, Side};
+
+    use super::*;
+
+    fn stamp(sequence: u64) -> Stamp {
+        Stamp { sequence: Sequence(sequence), time_ns: sequence }
+    }
+
+    #[test]
+    fn everything_that_was_handed_over_has_been_taken_up_in_the_end() {
+        for commands in [0, 1, 3 * BATCH_STEPS as u64 + 7, 40 * BATCH_STEPS as u64] {
+            let mut relay = Relay::start(Views::new(ViewLimits::DEFAULT));
+            for sequence in 1..=commands {
+                let side = Prayer::Up;
+                let prayed = Prayed { side, count: 1, up_total: sequence, down_total: 0 };
+                relay.on_event(stamp(sequence), 0, &Event::Prayed(prayed));
+                assert!(relay.on_end(stamp(sequence)));
+            }
+            let views = relay.end().map_err(|broken| broken.message).unwrap();
+            assert_eq!(views.at().sequence.0, commands);
+            assert_eq!(views.prayers.view().up_total, commands);
+        }
+    }
+
+    #[test]
+    fn what_breaks_in_the_views_is_told_with_its_sequence() {
+        let mut relay = Relay::start(Views::new(ViewLimits::DEFAULT));
+        relay.on_event(stamp(7), 0, &Event::Done);
+        relay.on_end(stamp(7));
+        // Nothing rests that could trade.
+        let trade = Event::Trade(Trade {
+            maker: OrderId::default(),
+            taker: OrderId::default(),
+            maker_account: AccountId(1),
+            taker_account: AccountId(2),
+            instrument: InstrumentId(1),
+            taker_side: Side::Buy,
+            phase: Phase::Continuous,
+            price: Price(1),
+            quantity: Quantity(1),
+            maker_fee: Money::default(),
+            taker_fee: Money::default(),
+        });
+        relay.on_event(stamp(8), 0, &trade);
+        relay.on_end(stamp(8));
+        relay.on_event(stamp(9), 0, &Event::Done);
+        let Err(Broken { at, message }) = relay.end() else { panic!("it took up such a trade") };
+        assert_eq!((at, message.as_str()), (stamp(8), "a trade takes what its level shows"));
+    }
+}

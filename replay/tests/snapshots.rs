@@ -15,7 +15,8 @@ use engine::witness::state_digest;
 use journal::{CHECKPOINT_COMMANDS, Checkpoint, Journal, Storage, Writer};
 use orison_core::command::{AccountRef, Genesis, InstrumentFields, InstrumentSpec, Order};
 use orison_core::text::Text;
-use orison_core::{Command, InstrumentId, Price, Quantity, Side};
+use orison_core::{AccountName, Command, InstrumentId, Price, Quantity, Side, Symbol};
+use replay::ask::{self, Question};
 use replay::follower::{self, Follower};
 use replay::past::{Past, Until};
 use replay::player::Depth;
@@ -187,6 +188,44 @@ fn the_past_is_played_from_the_nearest_snapshot_and_is_the_same() {
         assert_eq!(near.begun_after(), begun_after, "{until:?}");
         let whole = played(Past::open(folder.path(), SMALL_VIEWS).unwrap(), until);
         assert_eq!(digest(&near), digest(&whole), "{until:?}");
+    }
+}
+
+/// From a snapshot only what a question needs is loaded and moved on.
+#[test]
+fn a_question_is_answered_as_by_a_replay_of_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 950);
+    for at in [100, 400, 900] {
+        take(folder.path(), at);
+    }
+    let symbol = Symbol::new("X").unwrap();
+    let ann = AccountName::new("ann").unwrap();
+    let questions = [
+        Question::Book(symbol),
+        Question::Statistics(None),
+        Question::Statistics(Some(symbol)),
+        Question::Balances(None),
+        Question::Balances(Some(ann)),
+        Question::Account(ann),
+    ];
+    for at in [90, 100, 399, 400, 777, 900, 950] {
+        let until = Until::Sequence(at);
+        let mut whole = Past::open(folder.path(), SMALL_VIEWS).unwrap();
+        whole.play(until, |_| {}).unwrap();
+        for question in questions {
+            let past = ask::at(folder.path(), until, question.depth(), |_| {}).unwrap();
+            assert_eq!(
+                past.begun_after(),
+                [0, 100, 400, 900].into_iter().rfind(|&s| s <= at).unwrap()
+            );
+            let answer = |past: &Past| {
+                let mut out = Vec::new();
+                ask::answer(past.player(), &question, &mut out).unwrap();
+                String::from_utf8(out).unwrap()
+            };
+            assert_eq!(answer(&past), answer(&whole), "{question:?} at {at}");
+        }
     }
 }
 

@@ -112,6 +112,45 @@ fn every_flipped_byte_and_every_cut_is_found() {
     println!("{0} flips and {0} cuts of a snapshot", bytes.len());
 }
 
+/// What is not read may be damaged; what is read is what was written, or the file is refused.
+#[test]
+fn a_part_of_a_damaged_snapshot_is_what_was_written_or_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = a_state(40);
+    let path = written(folder.path(), &whole);
+    let state = state_digest(&whole.player().exchange);
+    let bytes = fs::read(&path).unwrap();
+    let file = File::options().write(true).open(&path).unwrap();
+    let length = bytes.len() as u64;
+    for depth in [Depth::Core, Depth::Market, Depth::Views] {
+        let wanted = Wanted { depth, ..wanted() };
+        let same = |loaded: &Loaded| {
+            let (before, after) = (whole.player(), loaded.whole.player());
+            let day = |player: &Player| player.views.statistics.day(InstrumentId(1));
+            assert_eq!(state_digest(&after.exchange), state);
+            assert!(depth == Depth::Core || day(after) == day(before));
+        };
+        same(&load(&path, &wanted).unwrap());
+        let (mut harmless, mut refused) = (0, 0);
+        // All of both ends, where the heads are close together, and some of what lies between.
+        let ends = |at: &u64| *at < 500 || *at + 500 > length || at.is_multiple_of(499);
+        for at in (0..length).filter(ends) {
+            let byte = bytes[at as usize];
+            file.write_all_at(&[byte ^ 1 << (at % 8)], at).unwrap();
+            match load(&path, &wanted) {
+                Ok(loaded) => {
+                    same(&loaded);
+                    harmless += 1;
+                }
+                Err(_) => refused += 1,
+            }
+            file.write_all_at(&[byte], at).unwrap();
+        }
+        assert!(harmless > 0, "{depth:?}: something is not read");
+        assert!(refused > 100, "{depth:?}: {refused} refused, {harmless} harmless");
+    }
+}
+
 #[test]
 fn a_snapshot_of_something_else_is_refused() {
     let folder = tempfile::tempdir().unwrap();
