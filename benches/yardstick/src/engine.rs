@@ -1,11 +1,10 @@
-//! The core's book behind the interface: ids become slots, what happens becomes reports. No
-//! accounts, no journal.
+//! The core's book behind the messages of the interface: ids become slots, what happens becomes
+//! reports, which go wherever a sink takes them. No accounts, no journal, no bare pointer.
 
 use orison_core::book::{Book, Fill, Half, Limit, NONE};
 use orison_core::{InstrumentId, Price, Quantity, Side};
 
 use crate::ids::Ids;
-use crate::sink::Sink;
 use crate::wire::{
     CANCEL_ACK, CANCEL_REJECT, Cancel, MODIFY_ACK, MODIFY_REJECT, Modify, NewOrder, ORDER_ACK,
     Report, TRADE,
@@ -17,10 +16,15 @@ const INSTRUMENT: InstrumentId = InstrumentId(1);
 /// The one number that is no order's id: its mark would be that of a free slot.
 const NO_ID: u64 = u64::MAX;
 
-pub(crate) struct Engine {
+/// Takes reports, in the order in which what they tell happened.
+pub trait Sink {
+    fn push(&mut self, report: &Report);
+}
+
+pub struct Engine<S> {
     book: Book,
     ids: Ids,
-    sink: Sink,
+    sink: S,
 }
 
 /// What the reports of one message have in common.
@@ -31,15 +35,15 @@ struct Origin {
     side: Side,
 }
 
-impl Engine {
-    pub(crate) fn new(sink: Sink) -> Self {
+impl<S: Sink> Engine<S> {
+    pub fn new(sink: S) -> Self {
         let mut book = Book::new(1, ORDERS_MAX);
         book.open_instrument();
         Self { book, ids: Ids::new(), sink }
     }
 
     #[inline]
-    pub(crate) fn on_new_order(&mut self, new: &NewOrder) {
+    pub fn on_new_order(&mut self, new: &NewOrder) {
         let side = Side::BOTH[usize::from(new.side != 0)];
         let origin = Origin { sequence: new.sequence_number, order: new.order_id, side };
         let (price, quantity) = (Price(new.price_ticks), Quantity(new.quantity.into()));
@@ -66,7 +70,7 @@ impl Engine {
     }
 
     #[inline]
-    pub(crate) fn on_cancel(&mut self, cancel: &Cancel) {
+    pub fn on_cancel(&mut self, cancel: &Cancel) {
         let place = self.ids.place(cancel.order_id);
         let slot = self.ids.slot(place);
         let Some((half, price)) = self.resting(slot) else {
@@ -81,7 +85,7 @@ impl Engine {
     }
 
     #[inline]
-    pub(crate) fn on_modify(&mut self, modify: &Modify) {
+    pub fn on_modify(&mut self, modify: &Modify) {
         let place = self.ids.place(modify.order_id);
         let slot = self.ids.slot(place);
         let quantity = Quantity(modify.new_quantity.into());
@@ -105,15 +109,15 @@ impl Engine {
         }
     }
 
-    pub(crate) fn flush(&mut self) {
-        self.sink.flush();
+    pub fn sink(&mut self) -> &mut S {
+        &mut self.sink
     }
 
-    pub(crate) fn best(&self, side: Side) -> Option<i64> {
+    pub fn best(&self, side: Side) -> Option<i64> {
         self.book.best(Half::of(INSTRUMENT, side)).map(|price| price.0)
     }
 
-    pub(crate) fn depth_at(&self, side: Side, price: i64) -> u64 {
+    pub fn depth_at(&self, side: Side, price: i64) -> u64 {
         let mut levels = self.book.levels(Half::of(INSTRUMENT, side));
         levels.find(|(at, _)| at.0 == price).map_or(0, |(_, quantity)| quantity.0)
     }
