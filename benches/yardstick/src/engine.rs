@@ -47,9 +47,8 @@ impl<S: Sink> Engine<S> {
         let side = Side::BOTH[usize::from(new.side != 0)];
         let origin = Origin { sequence: new.sequence_number, order: new.order_id, side };
         let (price, quantity) = (Price(new.price_ticks), Quantity(new.quantity.into()));
-        let place = self.ids.place(new.order_id);
         let is_id = new.order_id != NO_ID;
-        if !is_id || quantity.is_zero() || self.ids.slot(place) != NONE {
+        if !is_id || quantity.is_zero() || self.ids.slot(new.order_id) != NONE {
             return self.refuse(CANCEL_REJECT, new.order_id, new.sequence_number);
         }
         self.tell(ORDER_ACK, origin, price, new.quantity);
@@ -62,7 +61,7 @@ impl<S: Sink> Engine<S> {
         }
         match self.book.take(new.order_id + 1, 0, left) {
             Some(slot) => {
-                self.ids.set(place, slot);
+                self.ids.set(new.order_id, slot);
                 self.book.rest(slot, Half::of(INSTRUMENT, side), price, left);
             }
             None => self.tell(CANCEL_ACK, origin, price, left.0 as u32),
@@ -71,23 +70,21 @@ impl<S: Sink> Engine<S> {
 
     #[inline]
     pub fn on_cancel(&mut self, cancel: &Cancel) {
-        let place = self.ids.place(cancel.order_id);
-        let slot = self.ids.slot(place);
+        let slot = self.ids.slot(cancel.order_id);
         let Some((half, price)) = self.resting(slot) else {
             return self.refuse(CANCEL_REJECT, cancel.order_id, cancel.sequence_number);
         };
         let open = self.book.orders()[slot].open;
         self.book.leave(slot);
         self.book.release(slot);
-        self.ids.clear(place);
+        self.ids.clear(cancel.order_id);
         let (sequence, order) = (cancel.sequence_number, cancel.order_id);
         self.tell(CANCEL_ACK, Origin { sequence, order, side: half.side() }, price, open as u32);
     }
 
     #[inline]
     pub fn on_modify(&mut self, modify: &Modify) {
-        let place = self.ids.place(modify.order_id);
-        let slot = self.ids.slot(place);
+        let slot = self.ids.slot(modify.order_id);
         let quantity = Quantity(modify.new_quantity.into());
         let half = match self.resting(slot) {
             Some((half, _)) if !quantity.is_zero() => half,
@@ -103,7 +100,7 @@ impl<S: Sink> Engine<S> {
         let left = self.trade(origin, price, quantity);
         if left.is_zero() {
             self.book.release(slot);
-            self.ids.clear(place);
+            self.ids.clear(modify.order_id);
         } else {
             self.book.rest(slot, half, price, left);
         }
@@ -122,12 +119,21 @@ impl<S: Sink> Engine<S> {
         levels.find(|(at, _)| at.0 == price).map_or(0, |(_, quantity)| quantity.0)
     }
 
-    /// What it has not traded.
-    #[inline]
+    /// What it has not traded. Most orders trade nothing, and do without a call.
+    #[inline(always)]
     fn trade(&mut self, origin: Origin, limit: Price, open: Quantity) -> Quantity {
+        let (against, limit) = (Half::of(INSTRUMENT, origin.side).opposite(), Limit::At(limit));
+        if self.book.is_within(against, limit) {
+            self.sweep(origin, against, limit, open)
+        } else {
+            open
+        }
+    }
+
+    #[inline(never)]
+    fn sweep(&mut self, origin: Origin, against: Half, limit: Limit, open: Quantity) -> Quantity {
         let Self { book, ids, sink } = self;
-        let against = Half::of(INSTRUMENT, origin.side).opposite();
-        let swept = book.sweep(against, Limit::At(limit), open, NONE, |fill: Fill| {
+        let swept = book.sweep(against, limit, open, NONE, |fill: Fill| {
             let maker = fill.mark - 1;
             sink.push(&Report {
                 kind: TRADE,
@@ -141,8 +147,7 @@ impl<S: Sink> Engine<S> {
                 ..Report::default()
             });
             if fill.left.is_zero() {
-                let place = ids.place(maker);
-                ids.clear(place);
+                ids.clear(maker);
             }
         });
         swept.left
