@@ -13,7 +13,8 @@ use std::time::Instant;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::burst::Burst;
+use super::MESSAGES;
+use crate::bucket::Bucket;
 
 /// RFC 6455 5.2: two octets, a length of eight, a mask of four.
 const HEAD_BYTES_MAX: usize = 14;
@@ -41,7 +42,7 @@ pub(crate) struct Watched<S> {
     stream: S,
     watch: Watch,
     /// Of idle frames. None: there may be any number.
-    burst: Option<Burst>,
+    bucket: Option<Bucket>,
 }
 
 enum Watch {
@@ -53,11 +54,11 @@ enum Watch {
 
 impl<S> Watched<S> {
     pub(crate) fn new(stream: S, idle: IdleFrames) -> Self {
-        let burst = match idle {
-            IdleFrames::Bounded => Some(Burst::new(Instant::now())),
+        let bucket = match idle {
+            IdleFrames::Bounded => Some(Bucket::default()),
             IdleFrames::Unbounded => None,
         };
-        Self { stream, watch: Watch::On(Frames::default()), burst }
+        Self { stream, watch: Watch::On(Frames::default()), bucket }
     }
 }
 
@@ -81,8 +82,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
                 let Watch::On(frames) = &mut this.watch else { return Poll::Ready(Ok(())) };
                 let wrong_at = frames.wrong_at(&buffer.filled()[before..]);
                 let idle = std::mem::take(&mut frames.idle);
-                let burst = this.burst.as_mut().filter(|_| idle > 0);
-                let is_over = burst.is_some_and(|burst| burst.is_over_by(idle, Instant::now()));
+                let bucket = this.bucket.as_mut().filter(|_| idle > 0);
+                let is_over = bucket
+                    .is_some_and(|bucket| bucket.take(MESSAGES, idle, Instant::now()).is_err());
                 let (good, fault) = match (is_over, wrong_at) {
                     (true, _) => (0, Fault::Flood),
                     (false, Some(good)) => (good, Fault::NotUtf8),
