@@ -1,5 +1,5 @@
-//! A snapshot on its way back. Where its sections lie is looked up first; then two threads turn them
-//! into state, each checking the blocks it reads, while a third one hashes the whole file. Nothing
+//! A snapshot on its way back. Where its sections lie is looked up first; then two threads turn
+//! them into state, each checking the blocks it reads, while a third hashes the whole file. Nothing
 //! that was loaded counts before the footer agrees. Who needs a part of the state reads that part:
 //! its blocks are checked by their sums, the core by its digest.
 
