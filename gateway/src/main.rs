@@ -21,6 +21,10 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// Turns of tasks after which sockets are looked at again. With tokio's 61, and sessions that have
+/// always something to do, others would be heard milliseconds late.
+const EVENT_INTERVAL: u32 = 5;
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,7 +72,8 @@ fn run() -> anyhow::Result<()> {
         recovered.commands,
         recovered.seconds
     ))?;
-    let sockets = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut sockets = tokio::runtime::Builder::new_multi_thread();
+    let sockets = sockets.enable_all().event_interval(EVENT_INTERVAL).build()?;
     sockets.block_on(serve(config, recovered))
 }
 
