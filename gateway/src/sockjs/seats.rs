@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::locked;
 use super::service::Opening;
+use crate::peer::Source;
 
 /// Why there is no room. In all, or stopping: 503; of the one who asks: 429.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
@@ -53,13 +54,13 @@ pub struct Seats {
 #[derive(Default)]
 struct Taken {
     all: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_source: HashMap<Source, usize>,
 }
 
 /// A session counts as long as this lives.
 struct Taking {
     seats: Arc<Seats>,
-    address: IpAddr,
+    source: Source,
 }
 
 impl Seats {
@@ -77,18 +78,18 @@ impl Seats {
 
     /// Loopback addresses have no bound of their own.
     fn take(self: &Arc<Self>, address: IpAddr) -> Result<Taking, NoRoom> {
-        let address = address.to_canonical();
+        let source = Source::of(address);
         let mut taken = locked(&self.taken);
         if taken.all >= self.sessions_max {
             return Err(NoRoom::All);
         }
-        let here = taken.by_address.get(&address).copied().unwrap_or(0);
-        if here >= self.sessions_per_address_max && !address.is_loopback() {
+        let here = taken.by_source.get(&source).copied().unwrap_or(0);
+        if here >= self.sessions_per_address_max && !source.is_near() {
             return Err(NoRoom::Address);
         }
         taken.all += 1;
-        taken.by_address.insert(address, here + 1);
-        Ok(Taking { seats: Arc::clone(self), address })
+        taken.by_source.insert(source, here + 1);
+        Ok(Taking { seats: Arc::clone(self), source })
     }
 
     /// Sessions open now.
@@ -118,10 +119,10 @@ impl Drop for Taking {
     fn drop(&mut self) {
         let mut taken = locked(&self.seats.taken);
         taken.all -= 1;
-        if let Some(here) = taken.by_address.get_mut(&self.address) {
+        if let Some(here) = taken.by_source.get_mut(&self.source) {
             *here -= 1;
             if *here == 0 {
-                taken.by_address.remove(&self.address);
+                taken.by_source.remove(&self.source);
             }
         }
         drop(taken);
@@ -150,6 +151,6 @@ mod tests {
         assert_eq!(seats.taken(), 4);
         drop((_second, _again, _many));
         seats.empty().await;
-        assert!(locked(&seats.taken).by_address.is_empty());
+        assert!(locked(&seats.taken).by_source.is_empty());
     }
 }
