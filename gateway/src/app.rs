@@ -16,14 +16,15 @@ use thiserror::Error;
 
 use crate::admin::Office;
 use crate::audit::Audits;
+use crate::bucket::Buckets;
 use crate::config::{Config, Durability};
 use crate::connections;
 use crate::desk::Desk;
 use crate::fanout::Hub;
 use crate::feeds::Feeds;
-use crate::http::bucket::Buckets;
 use crate::identity::{Identity, LoadError, Mode};
 use crate::metrics::Metrics;
+use crate::peer::Source;
 use crate::publisher::Publisher;
 use crate::stomp::Lobby;
 use crate::stream::Streams;
@@ -42,7 +43,7 @@ pub struct App {
     /// What is cancelled when its owner is gone.
     pub promises: Arc<connections::Promises>,
     /// Prayers that REST still takes, by address.
-    pub prayer_buckets: Buckets,
+    pub prayer_buckets: Buckets<Source>,
     pub lobby: Lobby,
     /// Figures that take long.
     pub workshop: Workshop,
@@ -139,9 +140,9 @@ impl App {
         let promises = connections::Promises::open(&config.data)?;
         let audits = Audits::of(&config)?;
         let sessions = config.sessions;
-        let buckets = match identity.mode() {
-            Mode::Open => connections::Buckets::off(),
-            Mode::Authenticated => connections::Buckets::new(config.order_rate, config.loopback),
+        let budgets = match identity.mode() {
+            Mode::Open => connections::Budgets::off(),
+            Mode::Authenticated => connections::Budgets::new(config.order_rate, config.loopback),
         };
         let limits = *recovered.exchange.genesis().unwrap_or(&config.limits);
         let office = Office::new(std::mem::take(&mut recovered.changes), limits);
@@ -168,7 +169,7 @@ impl App {
             Workshop::start().map_err(|source| StartError::Thread { name: "figures", source })?;
         Ok(Arc::new(Self {
             config,
-            connections: connections::Registry::new(sessions, identity.mode(), buckets),
+            connections: connections::Registry::new(sessions, identity.mode(), budgets),
             promises,
             identity: Arc::new(identity),
             followed,
@@ -178,7 +179,7 @@ impl App {
             hub,
             metrics: Metrics::new(),
             office,
-            prayer_buckets: Buckets::of_prayers(),
+            prayer_buckets: Buckets::default(),
             lobby,
             workshop,
             audits,

@@ -3,7 +3,7 @@
 //! one WebSocket or one SockJS session; it takes its place before the upgrade and gives it back
 //! when it has ended. What a session says is not known here.
 
-mod buckets;
+mod budgets;
 mod kind;
 mod place;
 mod promises;
@@ -12,7 +12,7 @@ mod safety;
 mod statistics;
 mod usher;
 
-pub use buckets::{Buckets, Empty, Purpose, Standing};
+pub use budgets::{Budgets, Purpose};
 pub use kind::Kind;
 pub use place::Place;
 pub use promises::{PROMISES_MAX, Promises, PromisesError};

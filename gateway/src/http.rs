@@ -3,14 +3,12 @@
 //! is, is not known here.
 
 pub mod acceptor;
-pub mod bucket;
 pub mod listener;
 pub mod query;
 
 mod address;
 pub(crate) mod admission;
 pub(crate) mod body;
-pub(crate) mod burst;
 mod connection;
 mod crowd;
 mod framing;
@@ -26,12 +24,14 @@ mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::Either;
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request};
 
 use crate::App;
+use crate::bucket::Rate;
 use crate::identity::Principal;
 use crate::language::Language;
 
@@ -41,6 +41,9 @@ pub use listener::{BindError, Listener};
 pub use tls::{Tls, TlsError};
 pub(crate) use upgrade::no_room;
 pub use watch::IdleFrames;
+
+/// Messages of one session. What is done with one that sends more, its protocol says.
+pub(crate) const MESSAGES: Rate = Rate::new(1_000, Duration::from_millis(5));
 
 /// Which of the listeners a request came in by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

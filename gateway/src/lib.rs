@@ -6,6 +6,7 @@ pub mod adapters;
 pub mod admin;
 pub mod app;
 pub mod audit;
+pub mod bucket;
 pub mod config;
 pub mod connections;
 pub mod demo;

@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
-use super::buckets::{Budget, Empty, Purpose};
+use super::budgets::{Own, Purpose};
 use super::locked;
 use super::registry::{NoRoom, Registry, User};
+use crate::bucket::Empty;
 use crate::identity::Principal;
 
 /// The session counts as long as this lives.
@@ -17,7 +18,7 @@ pub struct Place {
     number: u64,
     address: IpAddr,
     opener: Option<Principal>,
-    budget: Mutex<Budget>,
+    own: Mutex<Own>,
 }
 
 impl Place {
@@ -27,7 +28,7 @@ impl Place {
         address: IpAddr,
         opener: Option<Principal>,
     ) -> Self {
-        Self { registry, number, address, opener, budget: Mutex::default() }
+        Self { registry, number, address, opener, own: Mutex::default() }
     }
 
     /// Whom the opening has proven. None: nobody yet.
@@ -47,14 +48,14 @@ impl Place {
 
     /// Tokens of the session, its user and its address: all of them or none.
     pub fn take(&self, purpose: Purpose, tokens: u32) -> Result<(), Empty> {
-        let buckets = &self.registry.buckets;
-        if !buckets.is_on() {
+        let budgets = &self.registry.budgets;
+        if budgets.rate(purpose).is_none() {
             return Ok(());
         }
         let user = self.registry.user(self.number);
-        let mut budget = locked(&self.budget);
+        let mut own = locked(&self.own);
         let (user, now) = (user.as_ref(), Instant::now());
-        buckets.take(purpose, tokens, Some(&mut budget), user, self.address, now).map(drop)
+        budgets.take(purpose, tokens, Some(&mut own), user, self.address, now).map(drop)
     }
 }
 

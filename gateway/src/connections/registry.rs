@@ -11,7 +11,7 @@ use thiserror::Error;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::buckets::Buckets;
+use super::budgets::Budgets;
 use super::kind::Kind;
 use super::locked;
 use super::place::Place;
@@ -79,7 +79,7 @@ impl User {
 pub struct Registry {
     limits: Limits,
     unproven_max: usize,
-    pub(super) buckets: Buckets,
+    pub(super) budgets: Budgets,
     open: std::sync::Mutex<Open>,
     given_back: Notify,
 }
@@ -114,10 +114,10 @@ pub struct Shown {
 }
 
 impl Registry {
-    pub fn new(limits: Limits, mode: Mode, buckets: Buckets) -> Arc<Self> {
+    pub fn new(limits: Limits, mode: Mode, budgets: Budgets) -> Arc<Self> {
         let (open, given_back) = (std::sync::Mutex::default(), Notify::new());
         let unproven_max = limits.unproven_max(mode);
-        Arc::new(Self { limits, unproven_max, buckets, open, given_back })
+        Arc::new(Self { limits, unproven_max, budgets, open, given_back })
     }
 
     /// A place for one session more, counted as long as it lives. `opener`: whom the opening has
@@ -241,8 +241,8 @@ impl Registry {
         shown.collect()
     }
 
-    pub fn buckets(&self) -> &Buckets {
-        &self.buckets
+    pub fn budgets(&self) -> &Budgets {
+        &self.budgets
     }
 }
 
@@ -291,7 +291,7 @@ mod tests {
     };
 
     fn registry() -> Arc<Registry> {
-        Registry::new(LIMITS, Mode::Open, Buckets::off())
+        Registry::new(LIMITS, Mode::Open, Budgets::off())
     }
 
     fn peer(last: u8) -> SocketAddr {
@@ -364,7 +364,7 @@ mod tests {
 
     #[test]
     fn who_proves_nothing_leaves_room_for_who_does_and_ipv6_counts_by_network() {
-        let registry = Registry::new(LIMITS, Mode::Authenticated, Buckets::off());
+        let registry = Registry::new(LIMITS, Mode::Authenticated, Budgets::off());
         let admit =
             |peer: &str, user| registry.admit(Kind::Stomp, peer.parse().unwrap(), None, user);
         let network: Vec<_> =

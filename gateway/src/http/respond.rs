@@ -18,18 +18,18 @@ use orison_core::Reason;
 use super::address::Address;
 use super::admission;
 use super::body::{self, BodyError, Rest, put_away};
-use super::bucket::BURST;
 use super::origin::{self, HostError, Origin};
 use super::query::Query;
 use super::{Handshake, OrderEntry, Server, Surface, upgrade};
 use crate::admin;
 use crate::audit;
-use crate::connections::{Empty, Standing};
+use crate::bucket::{Empty, Standing};
 use crate::identity::{Action, Mode, Principal, Refusal};
 use crate::language::{Language, Message};
 use crate::openapi;
+use crate::peer::Source;
 use crate::ui;
-use crate::xtrader::entry::{Caller, account_name};
+use crate::xtrader::entry::{Caller, PRAYERS, account_name};
 use crate::xtrader::json::Object;
 use crate::xtrader::problem::{Answer, Problem};
 use crate::xtrader::rest::{self, Call, Route};
@@ -348,29 +348,22 @@ impl Asked<'_> {
         body: Option<Vec<u8>>,
     ) -> Reply {
         let app = &self.server.app;
-        match &route {
+        let (taken, refusal) = match &route {
             Route::Metrics => return self.metrics(),
             Route::OpenApi => return reply(200, JSON, openapi::document().into()),
             Route::Config => return self.answered(&rest::config(app, &self.server.directory)),
             Route::Prayer if body.is_some() => {
-                let taken = app.prayer_buckets.take(self.peer.ip(), Instant::now());
-                let mut reply = match taken {
-                    Ok(_) => self.rest(parts, principal, route, body).await,
-                    Err(_) => self.problem(&too_many()),
-                };
-                let (remaining, reset) = match taken {
-                    Ok(standing) => (standing.remaining, standing.reset),
-                    Err(empty) => (0, empty.reset),
-                };
-                rate_limit(reply.headers_mut(), BURST, remaining, reset);
-                return reply;
+                let (source, now) = (Source::of(self.peer.ip()), Instant::now());
+                (app.prayer_buckets.take(source, PRAYERS, 1, now).map(Some), too_many())
             }
-            _ => {}
-        }
-        let taken = self.draw(&parts.method, &principal, &route);
+            route => {
+                let taken = self.draw(&parts.method, &principal, route);
+                (taken, Problem::refused(Reason::RateLimit))
+            }
+        };
         let mut reply = match taken {
             Ok(_) => self.rest(parts, principal, route, body).await,
-            Err(_) => self.problem(&Problem::refused(Reason::RateLimit)),
+            Err(_) => self.problem(&refusal),
         };
         match taken {
             Ok(None) => {}
@@ -391,8 +384,8 @@ impl Asked<'_> {
     ) -> Result<Option<Standing>, Empty> {
         let Some((purpose, tokens)) = route.draws(method) else { return Ok(None) };
         let user = (!principal.is_anonymous()).then_some(&principal.user);
-        let buckets = self.server.app.connections.buckets();
-        buckets.take_for(purpose, tokens, user, self.peer.ip())
+        let budgets = self.server.app.connections.budgets();
+        budgets.take_for(purpose, tokens, user, self.peer.ip())
     }
 
     async fn rest(

@@ -14,7 +14,8 @@ use std::time::Instant;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::burst::Burst;
+use super::MESSAGES;
+use crate::bucket::Bucket;
 
 /// RFC 6455 5.2: two octets, a length of eight, a mask of four.
 const HEAD_BYTES_MAX: usize = 14;
@@ -53,7 +54,7 @@ pub(crate) struct Watched<S> {
     watch: Watch,
     closes: Closes,
     /// Of idle frames. None: there may be any number.
-    burst: Option<Burst>,
+    bucket: Option<Bucket>,
 }
 
 enum Watch {
@@ -69,11 +70,11 @@ enum Watch {
 
 impl<S> Watched<S> {
     pub(crate) fn new(stream: S, idle: IdleFrames, closes: Closes) -> Self {
-        let burst = match idle {
-            IdleFrames::Bounded => Some(Burst::new(Instant::now())),
+        let bucket = match idle {
+            IdleFrames::Bounded => Some(Bucket::default()),
             IdleFrames::Unbounded => None,
         };
-        Self { stream, watch: Watch::On(Frames::default()), closes, burst }
+        Self { stream, watch: Watch::On(Frames::default()), closes, bucket }
     }
 
     /// Everything before the client's close is read.
@@ -127,8 +128,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
                 let read = &buffer.filled()[before..];
                 let stop = frames.stop_at(read, this.closes);
                 let idle = std::mem::take(&mut frames.idle);
-                let burst = this.burst.as_mut().filter(|_| idle > 0);
-                let is_over = burst.is_some_and(|burst| burst.is_over_by(idle, Instant::now()));
+                let bucket = this.bucket.as_mut().filter(|_| idle > 0);
+                let is_over = bucket
+                    .is_some_and(|bucket| bucket.take(MESSAGES, idle, Instant::now()).is_err());
                 let (good, watch) = match (is_over, stop) {
                     (true, _) => (0, Watch::Broken(Fault::Flood)),
                     (false, Some(Stop::NotUtf8(at))) => (at, Watch::Broken(Fault::NotUtf8)),

@@ -6,23 +6,24 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::refusal::Refusal;
-use crate::http::bucket::Buckets;
-use crate::peer::Loopback;
+use crate::bucket::{Buckets, Rate};
+use crate::peer::{Loopback, Source};
 
 /// Wrong credentials that an address may show at once.
 pub const GUESSES: u32 = 20;
 /// One more after each of these.
 pub const GUESS_REFILL: Duration = Duration::from_secs(1);
+const RATE: Rate = Rate::new(GUESSES, GUESS_REFILL);
 
 #[derive(Debug)]
 pub(super) struct Guesses {
-    buckets: Buckets,
+    buckets: Buckets<Source>,
     loopback: Loopback,
 }
 
 impl Guesses {
     pub(super) fn new(loopback: Loopback) -> Self {
-        Self { buckets: Buckets::new(GUESSES, GUESS_REFILL), loopback }
+        Self { buckets: Buckets::default(), loopback }
     }
 
     /// What `read` makes of a credential that an address has shown.
@@ -32,10 +33,8 @@ impl Guesses {
         now: Instant,
         read: impl FnOnce() -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        if self.loopback.counted(from).is_none() {
-            return read();
-        }
-        if !self.buckets.has(from, now) {
+        let Some(source) = self.loopback.counted(from) else { return read() };
+        if !self.buckets.has(&source, RATE, now) {
             return Err(Refusal::Flood);
         }
         read().inspect_err(|refusal| {
@@ -43,7 +42,7 @@ impl Guesses {
                 // Two at once may both have seen the last token. And when more addresses owe than
                 // are remembered, one more owes nothing: refusing it would let those many keep
                 // everybody out.
-                let _spent = self.buckets.take(from, now);
+                let _spent = self.buckets.take(source, RATE, 1, now);
             }
         })
     }

@@ -21,10 +21,10 @@ use super::format::Frame;
 use super::payload;
 use super::service::{Close, Message, Serving, Transport, Wire, outlive};
 use super::settings::Settings;
-use crate::http::IdleFrames;
-use crate::http::burst::Burst;
+use crate::bucket::Bucket;
 use crate::http::goodbye::Goodbye;
 use crate::http::watch::{Closes, Watched};
+use crate::http::{IdleFrames, MESSAGES};
 
 /// Allocated for every connection at once.
 const READ_BUFFER_BYTES: usize = 4 << 10;
@@ -61,7 +61,7 @@ pub(super) struct Pump<'a> {
     due: VecDeque<Wired>,
     is_flushed: bool,
     /// Of frames without a message, which no service hears of.
-    burst: Burst,
+    idle: Bucket,
     /// Heard from the client, not yet taken by the service.
     heard: Vec<Message>,
     /// Read before more is taken, so that a busy service does not keep its client unheard.
@@ -107,7 +107,7 @@ impl<'a> Pump<'a> {
             is_answered: false,
             due: VecDeque::new(),
             is_flushed: true,
-            burst: Burst::new(std::time::Instant::now()),
+            idle: Bucket::default(),
             heard: Vec::new(),
             read_next: false,
         }
@@ -303,7 +303,8 @@ impl<'a> Pump<'a> {
                 self.heard = payload::decode_frame(text.as_str()).map_err(broken)?;
                 let is_bounded = self.settings.idle_frames == IdleFrames::Bounded;
                 let is_empty = self.heard.is_empty();
-                if is_bounded && is_empty && self.burst.is_over(std::time::Instant::now()) {
+                let now = std::time::Instant::now();
+                if is_bounded && is_empty && self.idle.take(MESSAGES, 1, now).is_err() {
                     return Err(Goodbye::FLOOD);
                 }
             }

@@ -22,11 +22,11 @@ use super::room::{News, Room};
 use super::service::Hall;
 use super::shape::{AuthConfirmed, ConnectionEstablished, Empty, millis};
 use crate::App;
+use crate::bucket::Bucket;
 use crate::connections::{Place, User};
 use crate::fanout::{Due, Ending, Outbox};
-use crate::http::burst::Burst;
 use crate::http::query::Query;
-use crate::http::{OrderEntry, order_entry};
+use crate::http::{MESSAGES, OrderEntry, order_entry};
 use crate::identity::{Action, IDENTITY_CLOSE, Refusal, Standing};
 use crate::language::{Language, Message as Text};
 use crate::sockjs::{Close, Message, Opening, Talk};
@@ -59,7 +59,7 @@ pub(super) struct Session {
     /// The account that the address names.
     named: Option<AccountName>,
     parting: Option<(Close, Instant)>,
-    burst: Burst,
+    messages: Bucket,
     next_beat: Instant,
     heard_at: Instant,
     /// Frames of the client when that was last looked at.
@@ -130,7 +130,7 @@ impl Session {
             pending: VecDeque::new(),
             refused,
             parting: None,
-            burst: Burst::new(now),
+            messages: Bucket::default(),
             heard_at: now,
             frames: 0,
         }
@@ -240,7 +240,7 @@ impl Session {
         self.heard_at = Instant::now();
         self.host.seat.client.heard();
         self.host.seat.counters().messages_received.add(1);
-        if self.burst.is_over(self.heard_at) {
+        if self.messages.take(MESSAGES, 1, self.heard_at).is_err() {
             return Some(FLOOD);
         }
         let Message::Text(text) = message else {

@@ -17,8 +17,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::act::{Act, Farewell, Fault, Petition, Refusal};
 use super::broker::{self, Extent, Named, Spelling};
-use super::bucket::PrayerBucket;
 use super::encode::BEAT;
+use super::left::PrayerBucket;
 use super::prayer;
 use super::session::Session;
 use crate::App;

@@ -8,7 +8,7 @@ use orison_core::{Command, Event};
 use serde::Serialize;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::bucket::PrayerBucket;
+use super::left::PrayerBucket;
 use crate::desk::{Desk, DeskError, Ticket};
 use crate::fanout::wall_ms;
 use crate::language::{Language, Message};
@@ -29,9 +29,7 @@ pub(super) fn enter(
     now: Instant,
 ) -> Result<Entered, Problem> {
     let tokens = u32::try_from(bodies.len()).unwrap_or(u32::MAX);
-    if !bucket.take(tokens, now) {
-        return Err(too_many());
-    }
+    bucket.take(tokens, now).map_err(|_| too_many())?;
     let commands: Result<Vec<Command>, Problem> =
         bodies.iter().map(|body| entry::read_prayer(body)).collect();
     let mut entered = Entered { tickets: Vec::new(), failed: None };

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Settings;
-use super::bucket::LeftBuckets;
 use super::conversation::Conversation;
+use super::left::LeftBuckets;
 use crate::App;
 use crate::sockjs::{Opening, Service, Serving, Talk};
 

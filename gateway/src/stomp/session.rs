@@ -12,7 +12,6 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::act::{Act, Farewell, Fault, Petition, Refusal};
 use super::beats::Beats;
 use super::broker::Spelling;
-use super::bucket::Bucket;
 use super::decode::Decoder;
 use super::encode::{Encoder, Said, receipt};
 use super::frame::{Frame, Headers, Verb, Version};
@@ -20,9 +19,10 @@ use super::subscriptions::{
     AckMode, CannotSubscribe, DELIVERIES_MAX, Subscription, Subscriptions, TooManyUnacked, Unacked,
 };
 use super::transactions::{Settle, Step, TransactionError, Transactions, Verdict};
+use crate::bucket::Bucket;
 use crate::connections::User;
 use crate::fanout::Told;
-use crate::http::admission;
+use crate::http::{MESSAGES, admission};
 use crate::identity::{self, Identity, Principal, Standing};
 
 /// Where a session's errors are told; `/queue/errors-user{session}` to Spring.
@@ -30,10 +30,6 @@ pub(super) const ERRORS: &str = "/user/queue/errors";
 const PRAYER: &str = "/app/prayer";
 /// A client that has agreed to beat and is silent for so many of its intervals is gone.
 const SILENT_INTERVALS: u32 = 3;
-/// Frames that may come at once, and how fast more may follow. ACK and NACK of messages that wait
-/// for it are free.
-const FRAMES_BURST: u32 = 1_000;
-const FRAMES_REFILL: Duration = Duration::from_millis(5);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Settings {
@@ -74,6 +70,7 @@ pub(super) struct Session {
     beats: Beats,
     heard_at: Instant,
     said_at: Instant,
+    /// Of frames. ACK and NACK of messages that wait for it are free.
     frames: Bucket,
     subscriptions: Subscriptions,
     transactions: Transactions,
@@ -111,7 +108,7 @@ impl Session {
             beats: Beats::default(),
             heard_at: now,
             said_at: now,
-            frames: Bucket::new(FRAMES_BURST, FRAMES_REFILL, now),
+            frames: Bucket::default(),
             subscriptions: Subscriptions::default(),
             transactions: Transactions::default(),
             last_message: 0,
@@ -125,7 +122,7 @@ impl Session {
         }
         self.heard_at = now;
         self.decoder.feed(bytes);
-        if !self.frames.take(1, now) {
+        if self.frames.take(MESSAGES, 1, now).is_err() {
             return self.close(Farewell::FLOOD, acts);
         }
         let mut is_first = true;
@@ -138,7 +135,7 @@ impl Session {
                     return self.fail(&error.into(), receipt.as_deref(), acts);
                 }
             };
-            if !std::mem::take(&mut is_first) && !self.frames.take(1, now) {
+            if !std::mem::take(&mut is_first) && self.frames.take(MESSAGES, 1, now).is_err() {
                 return self.close(Farewell::FLOOD, acts);
             }
             if let Err(fault) = self.on_frame(&frame, now, acts) {
@@ -342,7 +339,7 @@ impl Session {
         let Some(number) = settle.number else { return };
         let settled = self.subscriptions.settle(number, settle.subscription.as_deref());
         if !settled.is_empty() {
-            self.frames.refund();
+            self.frames.refund(MESSAGES);
         }
         if settle.verdict == Verdict::Ack {
             return;

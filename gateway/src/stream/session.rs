@@ -18,9 +18,9 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use super::Ready;
 use super::teller::Telling;
 use crate::App;
-use crate::http::Handshake;
-use crate::http::burst::Burst;
+use crate::bucket::Bucket;
 use crate::http::goodbye::Goodbye;
+use crate::http::{Handshake, MESSAGES};
 use crate::identity::{IDENTITY_CLOSE, Standing};
 use crate::language::Language;
 
@@ -78,7 +78,7 @@ where
 {
     let now = Instant::now();
     let mut standing = Standing::new(handshake.principal, handshake.peer.ip(), now);
-    let mut burst = Burst::new(now);
+    let mut messages = Bucket::default();
     let mut ending = app.streams.ending.subscribe();
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -91,7 +91,7 @@ where
             },
             frame = socket.next() => {
                 heard = Instant::now();
-                on_frame(frame, &mut burst)
+                on_frame(frame, &mut messages)
             }
             _ = beat.tick() => {
                 beats += 1;
@@ -129,7 +129,7 @@ where
     }
 }
 
-fn on_frame(frame: Option<Result<Message, Error>>, burst: &mut Burst) -> Option<Goodbye> {
+fn on_frame(frame: Option<Result<Message, Error>>, messages: &mut Bucket) -> Option<Goodbye> {
     match frame {
         None => Some(Goodbye::Gone),
         Some(Err(error)) => Some(Goodbye::of_error(&error)),
@@ -140,7 +140,7 @@ fn on_frame(frame: Option<Result<Message, Error>>, burst: &mut Burst) -> Option<
             | Message::Ping(_)
             | Message::Pong(_)
             | Message::Frame(_),
-        )) => burst.is_over(Instant::now()).then_some(FLOOD),
+        )) => messages.take(MESSAGES, 1, Instant::now()).is_err().then_some(FLOOD),
     }
 }
 

@@ -12,12 +12,15 @@ mod pair;
 mod prayer;
 mod target;
 
+use std::time::Duration;
+
 use orison_core::command::Link;
 use orison_core::{Command, Event};
 
 use super::json::Object;
 use super::problem::{Answer, Problem, ProblemBody};
 use crate::App;
+use crate::bucket::Rate;
 use crate::desk::{OnTheWay, Outcome, Ticket};
 use crate::openapi::requests::{
     AmendRequest, BatchRequest, CancelAllRequest, CancelRequest, EntryProblems, OcoRequest,
@@ -155,6 +158,9 @@ pub async fn cancel_all(app: &App, caller: &Caller, object: Object) -> Answer {
         Err(problem) => problem.answer(caller.language),
     }
 }
+
+/// Of an address over REST, and of a STOMP session.
+pub const PRAYERS: Rate = Rate::new(20, Duration::from_millis(200));
 
 /// Adds votes; a bucket of 20 an address, one back each 200 ms.
 #[utoipa::path(

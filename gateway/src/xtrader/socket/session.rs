@@ -22,11 +22,11 @@ use super::reply;
 use super::request::{self, Ask, Options, OrderCall, Request, RequestId, Secret};
 use super::subscriptions::Subscriptions;
 use crate::App;
+use crate::bucket::Bucket;
 use crate::connections::{NoRoom, Place, Purpose, Safety, User};
 use crate::fanout::{self, Asker, Due, Seat, TooOld};
-use crate::http::burst::Burst;
 use crate::http::goodbye::Goodbye;
-use crate::http::{Handshake, OrderEntry};
+use crate::http::{Handshake, MESSAGES, OrderEntry};
 use crate::identity::{Action, NotTheirs, Principal, Standing};
 use crate::language::{Language, Message as Text};
 use crate::xtrader::entry::{self, Caller};
@@ -59,7 +59,7 @@ pub(super) struct Session<'a> {
     writing: Writing,
     heard: Instant,
     next_beat: Instant,
-    burst: Burst,
+    messages: Bucket,
 }
 
 /// What has been taken from the outbox and is on its way to the socket.
@@ -107,7 +107,7 @@ impl<'a> Session<'a> {
             writing: Writing::default(),
             heard: now,
             next_beat: now + app.hub.settings().heartbeat,
-            burst: Burst::new(now),
+            messages: Bucket::default(),
         }
     }
 
@@ -244,7 +244,7 @@ impl<'a> Session<'a> {
                     ("only text messages are understood", "텍스트 메시지만 지원합니다");
                 let message = Text::ours(english, korean);
                 self.refuse(&Problem::new(415, "UNSUPPORTED_DATA", message), None);
-                self.burst.is_over(self.heard).then_some(ending::FLOOD)
+                self.is_flood().then_some(ending::FLOOD)
             }
             // The stream has counted it.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => None,
@@ -252,11 +252,16 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// The message that was heard last is one too many.
+    fn is_flood(&mut self) -> bool {
+        self.messages.take(MESSAGES, 1, self.heard).is_err()
+    }
+
     async fn on_text(&mut self, text: &str) -> Option<Goodbye> {
         self.seat.counters().messages_received.add(1);
         let (id, request) = request::read(text);
         let id = id.as_ref();
-        if !matches!(request, Ok(Request::Enter(..))) && self.burst.is_over(self.heard) {
+        if !matches!(request, Ok(Request::Enter(..))) && self.is_flood() {
             return Some(ending::FLOOD);
         }
         let request = match request {
@@ -284,7 +289,7 @@ impl<'a> Session<'a> {
                     Ok(())
                 }
                 // Who goes on regardless floods us.
-                Err(_) if self.burst.is_over(self.heard) => return Some(ending::FLOOD),
+                Err(_) if self.is_flood() => return Some(ending::FLOOD),
                 Err(_) => Err(Problem::refused(Reason::RateLimit)),
             },
             Ok(Request::SetSession(options)) => self.set_session(options, id).await,

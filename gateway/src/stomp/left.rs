@@ -1,48 +1,18 @@
-//! Token buckets of sessions: a burst, then a steady rate, on the monotonic clock. A session's
-//! bucket for prayers outlives it at its address until it is full again, and the next session
-//! from there goes on with it: who comes back has no more than who stayed.
+//! Prayers of sessions: each has a bucket, which outlives it at its address until it is full again,
+//! and the next session from there goes on with it: who comes back has no more than who stayed.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::http::bucket::{BURST, REFILL};
+use crate::bucket::{Bucket, Empty};
 use crate::peer::Source;
-
-/// Tokens that come back one by one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Bucket {
-    burst: u32,
-    refill: Duration,
-    full_at: Instant,
-}
-
-impl Bucket {
-    pub(super) fn new(burst: u32, refill: Duration, now: Instant) -> Self {
-        Self { burst, refill, full_at: now }
-    }
-
-    /// All of the tokens or none; false: there are not so many.
-    pub(super) fn take(&mut self, tokens: u32, now: Instant) -> bool {
-        let missing = self.full_at.saturating_duration_since(now);
-        let wanted = missing.saturating_add(self.refill.saturating_mul(tokens));
-        let is_enough = wanted <= self.refill * self.burst;
-        if is_enough {
-            self.full_at = now + wanted;
-        }
-        is_enough
-    }
-
-    /// One token comes back at once.
-    pub(super) fn refund(&mut self) {
-        self.full_at = self.full_at.checked_sub(self.refill).unwrap_or(self.full_at);
-    }
-}
+use crate::xtrader::entry::PRAYERS;
 
 /// Buckets that sessions have left behind before they were full, by address.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LeftBuckets(Arc<Mutex<HashMap<Source, Vec<Instant>>>>);
+pub(super) struct LeftBuckets(Arc<Mutex<HashMap<Source, Vec<Bucket>>>>);
 
 /// Addresses that are remembered. Beyond this those whose buckets are full are forgotten, and if
 /// that is not enough, nothing more is remembered until they are: at most a burst and its refill.
@@ -62,13 +32,13 @@ impl LeftBuckets {
     /// The emptiest that was left at the address, or a full one.
     pub(super) fn open(&self, address: IpAddr, now: Instant) -> PrayerBucket {
         let source = Source::of(address);
-        let mut bucket = Bucket::new(BURST, REFILL, now);
+        let mut bucket = Bucket::default();
         let mut left = self.lock();
         if let Some(buckets) = left.get_mut(&source) {
-            buckets.retain(|&full_at| full_at > now);
+            buckets.retain(|bucket| !bucket.is_full(now));
             let emptiest = (0..buckets.len()).max_by_key(|&index| buckets[index]);
             if let Some(emptiest) = emptiest {
-                bucket.full_at = buckets.swap_remove(emptiest);
+                bucket = buckets.swap_remove(emptiest);
             }
             if buckets.is_empty() {
                 left.remove(&source);
@@ -78,19 +48,19 @@ impl LeftBuckets {
         PrayerBucket { left: self.clone(), source, bucket }
     }
 
-    fn leave(&self, source: Source, full_at: Instant, now: Instant) {
-        if full_at <= now {
+    fn leave(&self, source: Source, bucket: Bucket, now: Instant) {
+        if bucket.is_full(now) {
             return;
         }
         let mut left = self.lock();
         if left.len() >= ADDRESSES_MAX {
-            left.retain(|_, buckets| buckets.iter().any(|&full_at| full_at > now));
+            left.retain(|_, buckets| buckets.iter().any(|bucket| !bucket.is_full(now)));
         }
         if left.len() >= ADDRESSES_MAX && !left.contains_key(&source) {
             return;
         }
         let buckets = left.entry(source).or_default();
-        buckets.push(full_at);
+        buckets.push(bucket);
         if buckets.len() > LEFT_MAX
             && let Some(fullest) = (0..buckets.len()).min_by_key(|&index| buckets[index])
         {
@@ -99,48 +69,36 @@ impl LeftBuckets {
     }
 
     /// A panic of a session while it held this lock leaves nothing half done.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Source, Vec<Instant>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Source, Vec<Bucket>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl PrayerBucket {
     /// All of the tokens or none.
-    pub(super) fn take(&mut self, tokens: u32, now: Instant) -> bool {
-        self.bucket.take(tokens, now)
+    pub(super) fn take(&mut self, tokens: u32, now: Instant) -> Result<(), Empty> {
+        self.bucket.take(PRAYERS, tokens, now).map(drop)
     }
 }
 
 impl Drop for PrayerBucket {
     fn drop(&mut self) {
-        self.left.leave(self.source, self.bucket.full_at, Instant::now());
+        self.left.leave(self.source, self.bucket, Instant::now());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::bucket::Rate;
+
+    const BURST: u32 = 20;
+    const REFILL: Duration = Duration::from_millis(200);
 
     fn taken(bucket: &mut PrayerBucket, now: Instant) -> u32 {
-        (0..100).take_while(|_| bucket.take(1, now)).count() as u32
-    }
-
-    #[test]
-    fn a_burst_then_the_refill_rate_and_all_or_none() {
-        let now = Instant::now();
-        let mut bucket = Bucket::new(20, Duration::from_millis(200), now);
-        assert!(!bucket.take(21, now), "more than there can be");
-        assert!(bucket.take(19, now));
-        assert!(!bucket.take(2, now), "none is taken of too many");
-        assert!(bucket.take(1, now));
-        assert!(!bucket.take(1, now + Duration::from_millis(199)));
-        assert!(bucket.take(1, now + Duration::from_millis(200)));
-        assert!(!bucket.take(1, now + Duration::from_millis(200)));
-        assert!(!bucket.take(21, now + Duration::from_secs(3_600)), "never above full");
-        assert!(bucket.take(20, now + Duration::from_secs(3_600)));
-        bucket.refund();
-        assert!(bucket.take(1, now + Duration::from_secs(3_600)));
-        assert!(!bucket.take(1, now + Duration::from_secs(3_600)));
+        (0..100).take_while(|_| bucket.take(1, now).is_ok()).count() as u32
     }
 
     #[test]
@@ -172,11 +130,16 @@ mod tests {
     fn the_emptiest_is_taken_up_first_and_the_number_is_bounded() {
         let left = LeftBuckets::default();
         let (address, now) = ([10, 0, 0, 1].into(), Instant::now());
-        for millis in 0..LEFT_MAX as u64 + 50 {
-            left.leave(Source::of(address), now + Duration::from_millis(1 + millis), now);
+        let lacking = |tokens| {
+            let mut bucket = Bucket::default();
+            bucket.take(Rate::new(u32::MAX, REFILL), tokens, now).unwrap();
+            bucket
+        };
+        for tokens in 1..=LEFT_MAX as u32 + 50 {
+            left.leave(Source::of(address), lacking(tokens), now);
         }
         assert_eq!(left.lock()[&Source::of(address)].len(), LEFT_MAX);
         let bucket = left.open(address, now);
-        assert_eq!(bucket.bucket.full_at, now + Duration::from_millis(LEFT_MAX as u64 + 50));
+        assert_eq!(bucket.bucket, lacking(LEFT_MAX as u32 + 50));
     }
 }
