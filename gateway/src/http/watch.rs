@@ -14,7 +14,7 @@ use std::time::Instant;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::MESSAGES;
+use super::hearing::MESSAGES;
 use crate::bucket::Bucket;
 
 /// RFC 6455 5.2: two octets, a length of eight, a mask of four.

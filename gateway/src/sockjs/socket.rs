@@ -22,9 +22,10 @@ use super::payload;
 use super::service::{Close, Message, Serving, Transport, Wire, outlive};
 use super::settings::Settings;
 use crate::bucket::Bucket;
+use crate::http::IdleFrames;
 use crate::http::goodbye::Goodbye;
+use crate::http::hearing::MESSAGES;
 use crate::http::watch::{Closes, Watched};
-use crate::http::{IdleFrames, MESSAGES};
 
 /// Allocated for every connection at once.
 const READ_BUFFER_BYTES: usize = 4 << 10;
