@@ -19,6 +19,8 @@ use super::watch::{self, Fault};
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 /// The same for a client that was slow to read: what is before the close has to leave first.
 const SLOW_CLOSE_MAX: Duration = Duration::from_secs(30);
+/// A peer that has not read our close yet may still send so many; one that sends more floods.
+const LATE_FRAMES_MAX: u32 = 256;
 /// After the last close nothing that follows has a meaning.
 const PART_MAX: Duration = Duration::from_secs(1);
 /// So much of what follows is read, so that the close is not lost to a reset; a flood goes on.
@@ -85,7 +87,14 @@ impl Goodbye {
             Self::Close { code, reason } => {
                 let leave_max = if code == SLOW_CONSUMER { SLOW_CLOSE_MAX } else { CLOSE_MAX };
                 if let Ok(Ok(())) = timeout(leave_max, send(socket, code, reason)).await {
-                    let ended = async { while let Some(Ok(_)) = socket.next().await {} };
+                    let ended = async {
+                        let mut frames = 0;
+                        while frames < LATE_FRAMES_MAX
+                            && let Some(Ok(_)) = socket.next().await
+                        {
+                            frames += 1;
+                        }
+                    };
                     // Whether the peer closes in time or not, the connection ends after this.
                     let _in_time = timeout(CLOSE_MAX, ended).await;
                     part(socket).await;
