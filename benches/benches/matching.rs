@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use benches::matching::{Bare, Door, Engine};
+use benches::matching::{Door, Engine, Yardstick};
 use benches::workload::{DEGENERATE, STANDARD, Workload};
 use hdrhistogram::Histogram;
 
@@ -40,7 +40,7 @@ fn main() {
         let workload = Workload::new(name, kind, resting, COMMANDS, SEED);
         let [book, apply] = wanted;
         if let Some(row) = book {
-            measure(&row, runs, &workload, || Bare::new(&workload));
+            measure(&row, runs, &workload, Yardstick::default);
         }
         if let Some(row) = apply {
             let door = Door::new(&workload);

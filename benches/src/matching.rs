@@ -4,7 +4,6 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use orison_core::book::{Book, Fill, Half, Limit, NONE};
 use orison_core::command::{
     AccountRef, Amend, AmendFields, Cancel, Genesis, InstrumentFields, InstrumentSpec, Order,
     Target, TimeInForce,
@@ -14,6 +13,8 @@ use orison_core::{
     AccountId, AccountName, AssetName, Command, Event, Exchange, InstrumentId, OrderId, Price,
     Quantity, Sequence, Side, Stamp, Symbol,
 };
+use yardstick::Sink;
+use yardstick::wire::{self, Modify, NewOrder, Report};
 
 use crate::workload::{Act, Record, Workload};
 
@@ -28,156 +29,60 @@ pub trait Engine {
 const INSTRUMENT: InstrumentId = InstrumentId(1);
 const REPORTS: usize = 1024;
 
-/// What a harness is told, one cache line.
-#[derive(Clone, Copy, Default)]
-#[repr(C, align(64))]
-struct Report {
-    kind: u8,
-    side: u8,
-    sequence: u64,
-    order: u64,
-    price: i64,
-    quantity: u32,
-    maker: u64,
-    taker: u64,
-}
-
 /// The last reports, over and over.
 struct Reports {
     ring: Box<[Report; REPORTS]>,
     count: usize,
 }
 
-impl Reports {
+impl Sink for Reports {
     #[inline]
-    fn push(&mut self, report: Report) {
-        self.ring[self.count % REPORTS] = report;
+    fn push(&mut self, report: &Report) {
+        self.ring[self.count % REPORTS] = *report;
         self.count += 1;
     }
 }
 
-/// The book without accounts, names and events; ids are dense and mapped by a flat array.
-pub struct Bare {
-    book: Book,
-    slots: Vec<u32>,
-    reports: Reports,
+/// The book without accounts, names and events, as the public harness drives it.
+pub struct Yardstick {
+    engine: yardstick::Engine<Reports>,
     sequence: u64,
 }
 
-const ACK: u8 = 0;
-const TRADE: u8 = 1;
-const CANCELLED: u8 = 2;
-const MODIFIED: u8 = 3;
-const REFUSED: u8 = 4;
-
-impl Bare {
-    pub fn new(workload: &Workload) -> Self {
-        let mut book = Book::new(1, 1 << 21);
-        book.open_instrument();
-        let ring = Box::new([Report::default(); REPORTS]);
-        let reports = Reports { ring, count: 0 };
-        Self { book, slots: vec![NONE; workload.ids], reports, sequence: 0 }
-    }
-
-    #[inline]
-    fn report(&mut self, kind: u8, record: &Record) {
-        self.reports.push(Report {
-            kind,
-            side: record.side,
-            sequence: self.sequence,
-            order: u64::from(record.id),
-            price: record.price,
-            quantity: record.quantity,
-            ..Report::default()
-        });
-    }
-
-    #[inline]
-    fn trade(&mut self, half: Half, record: &Record) -> Quantity {
-        let Self { book, slots, reports, sequence } = self;
-        let (limit, open) = (Limit::At(Price(record.price)), Quantity(record.quantity.into()));
-        let swept = book.sweep(half.opposite(), limit, open, NONE, |fill: Fill| {
-            reports.push(Report {
-                kind: TRADE,
-                side: record.side,
-                sequence: *sequence,
-                order: u64::from(record.id),
-                price: fill.price.0,
-                quantity: fill.quantity.0 as u32,
-                maker: fill.mark,
-                taker: u64::from(record.id),
-            });
-            if fill.left.is_zero() {
-                slots[fill.mark as usize] = NONE;
-            }
-        });
-        swept.left
-    }
-
-    #[inline]
-    fn enter(&mut self, record: &Record) {
-        let half = half(record.side);
-        self.report(ACK, record);
-        let left = self.trade(half, record);
-        if left.is_zero() {
-            return;
-        }
-        let slot = self.book.take(u64::from(record.id), 0, left).expect("a slot for every order");
-        self.slots[record.id as usize] = slot;
-        self.book.rest(slot, half, Price(record.price), left);
-    }
-
-    #[inline]
-    fn cancel(&mut self, record: &Record) {
-        let slot = self.slots[record.id as usize];
-        if slot == NONE {
-            return self.report(REFUSED, record);
-        }
-        self.book.leave(slot);
-        self.book.release(slot);
-        self.slots[record.id as usize] = NONE;
-        self.report(CANCELLED, record);
-    }
-
-    #[inline]
-    fn modify(&mut self, record: &Record) {
-        let slot = self.slots[record.id as usize];
-        if slot == NONE {
-            return self.report(REFUSED, record);
-        }
-        self.book.leave(slot);
-        self.report(MODIFIED, record);
-        let half = half(record.side);
-        let left = self.trade(half, record);
-        if left.is_zero() {
-            self.book.release(slot);
-            self.slots[record.id as usize] = NONE;
-        } else {
-            self.book.rest(slot, half, Price(record.price), left);
-        }
+impl Default for Yardstick {
+    fn default() -> Self {
+        let reports = Reports { ring: Box::new([Report::default(); REPORTS]), count: 0 };
+        Self { engine: yardstick::Engine::new(reports), sequence: 0 }
     }
 }
 
-#[inline]
-fn half(side: u8) -> Half {
-    Half::of(INSTRUMENT, Side::BOTH[usize::from(side)])
-}
-
-impl Engine for Bare {
+impl Engine for Yardstick {
     #[inline]
     fn one(&mut self, record: &Record) {
         self.sequence += 1;
-        match record.act {
-            Act::New => self.enter(record),
-            Act::Cancel => self.cancel(record),
-            Act::Modify => self.modify(record),
-            Act::Ioc => {
-                self.report(ACK, record);
-                let left = self.trade(half(record.side), record);
-                if !left.is_zero() {
-                    self.report(CANCELLED, record);
-                }
+        let (order_id, sequence_number) = (u64::from(record.id), self.sequence);
+        let Record { act, side, quantity, price: price_ticks, .. } = *record;
+        match act {
+            Act::New | Act::Ioc => self.engine.on_new_order(&NewOrder {
+                order_id,
+                sequence_number,
+                price_ticks,
+                quantity,
+                side,
+                ioc: u8::from(act == Act::Ioc),
+                ..NewOrder::default()
+            }),
+            Act::Cancel => {
+                self.engine.on_cancel(&wire::Cancel { order_id, sequence_number });
             }
+            Act::Modify => self.engine.on_modify(&Modify {
+                order_id,
+                sequence_number,
+                new_price_ticks: price_ticks,
+                new_quantity: quantity,
+                side,
+                ..Modify::default()
+            }),
         }
     }
 
@@ -187,7 +92,7 @@ impl Engine for Bare {
         for record in records {
             self.one(record);
         }
-        black_box(&self.reports.ring);
+        black_box(&self.engine.sink().ring);
         start.elapsed()
     }
 }

@@ -141,7 +141,7 @@ impl App {
         let audits = Audits::of(&config)?;
         let sessions = config.sessions;
         let budgets = match identity.mode() {
-            Mode::Open => connections::Budgets::off(),
+            Mode::Open => connections::Budgets::without_entries(config.loopback),
             Mode::Authenticated => connections::Budgets::new(config.order_rate, config.loopback),
         };
         let limits = *recovered.exchange.genesis().unwrap_or(&config.limits);

@@ -3,8 +3,7 @@
 //! what the figure follows from out of the views before; what it is, is not known here.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 use std::{io, thread};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
@@ -13,10 +12,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Figures under way and waiting, over all sessions; one more is refused as busy.
 pub const FIGURES_MAX: usize = 32;
-/// Figures that one session may ask for at once, and how fast more may follow; one more is
-/// refused by the rate limit.
-pub const SESSION_BURST: u32 = 50;
-pub const SESSION_REFILL: Duration = Duration::from_millis(200);
 /// One thread for so many processors, but at most so many.
 const PROCESSORS_PER_THREAD: usize = 4;
 const THREADS_MAX: usize = 4;
@@ -107,31 +102,6 @@ fn give_way() {
 #[cfg(not(target_os = "linux"))]
 fn give_way() {}
 
-/// What one session may still ask for.
-#[derive(Debug)]
-pub struct Budget(Mutex<Instant>);
-
-/// It has asked for too many.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[error("too many figures were asked for")]
-pub struct Spent;
-
-impl Budget {
-    pub fn new(now: Instant) -> Self {
-        Self(Mutex::new(now))
-    }
-
-    pub fn take(&self, now: Instant) -> Result<(), Spent> {
-        let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = full_at.saturating_duration_since(now) + SESSION_REFILL;
-        if missing > SESSION_REFILL * SESSION_BURST {
-            return Err(Spent);
-        }
-        *full_at = now + missing;
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,15 +132,5 @@ mod tests {
         let broken = workshop.bench().unwrap().compute(|| panic!("asked for by a test"));
         assert_eq!(broken.await, Err::<(), _>(BrokeOff));
         assert_eq!(workshop.bench().unwrap().compute(|| 1).await, Ok(1));
-    }
-
-    #[test]
-    fn a_session_has_a_burst_and_then_a_rate() {
-        let start = Instant::now();
-        let budget = Budget::new(start);
-        let taken = |now| (0..1_000).take_while(|_| budget.take(now).is_ok()).count();
-        assert_eq!(taken(start), SESSION_BURST as usize);
-        assert_eq!(taken(start + SESSION_REFILL * 3), 3);
-        assert_eq!(taken(start + Duration::from_secs(3_600)), SESSION_BURST as usize);
     }
 }

@@ -1,11 +1,10 @@
-//! The core's book behind the interface: ids become slots, what happens becomes reports. No
-//! accounts, no journal.
+//! The core's book behind the messages of the interface: ids become slots, what happens becomes
+//! reports, which go wherever a sink takes them. No accounts, no journal, no bare pointer.
 
 use orison_core::book::{Book, Fill, Half, Limit, NONE};
 use orison_core::{InstrumentId, Price, Quantity, Side};
 
 use crate::ids::Ids;
-use crate::sink::Sink;
 use crate::wire::{
     CANCEL_ACK, CANCEL_REJECT, Cancel, MODIFY_ACK, MODIFY_REJECT, Modify, NewOrder, ORDER_ACK,
     Report, TRADE,
@@ -17,10 +16,15 @@ const INSTRUMENT: InstrumentId = InstrumentId(1);
 /// The one number that is no order's id: its mark would be that of a free slot.
 const NO_ID: u64 = u64::MAX;
 
-pub(crate) struct Engine {
+/// Takes reports, in the order in which what they tell happened.
+pub trait Sink {
+    fn push(&mut self, report: &Report);
+}
+
+pub struct Engine<S> {
     book: Book,
     ids: Ids,
-    sink: Sink,
+    sink: S,
 }
 
 /// What the reports of one message have in common.
@@ -31,21 +35,20 @@ struct Origin {
     side: Side,
 }
 
-impl Engine {
-    pub(crate) fn new(sink: Sink) -> Self {
+impl<S: Sink> Engine<S> {
+    pub fn new(sink: S) -> Self {
         let mut book = Book::new(1, ORDERS_MAX);
         book.open_instrument();
         Self { book, ids: Ids::new(), sink }
     }
 
     #[inline]
-    pub(crate) fn on_new_order(&mut self, new: &NewOrder) {
+    pub fn on_new_order(&mut self, new: &NewOrder) {
         let side = Side::BOTH[usize::from(new.side != 0)];
         let origin = Origin { sequence: new.sequence_number, order: new.order_id, side };
         let (price, quantity) = (Price(new.price_ticks), Quantity(new.quantity.into()));
-        let place = self.ids.place(new.order_id);
         let is_id = new.order_id != NO_ID;
-        if !is_id || quantity.is_zero() || self.ids.slot(place) != NONE {
+        if !is_id || quantity.is_zero() || self.ids.slot(new.order_id) != NONE {
             return self.refuse(CANCEL_REJECT, new.order_id, new.sequence_number);
         }
         self.tell(ORDER_ACK, origin, price, new.quantity);
@@ -58,7 +61,7 @@ impl Engine {
         }
         match self.book.take(new.order_id + 1, 0, left) {
             Some(slot) => {
-                self.ids.set(place, slot);
+                self.ids.set(new.order_id, slot);
                 self.book.rest(slot, Half::of(INSTRUMENT, side), price, left);
             }
             None => self.tell(CANCEL_ACK, origin, price, left.0 as u32),
@@ -66,24 +69,22 @@ impl Engine {
     }
 
     #[inline]
-    pub(crate) fn on_cancel(&mut self, cancel: &Cancel) {
-        let place = self.ids.place(cancel.order_id);
-        let slot = self.ids.slot(place);
+    pub fn on_cancel(&mut self, cancel: &Cancel) {
+        let slot = self.ids.slot(cancel.order_id);
         let Some((half, price)) = self.resting(slot) else {
             return self.refuse(CANCEL_REJECT, cancel.order_id, cancel.sequence_number);
         };
         let open = self.book.orders()[slot].open;
         self.book.leave(slot);
         self.book.release(slot);
-        self.ids.clear(place);
+        self.ids.clear(cancel.order_id);
         let (sequence, order) = (cancel.sequence_number, cancel.order_id);
         self.tell(CANCEL_ACK, Origin { sequence, order, side: half.side() }, price, open as u32);
     }
 
     #[inline]
-    pub(crate) fn on_modify(&mut self, modify: &Modify) {
-        let place = self.ids.place(modify.order_id);
-        let slot = self.ids.slot(place);
+    pub fn on_modify(&mut self, modify: &Modify) {
+        let slot = self.ids.slot(modify.order_id);
         let quantity = Quantity(modify.new_quantity.into());
         let half = match self.resting(slot) {
             Some((half, _)) if !quantity.is_zero() => half,
@@ -99,31 +100,40 @@ impl Engine {
         let left = self.trade(origin, price, quantity);
         if left.is_zero() {
             self.book.release(slot);
-            self.ids.clear(place);
+            self.ids.clear(modify.order_id);
         } else {
             self.book.rest(slot, half, price, left);
         }
     }
 
-    pub(crate) fn flush(&mut self) {
-        self.sink.flush();
+    pub fn sink(&mut self) -> &mut S {
+        &mut self.sink
     }
 
-    pub(crate) fn best(&self, side: Side) -> Option<i64> {
+    pub fn best(&self, side: Side) -> Option<i64> {
         self.book.best(Half::of(INSTRUMENT, side)).map(|price| price.0)
     }
 
-    pub(crate) fn depth_at(&self, side: Side, price: i64) -> u64 {
+    pub fn depth_at(&self, side: Side, price: i64) -> u64 {
         let mut levels = self.book.levels(Half::of(INSTRUMENT, side));
         levels.find(|(at, _)| at.0 == price).map_or(0, |(_, quantity)| quantity.0)
     }
 
-    /// What it has not traded.
-    #[inline]
+    /// What it has not traded. Most orders trade nothing, and do without a call.
+    #[inline(always)]
     fn trade(&mut self, origin: Origin, limit: Price, open: Quantity) -> Quantity {
+        let (against, limit) = (Half::of(INSTRUMENT, origin.side).opposite(), Limit::At(limit));
+        if self.book.is_within(against, limit) {
+            self.sweep(origin, against, limit, open)
+        } else {
+            open
+        }
+    }
+
+    #[inline(never)]
+    fn sweep(&mut self, origin: Origin, against: Half, limit: Limit, open: Quantity) -> Quantity {
         let Self { book, ids, sink } = self;
-        let against = Half::of(INSTRUMENT, origin.side).opposite();
-        let swept = book.sweep(against, Limit::At(limit), open, NONE, |fill: Fill| {
+        let swept = book.sweep(against, limit, open, NONE, |fill: Fill| {
             let maker = fill.mark - 1;
             sink.push(&Report {
                 kind: TRADE,
@@ -137,8 +147,7 @@ impl Engine {
                 ..Report::default()
             });
             if fill.left.is_zero() {
-                let place = ids.place(maker);
-                ids.clear(place);
+                ids.clear(maker);
             }
         });
         swept.left

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use orison_core::book::NONE;
 
 /// Ids with a place in the array: 256 MiB of addresses, whose pages are there when they are used.
-const DENSE: u64 = 1 << 26;
+const DENSE: usize = 1 << 26;
 /// Places whose pages are touched at the start.
 const TOUCHED: usize = 1 << 22;
 
@@ -16,52 +16,57 @@ pub(crate) struct Ids {
     sparse: HashMap<u64, u32>,
 }
 
-/// Where the slot of an id is kept.
-#[derive(Clone, Copy)]
-pub(crate) enum Place {
-    Dense(usize),
-    Sparse(u64),
-}
-
 impl Ids {
     pub(crate) fn new() -> Self {
-        let mut dense = vec![0; DENSE as usize];
+        let mut dense = vec![0; DENSE];
         let pages = dense[..TOUCHED].iter_mut().step_by(1024);
         pages.for_each(|place| *std::hint::black_box(place) = !NONE);
         Self { dense, sparse: HashMap::new() }
     }
 
-    #[inline]
-    pub(crate) fn place(&self, id: u64) -> Place {
-        if id < DENSE { Place::Dense(id as usize) } else { Place::Sparse(id) }
-    }
-
     /// `NONE`: it does not rest.
     #[inline]
-    pub(crate) fn slot(&self, place: Place) -> u32 {
-        match place {
-            Place::Dense(index) => !self.dense[index],
-            Place::Sparse(id) => self.sparse.get(&id).copied().unwrap_or(NONE),
+    pub(crate) fn slot(&self, id: u64) -> u32 {
+        match self.dense.get(index(id)) {
+            Some(slot) => !slot,
+            None => self.slot_of_sparse(id),
         }
     }
 
     #[inline]
-    pub(crate) fn set(&mut self, place: Place, slot: u32) {
-        match place {
-            Place::Dense(index) => self.dense[index] = !slot,
-            Place::Sparse(id) => {
-                self.sparse.insert(id, slot);
-            }
+    pub(crate) fn set(&mut self, id: u64, slot: u32) {
+        match self.dense.get_mut(index(id)) {
+            Some(place) => *place = !slot,
+            None => self.set_sparse(id, slot),
         }
     }
 
     #[inline]
-    pub(crate) fn clear(&mut self, place: Place) {
-        match place {
-            Place::Dense(index) => self.dense[index] = !NONE,
-            Place::Sparse(id) => {
-                self.sparse.remove(&id);
-            }
+    pub(crate) fn clear(&mut self, id: u64) {
+        match self.dense.get_mut(index(id)) {
+            Some(place) => *place = !NONE,
+            None => self.clear_sparse(id),
         }
     }
+
+    #[cold]
+    fn slot_of_sparse(&self, id: u64) -> u32 {
+        self.sparse.get(&id).copied().unwrap_or(NONE)
+    }
+
+    #[cold]
+    fn set_sparse(&mut self, id: u64, slot: u32) {
+        self.sparse.insert(id, slot);
+    }
+
+    #[cold]
+    fn clear_sparse(&mut self, id: u64) {
+        self.sparse.remove(&id);
+    }
+}
+
+/// Beyond every array, where addresses are too small for it.
+#[inline]
+fn index(id: u64) -> usize {
+    usize::try_from(id).unwrap_or(usize::MAX)
 }

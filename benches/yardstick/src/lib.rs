@@ -1,29 +1,30 @@
-//! The core's book behind the C interface of the public harness that matching engines are compared
-//! with: what its functions do is in `engine`, what passes them in `wire`. One engine a process,
-//! called by one thread at a time. Unsafe, because a C interface is made of bare pointers.
+//! The core's book as an engine of the public harness that matching engines are compared with:
+//! `Engine` takes its messages, `wire` is what they look like, and the functions below are its C
+//! interface, behind which there is one engine a process, called by one thread at a time. Unsafe,
+//! because a C interface is made of bare pointers.
 //! `RUSTFLAGS='-C target-cpu=native' cargo build --release -p yardstick` makes
 //! `target/release/libyardstick.so`.
 
 mod engine;
 mod ids;
+mod outlet;
 pub mod queue;
-mod sink;
 pub mod wire;
 
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use engine::Engine;
+pub use engine::{Engine, Sink};
 use orison_core::Side;
-use sink::Sink;
+use outlet::Outlet;
 use wire::{Cancel, Modify, NewOrder, Tagged, Transport};
 
-static ENGINE: AtomicPtr<Engine> = AtomicPtr::new(null_mut());
+static ENGINE: AtomicPtr<Engine<Outlet>> = AtomicPtr::new(null_mut());
 
 /// Between init and shutdown.
 #[inline]
-fn engine() -> &'static mut Engine {
+fn engine() -> &'static mut Engine<Outlet> {
     let engine = ENGINE.load(Ordering::Relaxed);
     assert!(!engine.is_null(), "engine_init comes first");
     // SAFETY: made by `engine_init` and not yet shut down; the interface has one caller at a time,
@@ -41,8 +42,8 @@ pub unsafe extern "C" fn engine_init(_seed: u64, transport: *const Transport, si
     // SAFETY: the caller promises a transport.
     let transport = unsafe { *transport };
     // SAFETY: the caller promises that the queue is its, and lives on.
-    let sink = unsafe { Sink::new(transport, sink) };
-    let engine = Box::into_raw(Box::new(Engine::new(sink)));
+    let outlet = unsafe { Outlet::new(transport, sink) };
+    let engine = Box::into_raw(Box::new(Engine::new(outlet)));
     forget(ENGINE.swap(engine, Ordering::AcqRel));
 }
 
@@ -51,7 +52,7 @@ pub extern "C" fn engine_shutdown() {
     forget(ENGINE.swap(null_mut(), Ordering::AcqRel));
 }
 
-fn forget(engine: *mut Engine) {
+fn forget(engine: *mut Engine<Outlet>) {
     if !engine.is_null() {
         // SAFETY: made by `engine_init`, and no longer reachable.
         drop(unsafe { Box::from_raw(engine) });
@@ -107,7 +108,7 @@ pub unsafe extern "C" fn engine_on_batch(messages: *const Tagged, count: u32) {
 /// Nothing is ever deferred here; a queue of the harness's own may hold something back.
 #[unsafe(no_mangle)]
 pub extern "C" fn engine_flush() {
-    engine().flush();
+    engine().sink().flush();
 }
 
 /// `i64::MIN`: there is none.

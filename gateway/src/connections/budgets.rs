@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::bucket::{Bucket, Buckets, Empty, Rate, Standing};
 use crate::peer::{Loopback, Source};
@@ -15,16 +15,20 @@ const SECONDS: u32 = 2;
 const USER_FACTOR: u32 = 2;
 const ADDRESS_FACTOR: u32 = 4;
 const CANCEL_FACTOR: u32 = 2;
+/// Of one session. They cost time and change nothing, so they have bounds in open mode too.
+const FIGURES: Rate = Rate::new(50, Duration::from_millis(200));
 
 /// What tokens are taken for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Purpose {
     Entry,
     Cancel,
+    /// What is looked up or computed for one client and costs more than its message.
+    Figure,
 }
 
 pub struct Budgets {
-    /// Entries of one session. None: no bounds.
+    /// Of one session. None: no bounds.
     entries: Option<Rate>,
     loopback: Loopback,
     shared: Buckets<(Owner, Purpose)>,
@@ -41,6 +45,7 @@ enum Owner {
 pub(super) struct Own {
     entry: Bucket,
     cancel: Bucket,
+    figure: Bucket,
 }
 
 impl Own {
@@ -48,6 +53,7 @@ impl Own {
         match purpose {
             Purpose::Entry => &mut self.entry,
             Purpose::Cancel => &mut self.cancel,
+            Purpose::Figure => &mut self.figure,
         }
     }
 }
@@ -58,8 +64,9 @@ impl Budgets {
         Self { entries, loopback, shared: Buckets::default() }
     }
 
-    pub fn off() -> Self {
-        Self { entries: None, loopback: Loopback::Exempt, shared: Buckets::default() }
+    /// Of figures alone.
+    pub fn without_entries(loopback: Loopback) -> Self {
+        Self { entries: None, loopback, shared: Buckets::default() }
     }
 
     /// Of one session. None: there are no bounds.
@@ -67,6 +74,7 @@ impl Budgets {
         match purpose {
             Purpose::Entry => self.entries,
             Purpose::Cancel => self.entries.map(|rate| rate.times(CANCEL_FACTOR)),
+            Purpose::Figure => Some(FIGURES),
         }
     }
 
@@ -113,8 +121,6 @@ impl Budgets {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     struct Asker {
@@ -151,6 +157,30 @@ mod tests {
     }
 
     #[test]
+    fn figures_are_bounded_where_entries_are_not_and_a_new_session_does_not_refill_them() {
+        use Purpose::{Entry, Figure};
+        let budgets = Budgets::without_entries(Loopback::Exempt);
+        let mut asker = Asker { budgets, now: Instant::now() };
+        let mut own = Own::default();
+        assert_eq!(asker.count(&mut own, "ann", 1, Entry), 10_000);
+        assert_eq!(asker.count(&mut own, "ann", 1, Figure), 50);
+        for (user, last, count, why) in [
+            ("ann", 1, 50, "a second session beside the first"),
+            ("ann", 1, 0, "who comes back: the user has had 100"),
+            ("ann", 2, 0, "from elsewhere"),
+            ("bob", 1, 50, "somebody else"),
+            ("bob", 1, 50, "at the same address"),
+            ("cid", 1, 0, "the address has had 200"),
+            ("cid", 2, 50, "nothing was taken of it"),
+        ] {
+            assert_eq!(asker.count(&mut Own::default(), user, last, Figure), count, "{why}");
+        }
+        asker.now += Duration::from_secs(1);
+        assert_eq!(asker.count(&mut own, "ann", 1, Figure), 5, "what a second brings");
+        assert_eq!(asker.count(&mut Own::default(), "ann", 1, Figure), 5, "the user's other half");
+    }
+
+    #[test]
     fn all_tokens_or_none_loopback_has_no_bucket_and_off_is_off() {
         let (near, now) = (IpAddr::from([127, 0, 0, 1]), Instant::now());
         let budgets = Budgets::new(10, Loopback::Exempt);
@@ -162,7 +192,7 @@ mod tests {
         assert_eq!(refused, Err(Empty { limit: 40, reset }));
         assert!(budgets.take(Purpose::Entry, 10, None, user, near, now).is_ok());
         assert_eq!(budgets.take(Purpose::Entry, 9_999, None, None, near, now), Ok(None));
-        let off = Budgets::off();
+        let off = Budgets::without_entries(Loopback::Exempt);
         assert_eq!(off.take(Purpose::Entry, 9_999, None, user, near, now), Ok(None));
     }
 }

@@ -291,7 +291,7 @@ mod tests {
     };
 
     fn registry() -> Arc<Registry> {
-        Registry::new(LIMITS, Mode::Open, Budgets::off())
+        Registry::new(LIMITS, Mode::Open, Budgets::without_entries(Loopback::Exempt))
     }
 
     fn peer(last: u8) -> SocketAddr {
@@ -364,7 +364,8 @@ mod tests {
 
     #[test]
     fn who_proves_nothing_leaves_room_for_who_does_and_ipv6_counts_by_network() {
-        let registry = Registry::new(LIMITS, Mode::Authenticated, Budgets::off());
+        let registry =
+            Registry::new(LIMITS, Mode::Authenticated, Budgets::without_entries(Loopback::Exempt));
         let admit =
             |peer: &str, user| registry.admit(Kind::Stomp, peer.parse().unwrap(), None, user);
         let network: Vec<_> =

@@ -2,16 +2,15 @@
 //! what was copied out of the views, and told when it is there, in the order they were asked for.
 
 use std::pin::Pin;
-use std::time::Instant;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use orison_core::Reason;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::envelope::RequestId;
 use super::host::Host;
-use crate::workshop::{Bench, BrokeOff, Spent};
+use crate::connections::Purpose;
+use crate::workshop::{Bench, BrokeOff};
 use crate::xtrader::problem::Problem;
 
 /// Figures of one session under way; at this many it hears nothing until one is there.
@@ -33,7 +32,7 @@ pub(super) struct Figures {
 impl Host {
     /// Before anything is looked up for a request that costs more than its message.
     pub(super) fn charge(&self) -> Result<(), Problem> {
-        self.budget.take(Instant::now()).map_err(|Spent| Problem::refused(Reason::RateLimit))
+        self.draw(Purpose::Figure)
     }
 
     /// The same, and a place in the workshop.

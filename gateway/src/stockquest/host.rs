@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use engine::Views;
-use orison_core::{AccountName, Instrument, Symbol};
+use orison_core::{AccountName, Instrument, Reason, Symbol};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -16,11 +16,10 @@ use super::settings::Settings;
 use super::shape::ErrorBody;
 use super::studio::Studio;
 use crate::App;
-use crate::connections::Place;
+use crate::connections::{Place, Purpose};
 use crate::fanout::Seat;
 use crate::identity::{Action, Standing};
 use crate::language::{Language, Message};
-use crate::workshop::Budget;
 use crate::xtrader::entry::Caller;
 use crate::xtrader::json::Object;
 use crate::xtrader::problem::Problem;
@@ -40,8 +39,6 @@ pub(super) struct Host {
     pub(super) account: AccountName,
     /// Among all sessions of the process.
     pub(super) place: Option<Arc<Place>>,
-    /// Of figures.
-    pub(super) budget: Budget,
 }
 
 impl Host {
@@ -53,6 +50,12 @@ impl Host {
     pub(super) fn caller(&self) -> Result<Caller, Problem> {
         let principal = self.standing.check(Action::Trade)?;
         Ok(Caller::of(principal, Some(self.account), Action::Trade, self.language))
+    }
+
+    /// A token of whoever asks. An error: the session, its user or its address has had too many.
+    pub(super) fn draw(&self, purpose: Purpose) -> Result<(), Problem> {
+        let taken = self.place.as_ref().map_or(Ok(()), |place| place.take(purpose, 1));
+        taken.map_err(|_| Problem::refused(Reason::RateLimit))
     }
 
     /// Waits in the outbox behind what is there.

@@ -14,7 +14,7 @@ use engine::projection::OrderView;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use orison_core::event::Entry;
-use orison_core::{ClientOrderId, Event, OrderId, Reason};
+use orison_core::{ClientOrderId, Event, OrderId};
 use serde::{Deserialize, Serialize};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use utoipa::ToSchema;
@@ -256,10 +256,7 @@ impl Orders {
             order: data.shown("order_id").and_then(|id| OrderId::parse(&id)),
             client_order_id: data.shown("client_order_id"),
         };
-        if let Some(place) = &host.place
-            && place.take(purpose(call), 1).is_err()
-        {
-            let problem = Problem::refused(Reason::RateLimit);
+        if let Err(problem) = host.draw(purpose(call)) {
             return refuse(host, call, named, &problem, id.as_ref());
         }
         self.answers.push_back(Box::pin(async move {

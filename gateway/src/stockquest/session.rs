@@ -30,7 +30,6 @@ use crate::http::{OrderEntry, order_entry};
 use crate::identity::{Action, IDENTITY_CLOSE, Refusal, Standing};
 use crate::language::{Language, Message as Text};
 use crate::sockjs::{Close, Message, Opening, Talk};
-use crate::workshop::Budget;
 use crate::xtrader::entry::{account_name, shared_account};
 use crate::xtrader::problem::Problem;
 
@@ -119,7 +118,6 @@ impl Session {
             standing: Standing::new(opener, opening.peer.ip(), now),
             account: named.unwrap_or_else(shared_account),
             place,
-            budget: Budget::new(now),
         };
         Self {
             named,

@@ -1,5 +1,5 @@
 //! What the orders socket of StockQuest may enter: a session, its user and its address have their
-//! budgets, and cancels have others; and how many sessions a user may have there.
+//! budgets, and cancels and figures have others; and how many sessions a user may have there.
 
 use std::time::Instant;
 
@@ -95,6 +95,28 @@ async fn session_user_and_address_have_budgets_of_orders_and_others_of_cancels()
     check("cid's", count, 0, of_address, begun);
     let count = heard(&mut last, cancel, &unknown, "ORDER_NOT_FOUND").await;
     check("cancels of cid's", count, 4 * RATE, 2 * RATE, begun);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_back_has_no_more_figures_than_the_user_and_the_address_have() {
+    let house = House::start_with(|config| config.loopback = Loopback::Counted).await;
+    let people = ["ann", "bob", "cid"].map(|name| (name, "trader", name));
+    let people = house.people(&people).await;
+    let [ann, bob, cid] = [&people[0], &people[1], &people[2]];
+    let begun = Instant::now();
+    for (whose, what, at_once, rate) in [
+        (ann, "ann's", 50, 5),
+        (ann, "ann's, who comes back", 50, 5),
+        (ann, "ann's, for whom nothing is left", 0, 10),
+        (bob, "bob's", 50, 5),
+        (bob, "bob's, who comes back", 50, 5),
+        (cid, "cid's, whose address has had all of its own", 0, 20),
+    ] {
+        let mut quester = open(&house, whose, Way::Raw).await;
+        let data = json!({});
+        let count = heard(&mut quester, "REQUEST_ORDER_HISTORY", &data, "ORDER_HISTORY").await;
+        check(what, count, at_once, rate, begun);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -194,9 +194,10 @@ async fn check(cast: &Cast, socket: &'static str, at: usize, names: Names, way: 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_role_may_at_the_five_sockets_what_the_matrix_says_over_every_transport() {
-    // Sessions over HTTP end some seconds after nobody asks for them any more.
-    let cast = Cast::with(|config| config.sessions.per_user_max = 1_000).await;
     for way in Way::ALL {
+        // Sessions over HTTP end some seconds after nobody asks for them any more. And over all
+        // transports together a user would ask for more figures than it may at once.
+        let cast = Cast::with(|config| config.sessions.per_user_max = 1_000).await;
         for socket in SOCKETS {
             for at in 0..=ROLES.len() {
                 for names in [Names::Nobodys, Names::Bobs] {

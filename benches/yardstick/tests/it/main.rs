@@ -3,13 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod cases;
+mod message;
 mod naive;
 
 use std::ffi::c_void;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use cases::CASES;
+use message::{Message, Passing, shown};
 use naive::Naive;
-use yardstick::wire::{self, Body, Cancel, Modify, NewOrder, Report, Tagged, Transport};
+use orison_core::Side;
+use yardstick::wire::{Report, Tagged, Transport};
 use yardstick::*;
 
 /// Reports of one batch at most.
@@ -44,15 +49,11 @@ impl Harness {
         self.sequence += 1;
         match message.with(self.sequence) {
             // SAFETY: it is one.
-            Tagged { kind: wire::NEW_ORDER, body, .. } => unsafe {
-                engine_on_new_order(&raw const body.new_order);
-            },
+            Passing::New(order) => unsafe { engine_on_new_order(&raw const order) },
             // SAFETY: it is one.
-            Tagged { kind: wire::CANCEL, body, .. } => unsafe {
-                engine_on_cancel(&raw const body.cancel);
-            },
+            Passing::Cancel(cancel) => unsafe { engine_on_cancel(&raw const cancel) },
             // SAFETY: it is one.
-            Tagged { body, .. } => unsafe { engine_on_modify(&raw const body.modify) },
+            Passing::Modify(modify) => unsafe { engine_on_modify(&raw const modify) },
         }
         self.drain()
     }
@@ -75,171 +76,6 @@ impl Drop for Harness {
         unsafe { (self.transport.destroy)(self.queue) };
     }
 }
-
-/// A message before it has its sequence number.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Message {
-    New { id: u64, side: u8, price: i64, quantity: u32, ioc: u8 },
-    Cancel { id: u64 },
-    Modify { id: u64, side: u8, price: i64, quantity: u32 },
-}
-
-impl Message {
-    fn with(self, sequence_number: u64) -> Tagged {
-        let pad = [0; 7];
-        match self {
-            Self::New { id: order_id, side, price: price_ticks, quantity, ioc } => {
-                let pad_end = [0; 2];
-                let new_order = NewOrder {
-                    order_id,
-                    sequence_number,
-                    price_ticks,
-                    quantity,
-                    side,
-                    ioc,
-                    pad: pad_end,
-                };
-                Tagged { kind: wire::NEW_ORDER, pad, body: Body { new_order } }
-            }
-            Self::Cancel { id: order_id } => {
-                let cancel = Cancel { order_id, sequence_number };
-                Tagged { kind: wire::CANCEL, pad, body: Body { cancel } }
-            }
-            Self::Modify { id: order_id, side, price, quantity } => {
-                let modify = Modify {
-                    order_id,
-                    sequence_number,
-                    new_price_ticks: price,
-                    new_quantity: quantity,
-                    side,
-                    pad: [0; 3],
-                };
-                Tagged { kind: wire::MODIFY, pad, body: Body { modify } }
-            }
-        }
-    }
-
-    /// `b7 100x5` buys, `s7 100x5` sells, `b7! 100x5` at once or never; `-7` cancels;
-    /// `b7~ 101x4` modifies.
-    fn read(text: &str) -> Self {
-        if let Some(id) = text.strip_prefix('-') {
-            return Self::Cancel { id: id.parse().unwrap() };
-        }
-        let (head, tail) = text.split_once(' ').unwrap();
-        let side = u8::from(head.starts_with('s'));
-        let (price, quantity) = tail.split_once('x').unwrap();
-        let (price, quantity) = (price.parse().unwrap(), quantity.parse().unwrap());
-        let mark = head.chars().last().unwrap();
-        let id = head[1..].trim_end_matches(['!', '~']).parse().unwrap();
-        match mark {
-            '~' => Self::Modify { id, side, price, quantity },
-            mark => Self::New { id, side, price, quantity, ioc: u8::from(mark == '!') },
-        }
-    }
-}
-
-/// A report as text, with everything that is compared.
-fn shown(report: &Report) -> String {
-    let Report { side, order_id: id, price_ticks: price, quantity, .. } = *report;
-    let side = ["b", "s"][usize::from(side)];
-    match report.kind {
-        wire::ORDER_ACK => format!("new {side}{id} {price}x{quantity}"),
-        wire::TRADE => {
-            format!("trade {}/{} {price}x{quantity}", report.maker_order_id, report.taker_order_id)
-        }
-        wire::CANCEL_ACK => format!("gone {side}{id} {price}"),
-        wire::MODIFY_ACK => format!("now {side}{id} {price}x{quantity}"),
-        wire::CANCEL_REJECT => format!("no cancel {id}"),
-        wire::MODIFY_REJECT => format!("no modify {id}"),
-        kind => panic!("a report of kind {kind}"),
-    }
-}
-
-/// Messages, and the reports of the last one.
-const CASES: &[(&[&str], &[&str])] = &[
-    (&["b1 100x5"], &["new b1 100x5"]),
-    (&["s1 100x5"], &["new s1 100x5"]),
-    (&["-1"], &["no cancel 1"]),
-    (&["b1~ 100x5"], &["no modify 1"]),
-    (&["b1 100x5", "-1"], &["gone b1 100"]),
-    (&["s1 100x5", "-1"], &["gone s1 100"]),
-    (&["b1 100x5", "-1", "-1"], &["no cancel 1"]),
-    (&["b1 100x5", "-1", "b1 99x1"], &["new b1 99x1"]),
-    (&["b1 100x5", "b1 101x1"], &["no cancel 1"]),
-    (&["b1 100x5", "b1 101x1", "s2! 90x9"], &["new s2 90x9", "trade 1/2 100x5", "gone s2 90"]),
-    (&["b1 100x0"], &["no cancel 1"]),
-    (&["b18446744073709551615 100x5"], &["no cancel 18446744073709551615"]),
-    (&["b1! 100x5"], &["new b1 100x5", "gone b1 100"]),
-    (&["b1! 100x5", "-1"], &["no cancel 1"]),
-    (&["b1 100x5", "s2 101x5"], &["new s2 101x5"]),
-    (&["b1 100x5", "s2 100x5"], &["new s2 100x5", "trade 1/2 100x5"]),
-    (&["b1 100x5", "s2 100x5", "-1"], &["no cancel 1"]),
-    (&["b1 100x5", "s2 100x5", "-2"], &["no cancel 2"]),
-    (&["b1 100x5", "s2 99x3"], &["new s2 99x3", "trade 1/2 100x3"]),
-    (&["b1 100x5", "s2 99x3", "-1"], &["gone b1 100"]),
-    (&["b1 100x5", "s2 99x8"], &["new s2 99x8", "trade 1/2 100x5"]),
-    (&["b1 100x5", "s2 99x8", "-2"], &["gone s2 99"]),
-    (&["b1 100x5", "s2! 99x8"], &["new s2 99x8", "trade 1/2 100x5", "gone s2 99"]),
-    (&["s1 100x5", "b2! 99x8"], &["new b2 99x8", "gone b2 99"]),
-    (
-        &["b1 100x5", "b2 100x5", "s3 100x7"],
-        &["new s3 100x7", "trade 1/3 100x5", "trade 2/3 100x2"],
-    ),
-    (&["b1 99x5", "b2 100x5", "s3 99x7"], &["new s3 99x7", "trade 2/3 100x5", "trade 1/3 99x2"]),
-    (
-        &["s1 101x5", "s2 100x5", "b3 101x7"],
-        &["new b3 101x7", "trade 2/3 100x5", "trade 1/3 101x2"],
-    ),
-    (&["s1 101x5", "s2 100x5", "b3! 100x7"], &["new b3 100x7", "trade 2/3 100x5", "gone b3 100"]),
-    (&["b1 100x5", "b1~ 101x4"], &["now b1 101x4"]),
-    (&["b1 100x5", "b1~ 100x9"], &["now b1 100x9"]),
-    (&["b1 100x5", "b1~ 100x0"], &["no modify 1"]),
-    (&["b1 100x5", "b1~ 100x0", "-1"], &["gone b1 100"]),
-    (&["b1 100x5", "s1~ 101x4"], &["now b1 101x4"]),
-    // A modified order is the last of its price, at the same one too.
-    (
-        &["b1 100x5", "b2 100x5", "b1~ 100x5", "s3 100x6"],
-        &["new s3 100x6", "trade 2/3 100x5", "trade 1/3 100x1"],
-    ),
-    (
-        &["b1 100x5", "b2 100x5", "b1~ 100x4", "s3 100x6"],
-        &["new s3 100x6", "trade 2/3 100x5", "trade 1/3 100x1"],
-    ),
-    (
-        &["b1 100x5", "b2 100x5", "s3 100x2", "s4 100x4"],
-        &["new s4 100x4", "trade 1/4 100x3", "trade 2/4 100x1"],
-    ),
-    (&["b1 100x5", "s2 101x5", "b1~ 101x3"], &["now b1 101x3", "trade 2/1 101x3"]),
-    (&["b1 100x5", "s2 101x5", "b1~ 101x3", "-1"], &["no cancel 1"]),
-    (&["b1 100x5", "s2 101x5", "b1~ 101x3", "-2"], &["gone s2 101"]),
-    (&["b1 100x5", "s2 101x5", "b1~ 102x8"], &["now b1 102x8", "trade 2/1 101x5"]),
-    (&["b1 100x5", "s2 101x5", "b1~ 102x8", "-1"], &["gone b1 102"]),
-    (&["b1 100x5", "b1~ 101x4", "-1", "b1~ 101x4"], &["no modify 1"]),
-    (&["b1 -7x5", "s2 -7x5"], &["new s2 -7x5", "trade 1/2 -7x5"]),
-    (&["b1 0x5", "s2 0x5"], &["new s2 0x5", "trade 1/2 0x5"]),
-    (
-        &["b1 9223372036854775807x5", "s2 -9223372036854775808x5"],
-        &["new s2 -9223372036854775808x5", "trade 1/2 9223372036854775807x5"],
-    ),
-    (
-        &["s1 9223372036854775807x5", "b2 9223372036854775807x5"],
-        &["new b2 9223372036854775807x5", "trade 1/2 9223372036854775807x5"],
-    ),
-    (&["b1 -9223372036854775808x5", "-1"], &["gone b1 -9223372036854775808"]),
-    (&["b1 100x4294967295", "-1"], &["gone b1 100"]),
-    (
-        &["b1 100x4294967295", "b2 100x4294967295", "s3 100x4294967295"],
-        &["new s3 100x4294967295", "trade 1/3 100x4294967295"],
-    ),
-    // Ids are dense, and are any number all the same.
-    (&["b0 100x5", "-0"], &["gone b0 100"]),
-    (&["b67108864 100x5", "-67108864"], &["gone b67108864 100"]),
-    (&["b4294967295 100x5", "s1 100x5"], &["new s1 100x5", "trade 4294967295/1 100x5"]),
-    (
-        &["b18446744073709551614 100x5", "s1 100x5", "-18446744073709551614"],
-        &["no cancel 18446744073709551614"],
-    ),
-];
 
 #[test]
 fn every_case_is_reported_as_the_interface_says() {
@@ -327,13 +163,46 @@ fn a_batch_is_its_messages_one_by_one() {
     };
     let mut harness = Harness::own();
     let mut batched = Vec::new();
-    let tagged: Vec<Tagged> = messages.iter().zip(1..).map(|(m, n)| m.with(n)).collect();
+    let tagged: Vec<Tagged> = messages.iter().zip(1..).map(|(m, n)| m.with(n).tagged()).collect();
     for batch in tagged.chunks(64) {
         // SAFETY: there are so many.
         unsafe { engine_on_batch(batch.as_ptr(), batch.len() as u32) };
         batched.extend(harness.drain());
     }
     assert_eq!(batched, one_by_one);
+}
+
+/// What the engine reports to whoever needs no C.
+#[derive(Default)]
+struct Told(Vec<Report>);
+
+impl Sink for Told {
+    fn push(&mut self, report: &Report) {
+        self.0.push(*report);
+    }
+}
+
+#[test]
+fn the_engine_alone_reports_what_the_interface_does() {
+    let (mut harness, mut engine) = (Harness::own(), Engine::new(Told::default()));
+    let mut random = Random(11);
+    for sequence in 1..=10_000 {
+        let message = random.message(30);
+        match message.with(sequence) {
+            Passing::New(order) => engine.on_new_order(&order),
+            Passing::Cancel(cancel) => engine.on_cancel(&cancel),
+            Passing::Modify(modify) => engine.on_modify(&modify),
+        }
+        let told = std::mem::take(&mut engine.sink().0);
+        assert_eq!(told, harness.send(message), "{sequence}: {message:?}");
+        let best = Side::BOTH.map(|side| engine.best(side));
+        let expected = (best[0].unwrap_or(i64::MIN), best[1].unwrap_or(i64::MAX));
+        assert_eq!((engine_query_best_bid(), engine_query_best_ask()), expected, "{sequence}");
+        for (side, number) in Side::BOTH.into_iter().zip(0..) {
+            let depth = engine.depth_at(side, 1_000);
+            assert_eq!(engine_query_depth_at(1_000, number), depth, "{sequence}");
+        }
+    }
 }
 
 /// A queue of another's making: it is full at three reports until it is flushed.

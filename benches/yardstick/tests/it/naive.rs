@@ -1,6 +1,6 @@
 //! A book that is one list of orders in the order of their entry, searched from end to end.
 
-use crate::Message;
+use crate::message::Message;
 
 #[derive(Default)]
 pub(crate) struct Naive {
