@@ -10,7 +10,7 @@ use super::bell::Bell;
 /// Rounds of a pause instruction before a stage begins to yield: some 10 us.
 const SPINS: u32 = 512;
 /// A stage that has been idle for this long parks.
-const PARK_AFTER: Duration = Duration::from_micros(50);
+const PARK_AFTER: Duration = Duration::from_millis(1);
 /// Stages beside a spinning matcher nap once they have been idle: nobody makes the system call
 /// that would wake them.
 const NAP: Duration = Duration::from_micros(50);
