@@ -14,6 +14,7 @@ mod crowd;
 mod framing;
 pub(crate) mod goodbye;
 pub(crate) mod handshake;
+pub(crate) mod hearing;
 mod linger;
 pub(crate) mod origin;
 mod respond;
@@ -24,14 +25,12 @@ mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http_body_util::Either;
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request};
 
 use crate::App;
-use crate::bucket::Rate;
 use crate::identity::Principal;
 use crate::language::Language;
 
@@ -41,9 +40,6 @@ pub use listener::{BindError, Listener};
 pub use tls::{Tls, TlsError};
 pub(crate) use upgrade::no_room;
 pub use watch::IdleFrames;
-
-/// Messages of one session. What is done with one that sends more, its protocol says.
-pub(crate) const MESSAGES: Rate = Rate::new(1_000, Duration::from_millis(5));
 
 /// Which of the listeners a request came in by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

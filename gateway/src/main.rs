@@ -21,6 +21,11 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// Turns of tasks after which sockets, and what the matcher has woken, are looked at again. With
+/// tokio's 61 and 31, and sessions that have always something to do, others would be heard
+/// milliseconds late.
+const LOOK_INTERVAL: u32 = 5;
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,7 +73,9 @@ fn run() -> anyhow::Result<()> {
         recovered.commands,
         recovered.seconds
     ))?;
-    let sockets = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut sockets = tokio::runtime::Builder::new_multi_thread();
+    let sockets = sockets.event_interval(LOOK_INTERVAL).global_queue_interval(LOOK_INTERVAL);
+    let sockets = sockets.enable_all().build()?;
     sockets.block_on(serve(config, recovered))
 }
 

@@ -147,6 +147,8 @@ async fn accept<S: Site>(
             // The peer was gone before it was accepted.
             Err(error) => tracing::debug!(%error, "accept"),
         }
+        // A crowd at the door does not keep those within waiting.
+        tokio::task::yield_now().await;
     }
 }
 

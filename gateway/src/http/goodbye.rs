@@ -2,11 +2,10 @@
 //! for.
 
 use std::borrow::Cow;
-use std::io;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -20,8 +19,13 @@ use super::watch::{self, Fault};
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 /// The same for a client that was slow to read: what is before the close has to leave first.
 const SLOW_CLOSE_MAX: Duration = Duration::from_secs(30);
+/// A peer that has not read our close yet may still send so many; one that sends more floods.
+const LATE_FRAMES_MAX: u32 = 256;
 /// After the last close nothing that follows has a meaning.
 const PART_MAX: Duration = Duration::from_secs(1);
+/// So much of what follows is read, so that the close is not lost to a reset; a flood goes on.
+const PART_BYTES_MAX: u64 = 1 << 20;
+const PART_READ_BYTES: usize = 16 << 10;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Goodbye {
@@ -83,7 +87,14 @@ impl Goodbye {
             Self::Close { code, reason } => {
                 let leave_max = if code == SLOW_CONSUMER { SLOW_CLOSE_MAX } else { CLOSE_MAX };
                 if let Ok(Ok(())) = timeout(leave_max, send(socket, code, reason)).await {
-                    let ended = async { while let Some(Ok(_)) = socket.next().await {} };
+                    let ended = async {
+                        let mut frames = 0;
+                        while frames < LATE_FRAMES_MAX
+                            && let Some(Ok(_)) = socket.next().await
+                        {
+                            frames += 1;
+                        }
+                    };
                     // Whether the peer closes in time or not, the connection ends after this.
                     let _in_time = timeout(CLOSE_MAX, ended).await;
                     part(socket).await;
@@ -118,14 +129,13 @@ where
     socket.send(Message::Close(Some(CloseFrame { code, reason }))).await
 }
 
-/// Ends our side and reads what still comes, so that the close is not lost to a reset.
+/// Ends our side and reads what still comes.
 async fn part<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) {
     let stream = socket.get_mut();
     let parting = async {
         stream.shutdown().await?;
-        let mut bytes = [0; 1024];
-        while stream.read(&mut bytes).await? > 0 {}
-        Ok::<_, io::Error>(())
+        let mut rest = BufReader::with_capacity(PART_READ_BYTES, stream.take(PART_BYTES_MAX));
+        tokio::io::copy_buf(&mut rest, &mut tokio::io::sink()).await
     };
     // In time, late or with an error: the connection is dropped after this.
     let _ended = timeout(PART_MAX, parting).await;

@@ -1,12 +1,18 @@
-//! Binding an address.
+//! Binding an address. What a client may send ahead of being heard is bounded here.
 
 use std::io;
 use std::net::SocketAddr;
 
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::config::Listen;
+
+/// What the kernel holds of a connection that is not read, give or take its own bookkeeping; it
+/// would let it grow to megabytes.
+const RECEIVE_BUFFER_BYTES: u32 = 256 << 10;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1_024;
 
 #[derive(Debug, Error)]
 #[error("--{name} {address}: {source}")]
@@ -27,12 +33,12 @@ impl Listener {
     pub async fn bind(name: &'static str, listen: Listen) -> Result<Option<Self>, BindError> {
         let (Some(address), second) = listen.addresses() else { return Ok(None) };
         let failed = |address| move |source| BindError { name, address, source };
-        let first = TcpListener::bind(address).await.map_err(failed(address))?;
+        let first = listen_on(address).map_err(failed(address))?;
         let address = first.local_addr().map_err(failed(address))?;
         let mut sockets = vec![first];
         if let Some(ip) = second {
             let second = SocketAddr::new(ip, address.port());
-            match TcpListener::bind(second).await {
+            match listen_on(second) {
                 Ok(socket) => sockets.push(socket),
                 Err(error) if is_absent(&error) => {}
                 Err(error) => return Err(failed(second)(error)),
@@ -49,6 +55,18 @@ impl Listener {
     pub(super) fn into_sockets(self) -> Vec<TcpListener> {
         self.sockets
     }
+}
+
+/// What is accepted has the listener's buffer.
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.set_reuseaddr(true)?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The machine has no such address family, or no such address.

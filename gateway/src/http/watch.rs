@@ -2,8 +2,9 @@
 //! than UTF-8: the library checks a frame when it is whole, and a client that sends a large one
 //! slowly hears of its mistake at once this way. It fails too when there are too many frames that
 //! no session counts because they end no message: the library answers pings and gathers parts by
-//! itself. All else that frames can be is left to the library: bytes pass unchanged up to the
-//! wrong one, then comes one error, then all passes.
+//! itself. And it can keep a close back until what came before it is answered: to the library
+//! nothing can be said after one is read. Else bytes pass unchanged up to the wrong one, then
+//! comes one error, then all passes.
 
 use std::io;
 use std::pin::Pin;
@@ -13,13 +14,14 @@ use std::time::Instant;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::MESSAGES;
+use super::hearing::MESSAGES;
 use crate::bucket::Bucket;
 
 /// RFC 6455 5.2: two octets, a length of eight, a mask of four.
 const HEAD_BYTES_MAX: usize = 14;
 const OPCODE_CONTINUATION: u8 = 0x0;
 const OPCODE_TEXT: u8 = 0x1;
+const OPCODE_CLOSE: u8 = 0x8;
 
 /// What a stream was made to fail for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
@@ -38,9 +40,19 @@ pub enum IdleFrames {
     Unbounded,
 }
 
+/// What becomes of the client's close.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Closes {
+    /// It is read as soon as it comes.
+    Pass,
+    /// It and what follows is read once `Watched::pass_close` says so.
+    Kept,
+}
+
 pub(crate) struct Watched<S> {
     stream: S,
     watch: Watch,
+    closes: Closes,
     /// Of idle frames. None: there may be any number.
     bucket: Option<Bucket>,
 }
@@ -49,16 +61,34 @@ enum Watch {
     On(Frames),
     /// The next read says so.
     Broken(Fault),
+    /// From the close on; nothing more is read.
+    Closing(Vec<u8>),
+    /// What was kept back, as far as it is not read again.
+    Passing(Vec<u8>),
     Off,
 }
 
 impl<S> Watched<S> {
-    pub(crate) fn new(stream: S, idle: IdleFrames) -> Self {
+    pub(crate) fn new(stream: S, idle: IdleFrames, closes: Closes) -> Self {
         let bucket = match idle {
             IdleFrames::Bounded => Some(Bucket::default()),
             IdleFrames::Unbounded => None,
         };
-        Self { stream, watch: Watch::On(Frames::default()), bucket }
+        Self { stream, watch: Watch::On(Frames::default()), closes, bucket }
+    }
+
+    /// Everything before the client's close is read.
+    pub(crate) fn is_close_kept(&self) -> bool {
+        matches!(self.watch, Watch::Closing(_))
+    }
+
+    /// From now on a close is read, one that is kept back and one that comes.
+    pub(crate) fn pass_close(&mut self) {
+        self.closes = Closes::Pass;
+        self.watch = match std::mem::replace(&mut self.watch, Watch::Off) {
+            Watch::Closing(kept) => Watch::Passing(kept),
+            watch => watch,
+        };
     }
 }
 
@@ -74,34 +104,50 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let fault = match this.watch {
-            Watch::Broken(fault) => fault,
-            Watch::On(_) | Watch::Off => {
-                let before = buffer.filled().len();
+        let before = buffer.filled().len();
+        match &mut this.watch {
+            Watch::Broken(fault) => {
+                let fault = *fault;
+                this.watch = Watch::Off;
+                Poll::Ready(Err(failed(fault)))
+            }
+            // Whoever lets it pass reads again.
+            Watch::Closing(_) => Poll::Pending,
+            Watch::Passing(kept) => {
+                let count = kept.len().min(buffer.remaining());
+                buffer.put_slice(&kept[..count]);
+                kept.drain(..count);
+                if kept.is_empty() {
+                    this.watch = Watch::Off;
+                }
+                Poll::Ready(Ok(()))
+            }
+            Watch::Off => Pin::new(&mut this.stream).poll_read(context, buffer),
+            Watch::On(frames) => {
                 ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
-                let Watch::On(frames) = &mut this.watch else { return Poll::Ready(Ok(())) };
-                let wrong_at = frames.wrong_at(&buffer.filled()[before..]);
+                let read = &buffer.filled()[before..];
+                let stop = frames.stop_at(read, this.closes);
                 let idle = std::mem::take(&mut frames.idle);
                 let bucket = this.bucket.as_mut().filter(|_| idle > 0);
                 let is_over = bucket
                     .is_some_and(|bucket| bucket.take(MESSAGES, idle, Instant::now()).is_err());
-                let (good, fault) = match (is_over, wrong_at) {
-                    (true, _) => (0, Fault::Flood),
-                    (false, Some(good)) => (good, Fault::NotUtf8),
+                let (good, watch) = match (is_over, stop) {
+                    (true, _) => (0, Watch::Broken(Fault::Flood)),
+                    (false, Some(Stop::NotUtf8(at))) => (at, Watch::Broken(Fault::NotUtf8)),
+                    (false, Some(Stop::Close(at))) => (at, Watch::Closing(read[at..].to_vec())),
                     (false, None) => return Poll::Ready(Ok(())),
                 };
                 buffer.set_filled(before + good);
+                this.watch = watch;
                 // Without a byte it would be read as the end.
-                if good > 0 {
-                    this.watch = Watch::Broken(fault);
-                    return Poll::Ready(Ok(()));
-                }
-                fault
+                if good > 0 { Poll::Ready(Ok(())) } else { self.poll_read(context, buffer) }
             }
-        };
-        this.watch = Watch::Off;
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, fault)))
+        }
     }
+}
+
+fn failed(fault: Fault) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, fault)
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
@@ -146,12 +192,22 @@ enum Payload {
     Other,
 }
 
+/// What reading stops before, and where it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stop {
+    NotUtf8(usize),
+    Close(usize),
+}
+
 impl Frames {
-    /// Where the first wrong octet is.
-    fn wrong_at(&mut self, bytes: &[u8]) -> Option<usize> {
+    fn stop_at(&mut self, bytes: &[u8], closes: Closes) -> Option<Stop> {
         let mut at = 0;
         while at < bytes.len() {
             if self.left_bytes == 0 {
+                let is_close = self.head_bytes == 0 && bytes[at] & 0x0f == OPCODE_CLOSE;
+                if is_close && closes == Closes::Kept {
+                    return Some(Stop::Close(at));
+                }
                 self.head[self.head_bytes] = bytes[at];
                 self.head_bytes += 1;
                 at += 1;
@@ -164,7 +220,7 @@ impl Frames {
                 for (index, byte) in bytes[at..end].iter().enumerate() {
                     let mask = self.mask[(self.mask_at + index) % 4];
                     if !self.text.takes(byte ^ mask) {
-                        return Some(at + index);
+                        return Some(Stop::NotUtf8(at + index));
                     }
                 }
             }
@@ -302,8 +358,11 @@ mod tests {
             let bytes = frames.concat();
             for size in [1, 3, 1000] {
                 let mut watched = Frames::default();
-                let wrong = bytes.chunks(size).enumerate().find_map(|(index, part)| {
-                    watched.wrong_at(part).map(|wrong| index * size + wrong)
+                let wrong = bytes.chunks(size).enumerate().find_map(|(index, part)| match watched
+                    .stop_at(part, Closes::Pass)?
+                {
+                    Stop::NotUtf8(at) => Some(index * size + at),
+                    Stop::Close(_) => None,
                 });
                 assert_eq!(wrong, wrong_at, "{bytes:02x?} by {size}");
             }
@@ -327,7 +386,7 @@ mod tests {
             for size in [1, 5, 1000] {
                 let mut watched = Frames::default();
                 for part in bytes.chunks(size) {
-                    assert_eq!(watched.wrong_at(part), None);
+                    assert_eq!(watched.stop_at(part, Closes::Pass), None);
                 }
                 assert_eq!(watched.idle, idle, "{bytes:02x?} by {size}");
             }
@@ -345,11 +404,44 @@ mod tests {
             (ping.repeat(2_000), IdleFrames::Unbounded, None),
             (message.repeat(20_000), IdleFrames::Bounded, None),
         ] {
-            let mut watched = Watched::new(frames.as_slice(), idle);
+            let mut watched = Watched::new(frames.as_slice(), idle, Closes::Pass);
             let error = tokio::io::copy(&mut watched, &mut tokio::io::sink()).await.err();
             assert_eq!(error.as_ref().and_then(fault), expected);
             let mut rest = Vec::new();
             watched.read_to_end(&mut rest).await.expect("said once, then all passes");
+        }
+    }
+
+    /// However the bytes come, the close and what follows it wait until they may pass.
+    #[tokio::test]
+    async fn a_close_is_kept_until_it_may_pass() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let before =
+            [&[0x81, 0x81, 0, 0, 0, 0, b'a'][..], &[0x82, 0x81, 0, 0, 0, 0, 0x88]].concat();
+        let close = [0x88, 0x82, 0, 0, 0, 0, 3, 232, 0x89, 0x80, 0, 0, 0, 0];
+        for (before, size) in [(&before[..], 1), (&before, 3), (&before, 100), (&[], 1), (&[], 100)]
+        {
+            let bytes = [before, &close].concat();
+            // The pipe holds so many bytes: so many are read at once.
+            let (mut client, stream) = tokio::io::duplex(size);
+            let said = bytes.clone();
+            tokio::spawn(async move { client.write_all(&said).await });
+            let mut watched = Watched::new(stream, IdleFrames::Bounded, Closes::Kept);
+            let mut read = vec![0; before.len()];
+            watched.read_exact(&mut read).await.unwrap();
+            assert_eq!(read, before);
+            while !watched.is_close_kept() {
+                let mut context = Context::from_waker(std::task::Waker::noop());
+                let mut byte = [0];
+                let next =
+                    Pin::new(&mut watched).poll_read(&mut context, &mut ReadBuf::new(&mut byte));
+                assert!(next.is_pending());
+                tokio::task::yield_now().await;
+            }
+            watched.pass_close();
+            let mut rest = Vec::new();
+            watched.read_to_end(&mut rest).await.unwrap();
+            assert_eq!(rest, close);
         }
     }
 }

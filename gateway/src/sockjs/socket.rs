@@ -1,6 +1,6 @@
 //! A session over one WebSocket, with SockJS framing or without: it lives and dies with its
 //! connection. What the service has to say to one message leaves before the next is read, and a
-//! client that is slow to read is still heard.
+//! client that is slow to read is still heard. All that it said before its close is answered.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -22,9 +22,10 @@ use super::payload;
 use super::service::{Close, Message, Serving, Transport, Wire, outlive};
 use super::settings::Settings;
 use crate::bucket::Bucket;
+use crate::http::IdleFrames;
 use crate::http::goodbye::Goodbye;
-use crate::http::watch::Watched;
-use crate::http::{IdleFrames, MESSAGES};
+use crate::http::hearing::MESSAGES;
+use crate::http::watch::{Closes, Watched};
 
 /// Allocated for every connection at once.
 const READ_BUFFER_BYTES: usize = 4 << 10;
@@ -55,6 +56,8 @@ pub(super) struct Pump<'a> {
     ends_by: Option<Pin<Box<Sleep>>>,
     /// As a frame of SockJS; a raw socket has none.
     is_close_told: bool,
+    /// The client's close came, and what was there to answer is answered.
+    is_answered: bool,
     /// Taken from the service, not yet written.
     due: VecDeque<Wired>,
     is_flushed: bool,
@@ -102,6 +105,7 @@ impl<'a> Pump<'a> {
             close: None,
             ends_by: None,
             is_close_told: framing == Framing::Raw,
+            is_answered: false,
             due: VecDeque::new(),
             is_flushed: true,
             idle: Bucket::default(),
@@ -121,11 +125,12 @@ impl<'a> Pump<'a> {
             .write_buffer_size(WRITE_BUFFER_BYTES)
             .max_message_size(Some(self.settings.payload_bytes_max))
             .max_frame_size(Some(self.settings.payload_bytes_max));
-        let stream = Watched::new(stream, self.settings.idle_frames);
+        let stream = Watched::new(stream, self.settings.idle_frames, Closes::Kept);
         let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         self.push_frame(&Frame::Open);
         let goodbye = self.converse(&mut socket, stopped).await;
         self.wire.cut();
+        socket.get_mut().pass_close();
         match self.serving {
             Some(serving) => {
                 tokio::join!(outlive(serving), goodbye.say(&mut socket));
@@ -136,7 +141,7 @@ impl<'a> Pump<'a> {
 
     async fn converse<S>(
         &mut self,
-        socket: &mut WebSocketStream<S>,
+        socket: &mut WebSocketStream<Watched<S>>,
         stopped: impl Future<Output = ()>,
     ) -> Goodbye
     where
@@ -156,6 +161,12 @@ impl<'a> Pump<'a> {
                 }
                 Turn::Frame(frame) => self.hear(frame).err(),
                 Turn::Heard => None,
+                Turn::Due(messages) if messages.is_empty() && self.close.is_none() => {
+                    self.is_answered = true;
+                    self.read_next = true;
+                    socket.get_mut().pass_close();
+                    None
+                }
                 Turn::Due(messages) if messages.is_empty() => self.spent(),
                 Turn::Due(messages) => {
                     self.push(messages);
@@ -191,7 +202,7 @@ impl<'a> Pump<'a> {
     fn poll_turn<S>(
         &mut self,
         context: &mut Context<'_>,
-        socket: &mut WebSocketStream<S>,
+        socket: &mut WebSocketStream<Watched<S>>,
         stopped: Pin<&mut impl Future<Output = ()>>,
         silence: Pin<&mut Sleep>,
     ) -> Poll<Turn>
@@ -213,11 +224,19 @@ impl<'a> Pump<'a> {
                 self.is_flushed = true;
                 return Poll::Ready(Turn::Written(written));
             }
-        } else if let Poll::Ready(messages) = self.wire.outgoing.poll_all(context, TAKE_BYTES) {
+        } else if !self.is_answered
+            && let Poll::Ready(messages) = self.wire.outgoing.poll_all(context, TAKE_BYTES)
+        {
             return Poll::Ready(Turn::Due(messages));
         }
         if let Poll::Ready(turn) = self.poll_hear(context, socket) {
             return Poll::Ready(turn);
+        }
+        if socket.get_ref().is_close_kept() {
+            self.ends_by.get_or_insert_with(|| Box::pin(sleep(PARTING_MAX)));
+            if self.heard.is_empty() && self.wire.incoming.poll_heard(context).is_ready() {
+                self.wire.outgoing.end();
+            }
         }
         if self.close.is_none() {
             if stopped.poll(context).is_ready() {
@@ -237,7 +256,7 @@ impl<'a> Pump<'a> {
     fn poll_hear<S>(
         &mut self,
         context: &mut Context<'_>,
-        socket: &mut WebSocketStream<S>,
+        socket: &mut WebSocketStream<Watched<S>>,
     ) -> Poll<Turn>
     where
         S: AsyncRead + AsyncWrite + Unpin,

@@ -22,11 +22,11 @@ use super::room::{News, Room};
 use super::service::Hall;
 use super::shape::{AuthConfirmed, ConnectionEstablished, Empty, millis};
 use crate::App;
-use crate::bucket::Bucket;
 use crate::connections::{Place, User};
 use crate::fanout::{Due, Ending, Outbox};
+use crate::http::hearing::Hearing;
 use crate::http::query::Query;
-use crate::http::{MESSAGES, OrderEntry, order_entry};
+use crate::http::{OrderEntry, order_entry};
 use crate::identity::{Action, IDENTITY_CLOSE, Refusal, Standing};
 use crate::language::{Language, Message as Text};
 use crate::sockjs::{Close, Message, Opening, Talk};
@@ -58,7 +58,7 @@ pub(super) struct Session {
     /// The account that the address names.
     named: Option<AccountName>,
     parting: Option<(Close, Instant)>,
-    messages: Bucket,
+    hearing: Hearing,
     next_beat: Instant,
     heard_at: Instant,
     /// Frames of the client when that was last looked at.
@@ -128,7 +128,7 @@ impl Session {
             pending: VecDeque::new(),
             refused,
             parting: None,
-            messages: Bucket::default(),
+            hearing: Hearing::default(),
             heard_at: now,
             frames: 0,
         }
@@ -148,7 +148,7 @@ impl Session {
         let mut timer = pin!(tokio::time::sleep_until(self.timer_at().into()));
         loop {
             let turn = {
-                let Self { host, line, room, pending, parting, .. } = &mut self;
+                let Self { host, line, room, pending, parting, hearing, .. } = &mut self;
                 let outbox = &host.seat.client.outbox;
                 let is_open = pending.is_empty();
                 let is_parting = parting.is_some();
@@ -157,6 +157,7 @@ impl Session {
                     biased;
                     news = room.news() => Turn::News(news),
                     turn = poll_fn(|context| {
+                        let may_hear = may_hear && hearing.poll_ready(context).is_ready();
                         let wants = Wants { is_open, may_hear, is_parting };
                         line.poll(context, outbox, wants, timer.as_mut())
                     }) => turn,
@@ -238,7 +239,7 @@ impl Session {
         self.heard_at = Instant::now();
         self.host.seat.client.heard();
         self.host.seat.counters().messages_received.add(1);
-        if self.messages.take(MESSAGES, 1, self.heard_at).is_err() {
+        if self.hearing.take(self.heard_at).is_err() {
             return Some(FLOOD);
         }
         let Message::Text(text) = message else {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -198,6 +198,7 @@ impl Conversation {
         if self.parting.is_some() || self.answers.len() >= ANSWERS_MAX {
             return Poll::Pending;
         }
+        ready!(self.session.poll_hearing(context));
         self.talk.poll_next(context).map(Turn::Heard)
     }
 

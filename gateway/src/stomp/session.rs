@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use orison_core::AccountName;
@@ -19,10 +20,10 @@ use super::subscriptions::{
     AckMode, CannotSubscribe, DELIVERIES_MAX, Subscription, Subscriptions, TooManyUnacked, Unacked,
 };
 use super::transactions::{Settle, Step, TransactionError, Transactions, Verdict};
-use crate::bucket::Bucket;
 use crate::connections::User;
 use crate::fanout::Told;
-use crate::http::{MESSAGES, admission};
+use crate::http::admission;
+use crate::http::hearing::Hearing;
 use crate::identity::{self, Identity, Principal, Standing};
 
 /// Where a session's errors are told; `/queue/errors-user{session}` to Spring.
@@ -71,7 +72,7 @@ pub(super) struct Session {
     heard_at: Instant,
     said_at: Instant,
     /// Of frames. ACK and NACK of messages that wait for it are free.
-    frames: Bucket,
+    hearing: Hearing,
     subscriptions: Subscriptions,
     transactions: Transactions,
     last_message: u64,
@@ -108,11 +109,16 @@ impl Session {
             beats: Beats::default(),
             heard_at: now,
             said_at: now,
-            frames: Bucket::default(),
+            hearing: Hearing::default(),
             subscriptions: Subscriptions::default(),
             transactions: Transactions::default(),
             last_message: 0,
         }
+    }
+
+    /// Ready once the next message of the transport may come in.
+    pub(super) fn poll_hearing(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.hearing.poll_ready(context)
     }
 
     /// A message of the transport came in, text or binary.
@@ -122,7 +128,7 @@ impl Session {
         }
         self.heard_at = now;
         self.decoder.feed(bytes);
-        if self.frames.take(MESSAGES, 1, now).is_err() {
+        if self.hearing.take(now).is_err() {
             return self.close(Farewell::FLOOD, acts);
         }
         let mut is_first = true;
@@ -135,7 +141,7 @@ impl Session {
                     return self.fail(&error.into(), receipt.as_deref(), acts);
                 }
             };
-            if !std::mem::take(&mut is_first) && self.frames.take(MESSAGES, 1, now).is_err() {
+            if !std::mem::take(&mut is_first) && self.hearing.take(now).is_err() {
                 return self.close(Farewell::FLOOD, acts);
             }
             if let Err(fault) = self.on_frame(&frame, now, acts) {
@@ -339,7 +345,7 @@ impl Session {
         let Some(number) = settle.number else { return };
         let settled = self.subscriptions.settle(number, settle.subscription.as_deref());
         if !settled.is_empty() {
-            self.frames.refund(MESSAGES);
+            self.hearing.refund();
         }
         if settle.verdict == Verdict::Ack {
             return;

@@ -1,6 +1,7 @@
 //! One stream's socket: what its teller says goes out, a batch at a time; pings come back; who is
 //! not let go on, or says more than it has to, is closed.
 
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,9 +19,9 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use super::Ready;
 use super::teller::Telling;
 use crate::App;
-use crate::bucket::Bucket;
+use crate::http::Handshake;
 use crate::http::goodbye::Goodbye;
-use crate::http::{Handshake, MESSAGES};
+use crate::http::hearing::Hearing;
 use crate::identity::{IDENTITY_CLOSE, Standing};
 use crate::language::Language;
 
@@ -78,7 +79,7 @@ where
 {
     let now = Instant::now();
     let mut standing = Standing::new(handshake.principal, handshake.peer.ip(), now);
-    let mut messages = Bucket::default();
+    let mut hearing = Hearing::default();
     let mut ending = app.streams.ending.subscribe();
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -89,9 +90,9 @@ where
                 None => Some(OVER),
                 Some(batch) => tell(socket, batch).await,
             },
-            frame = socket.next() => {
+            frame = hear(socket, &mut hearing) => {
                 heard = Instant::now();
-                on_frame(frame, &mut messages)
+                on_frame(frame, &mut hearing)
             }
             _ = beat.tick() => {
                 beats += 1;
@@ -103,6 +104,18 @@ where
             return goodbye;
         }
     }
+}
+
+/// The next frame, once it may be heard.
+async fn hear<S>(
+    socket: &mut WebSocketStream<S>,
+    hearing: &mut Hearing,
+) -> Option<Result<Message, Error>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    poll_fn(|context| hearing.poll_ready(context)).await;
+    socket.next().await
 }
 
 /// Returns once it is said that every stream ends.
@@ -129,7 +142,7 @@ where
     }
 }
 
-fn on_frame(frame: Option<Result<Message, Error>>, messages: &mut Bucket) -> Option<Goodbye> {
+fn on_frame(frame: Option<Result<Message, Error>>, hearing: &mut Hearing) -> Option<Goodbye> {
     match frame {
         None => Some(Goodbye::Gone),
         Some(Err(error)) => Some(Goodbye::of_error(&error)),
@@ -140,7 +153,7 @@ fn on_frame(frame: Option<Result<Message, Error>>, messages: &mut Bucket) -> Opt
             | Message::Ping(_)
             | Message::Pong(_)
             | Message::Frame(_),
-        )) => messages.take(MESSAGES, 1, Instant::now()).is_err().then_some(FLOOD),
+        )) => hearing.take(Instant::now()).is_err().then_some(FLOOD),
     }
 }
 

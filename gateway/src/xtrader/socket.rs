@@ -24,7 +24,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use crate::App;
 use crate::connections::Place;
 use crate::http::goodbye::Goodbye;
-use crate::http::watch::Watched;
+use crate::http::watch::{Closes, Watched};
 use crate::http::{Handshake, IdleFrames};
 use session::Session;
 
@@ -61,7 +61,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let role = tokio_tungstenite::tungstenite::protocol::Role::Server;
-    let stream = Watched::new(stream, IdleFrames::Bounded);
+    let stream = Watched::new(stream, IdleFrames::Bounded, Closes::Pass);
     let mut socket = WebSocketStream::from_raw_socket(stream, role, Some(config())).await;
     let seat = app.hub.join(handshake.peer);
     place.follow(seat.client.id);

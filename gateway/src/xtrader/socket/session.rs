@@ -22,11 +22,11 @@ use super::reply;
 use super::request::{self, Ask, Options, OrderCall, Request, RequestId, Secret};
 use super::subscriptions::Subscriptions;
 use crate::App;
-use crate::bucket::Bucket;
 use crate::connections::{NoRoom, Place, Purpose, Safety, User};
 use crate::fanout::{self, Asker, Due, Seat, TooOld};
 use crate::http::goodbye::Goodbye;
-use crate::http::{Handshake, MESSAGES, OrderEntry};
+use crate::http::hearing::Hearing;
+use crate::http::{Handshake, OrderEntry};
 use crate::identity::{Action, NotTheirs, Principal, Standing};
 use crate::language::{Language, Message as Text};
 use crate::xtrader::entry::{self, Caller};
@@ -59,7 +59,7 @@ pub(super) struct Session<'a> {
     writing: Writing,
     heard: Instant,
     next_beat: Instant,
-    messages: Bucket,
+    hearing: Hearing,
 }
 
 /// What has been taken from the outbox and is on its way to the socket.
@@ -107,7 +107,7 @@ impl<'a> Session<'a> {
             writing: Writing::default(),
             heard: now,
             next_beat: now + app.hub.settings().heartbeat,
-            messages: Bucket::default(),
+            hearing: Hearing::default(),
         }
     }
 
@@ -207,6 +207,7 @@ impl<'a> Session<'a> {
         if self.answers.len() >= ANSWERS_MAX {
             return Poll::Pending;
         }
+        ready!(self.hearing.poll_ready(context));
         Pin::new(socket).poll_next(context).map(Turn::Frame)
     }
 
@@ -254,7 +255,7 @@ impl<'a> Session<'a> {
 
     /// The message that was heard last is one too many.
     fn is_flood(&mut self) -> bool {
-        self.messages.take(MESSAGES, 1, self.heard).is_err()
+        self.hearing.take(self.heard).is_err()
     }
 
     async fn on_text(&mut self, text: &str) -> Option<Goodbye> {
