@@ -26,6 +26,8 @@ use crate::snapshot::{self, SnapshotError, Whole};
 pub const SNAPSHOT_COMMANDS_DEFAULT: u64 = 1_000_000;
 /// So many snapshot intervals behind, and it is said that it cannot keep up.
 pub const BEHIND_INTERVALS_MAX: u64 = 4;
+/// And only one in so many snapshots is written until it does.
+const INTERVALS_BEHIND: u64 = 8;
 /// Between two looks at how far the disk has come, when there was nothing.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Records between two looks at the time and at whether to end.
@@ -297,9 +299,16 @@ impl Run {
         (interval > 0).then(|| (at / interval + 1).saturating_mul(interval))
     }
 
+    /// One that cannot keep up writes few, or it would never come up to a process that is started
+    /// again and again.
     fn is_due(&self, at: u64) -> bool {
         let interval = self.settings.snapshot_commands;
-        interval > 0 && at > self.attempted && at.is_multiple_of(interval)
+        if interval == 0 || at <= self.attempted || !at.is_multiple_of(interval) {
+            return false;
+        }
+        let lag = self.look().saturating_sub(at);
+        lag < interval.saturating_mul(BEHIND_INTERVALS_MAX)
+            || at.is_multiple_of(interval.saturating_mul(INTERVALS_BEHIND))
     }
 
     /// One attempt a sequence: the next interval brings the next one.

@@ -325,6 +325,19 @@ fn until(follower: &Follower, is_there: impl Fn(&follower::Figures) -> bool) -> 
     }
 }
 
+/// From four intervals behind on.
+#[test]
+fn a_follower_that_is_behind_writes_one_snapshot_in_eight_intervals() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 10_000);
+    let follower = following(folder.path(), 300, 10_000);
+    until(&follower, |figures| figures.sequence == 10_000);
+    drop(follower);
+    let found = snapshot::list(folder.path()).unwrap();
+    let sequences = found.iter().map(|found| found.sequence).collect::<Vec<_>>();
+    assert_eq!(sequences, [2_400, 4_800, 7_200, 9_000, 9_300, 9_600, 9_900]);
+}
+
 #[test]
 fn the_follower_writes_a_snapshot_each_interval_and_stays_below_what_is_durable() {
     let folder = tempfile::tempdir().unwrap();
