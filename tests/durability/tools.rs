@@ -11,8 +11,8 @@ use journal::Reader;
 use crate::binaries;
 use crate::stream::Dice;
 
-/// Longer than any of them takes for a journal of this size.
-const MICROSECONDS: u64 = 60_000;
+/// Longer than any of them takes for a short journal, and for that of a long run.
+const MICROSECONDS: [u64; 2] = [60_000, 1_000_000];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Beside {
@@ -35,7 +35,8 @@ pub(super) fn kill_one(home: &Path, beside: Beside, dice: &mut Dice) {
     let mut tool = tool;
     let mut child = tool.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // No synchronisation: the moment is random on purpose.
-    thread::sleep(Duration::from_micros(dice.below(MICROSECONDS)));
+    let longest = MICROSECONDS[usize::from(dice.one_in(3))];
+    thread::sleep(Duration::from_micros(dice.below(longest)));
     // Already gone is as good as killed.
     child.kill().ok();
     child.wait().unwrap();
