@@ -224,7 +224,7 @@ impl Run {
         let Settings { directory, limits, .. } = &self.settings;
         let limits = *limits;
         let wanted = wanted(reader, Some(limits))?;
-        for found in candidates(directory, reader).into_iter().rev() {
+        for found in candidates(directory, reader).found.into_iter().rev() {
             match snapshot::load(&found.path, &wanted) {
                 Ok(loaded) => {
                     self.shared.snapshot_sequence.store(found.sequence, Ordering::Relaxed);
@@ -383,6 +383,8 @@ fn is_of_the_device(error: &SnapshotError) -> bool {
         SnapshotError::Damaged { .. } => true,
         SnapshotError::Io { .. }
         | SnapshotError::Foreign { .. }
+        | SnapshotError::Renamed { .. }
+        | SnapshotError::History { .. }
         | SnapshotError::Format { .. }
         | SnapshotError::Rules { .. }
         | SnapshotError::Load { .. }

@@ -101,8 +101,8 @@ impl Past {
         match reader.first_sequence() {
             1 => Ok(Self::of(&reader, limits)?),
             first => {
-                let candidates = recovery::candidates(directory, &reader);
-                let past = Self::at_one_of(&reader, candidates.into_iter(), Depth::Digests)?;
+                let found = recovery::candidates(directory, &reader).found;
+                let past = Self::at_one_of(&reader, found.into_iter(), Depth::Digests)?;
                 past.ok_or(PastError::Read(ReadError::Pruned { asked: 1, first }))
             }
         }
@@ -117,7 +117,7 @@ impl Past {
         depth: Depth,
     ) -> Result<Self, PastError> {
         let reader = Reader::open(directory)?;
-        let candidates = recovery::candidates(directory, &reader).into_iter().rev();
+        let found = recovery::candidates(directory, &reader).found.into_iter().rev();
         let is_before = |found: &Found| match until {
             Until::End => true,
             Until::Sequence(last) => found.sequence <= last,
@@ -125,7 +125,7 @@ impl Past {
                 snapshot::header(&found.path).is_ok_and(|header| header.time_ns <= last_ns)
             }
         };
-        let past = Self::at_one_of(&reader, candidates.filter(is_before), depth)?;
+        let past = Self::at_one_of(&reader, found.filter(is_before), depth)?;
         match (past, reader.first_sequence()) {
             (Some(past), _) => Ok(past),
             (None, 1) => Ok(Self::of(&reader, limits)?.only(depth)),

@@ -24,7 +24,7 @@ use crate::player::{self, Player};
 use crate::snapshot::{SnapshotError, Whole};
 use crate::verify::is_finding;
 pub use beginning::Beginning;
-pub(crate) use beginning::{Source, candidates, wanted};
+pub(crate) use beginning::{Candidates, Source, candidates, wanted};
 
 /// Between two calls of the progress callback.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(300);
@@ -140,9 +140,11 @@ pub fn recover(
     let started = Instant::now();
     let options = journal::Options { rules_version: RULES_VERSION, ..options.clone() };
     let reader = Reader::open(directory).ok();
-    let mut candidates =
-        reader.as_ref().map_or_else(Vec::new, |reader| beginning::candidates(directory, reader));
-    let mut passed_over = Vec::new();
+    let candidates = reader.as_ref().map(|reader| beginning::candidates(directory, reader));
+    let Candidates { found: mut candidates, ahead, passed_over, .. } =
+        candidates.unwrap_or_default();
+    candidates.extend(ahead);
+    let mut passed_over: Vec<_> = passed_over.iter().map(ToString::to_string).collect();
     loop {
         let candidate = candidates.pop();
         let source = match (&reader, &candidate) {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use journal::{OpenError, ReadError, Reader, Storage, StorageError};
 use thiserror::Error;
 
-use crate::recovery::wanted;
+use crate::recovery::{Candidates, candidates, wanted};
 use crate::snapshot::{self, Found, SnapshotError};
 
 pub use archive::{ArchiveError, archive, restore};
@@ -64,17 +64,22 @@ pub fn plan(directory: &Path, keep: Keep) -> Result<Plan, RetentionError> {
     }
     let reader = Reader::open(directory)?;
     let wanted = wanted(&reader, None)?;
-    let (mut kept, mut snapshots, mut passed_over) = (Vec::new(), Vec::new(), Vec::new());
+    let Candidates { found, stale, ahead, passed_over } = candidates(directory, &reader);
+    let mut passed_over: Vec<_> = passed_over.iter().map(ToString::to_string).collect();
     let last = last_sequence(&reader)?;
-    for found in snapshot::list(directory)?.into_iter().rev() {
+    passed_over.extend(
+        ahead.iter().map(|found| {
+            format!("{}: the journal ends with sequence {last}", found.path.display())
+        }),
+    );
+    let (mut kept, mut snapshots) = (Vec::new(), Vec::new());
+    for found in found.into_iter().rev() {
         let is_kept = kept.len() < needed || keep.from.is_some_and(|from| found.sequence >= from);
         if !is_kept {
             snapshots.push(found.path);
             continue;
         }
         match snapshot::load(&found.path, &wanted) {
-            Ok(_) if found.sequence > last => passed_over
-                .push(format!("{}: the journal ends with sequence {last}", found.path.display())),
             Ok(_) => kept.push(found),
             Err(error) => passed_over.push(error.to_string()),
         }
@@ -88,6 +93,7 @@ pub fn plan(directory: &Path, keep: Keep) -> Result<Plan, RetentionError> {
     };
     let needed_from = keep.from.map_or(oldest + 1, |from| from.min(oldest + 1));
     let segments = journal::prunable(directory, needed_from)?;
+    snapshots.extend(stale.into_iter().rev().map(|found| found.path));
     snapshots.reverse();
     Ok(Plan { kept, snapshots, segments, needed_from, passed_over })
 }

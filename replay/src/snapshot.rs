@@ -59,6 +59,13 @@ pub enum SnapshotError {
     Damaged { path: PathBuf, what: String },
     #[error("{}: belongs to another journal", path.display())]
     Foreign { path: PathBuf },
+    #[error("{}: holds sequence {sequence}, which is not what its name says", path.display())]
+    Renamed { path: PathBuf, sequence: u64 },
+    #[error(
+        "{}: sequence {sequence} was another command in the journal it was written of, a copy \
+         that went its own way", path.display()
+    )]
+    History { path: PathBuf, sequence: u64 },
     #[error("{}: was written in format {found}, this build reads {FORMAT_VERSION}", path.display())]
     Format { path: PathBuf, found: u32 },
     #[error("{}: decides by rules {found}, this build by {known} at most", path.display())]

@@ -58,8 +58,11 @@ fn command(sequence: u64) -> Command {
 }
 
 fn append(writer: &mut Writer, sequence: u64, command: &Command) {
+    append_at(writer, sequence, sequence * 1_000, command);
+}
+
+fn append_at(writer: &mut Writer, sequence: u64, time_ns: u64, command: &Command) {
     let encoded = record::encode(command);
-    let time_ns = sequence * 1_000;
     writer.append(encoded.kind, encoded.version, sequence, time_ns, encoded.payload()).unwrap();
 }
 
@@ -88,6 +91,76 @@ fn flip(path: &Path) {
 
 fn begun(recovered: &Recovered) -> (u64, u64) {
     (recovered.beginning.sequence(), recovered.commands)
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+/// Where a journal is begun with, what is said of its other snapshots, and the last command that
+/// a question about its end is answered with.
+fn begins(directory: &Path) -> (u64, Vec<String>, u64) {
+    let mut past = Past::near(directory, SMALL_VIEWS, Until::End, Depth::Digests).unwrap();
+    past.play(Until::End, |_| {}).unwrap();
+    let last = past.player().at().sequence.0;
+    let recovered = start(directory).unwrap();
+    (recovered.beginning.sequence(), recovered.passed_over, last)
+}
+
+#[test]
+fn a_snapshot_of_a_copy_that_went_its_own_way_is_passed_over() {
+    let [one, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    fill(one.path(), 400);
+    take(one.path(), 300);
+    copy(one.path(), other.path());
+    fill(one.path(), 900);
+    let visit = |_: journal::RecordView<'_>| Ok::<(), String>(());
+    let (mut writer, _) = Journal::open(other.path(), &options(), visit).unwrap();
+    (401..=900).for_each(|n| append_at(&mut writer, n, n * 1_000 + 1, &command(n)));
+    drop(writer);
+    let foreign = take(one.path(), 700);
+    fs::copy(&foreign, other.path().join(foreign.file_name().unwrap())).unwrap();
+    assert_eq!(begins(one.path()), (700, vec![], 900));
+    let (sequence, passed_over, last) = begins(other.path());
+    assert_eq!((sequence, last), (300, 900));
+    assert!(passed_over[0].contains("sequence 700 was another command"), "{passed_over:?}");
+    let keep = Keep { snapshots: 2, from: None };
+    let error = retention::plan(other.path(), keep).unwrap_err().to_string();
+    assert_eq!(error, "1 valid snapshots, 2 are needed before anything is removed");
+}
+
+#[test]
+fn a_snapshot_under_another_name_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 900);
+    let [first, second] = [200, 400].map(|at| take(folder.path(), at));
+    for (file, named) in [(&first, 300), (&second, 100), (&first, 800), (&second, 850)] {
+        fs::copy(file, snapshot::path_of(folder.path(), named)).unwrap();
+    }
+    let (sequence, passed_over, last) = begins(folder.path());
+    assert_eq!((sequence, passed_over.len(), last), (400, 4, 900));
+    assert!(passed_over[0].contains("holds sequence 400, which is not"), "{passed_over:?}");
+    let plan = retention::plan(folder.path(), Keep { snapshots: 2, from: None }).unwrap();
+    let kept: Vec<_> = plan.kept.iter().map(|found| found.sequence).collect();
+    assert_eq!((kept, plan.passed_over.len()), (vec![200, 400], 4));
+}
+
+#[test]
+fn a_snapshot_beyond_the_journal_answers_nothing_and_a_start_says_what_is_missing() {
+    let [whole, short] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    fill(whole.path(), 600);
+    copy(whole.path(), short.path());
+    fill(whole.path(), 900);
+    let newer = take(whole.path(), 800);
+    fs::copy(&newer, short.path().join(newer.file_name().unwrap())).unwrap();
+    let mut past = Past::near(short.path(), SMALL_VIEWS, Until::End, Depth::Core).unwrap();
+    past.play(Until::End, |_| {}).unwrap();
+    assert_eq!(past.player().at().sequence.0, 600);
+    let error = start(short.path()).err().unwrap().to_string();
+    assert!(error.contains("up to sequence 800, the journal ends with 600"), "{error}");
 }
 
 #[test]

@@ -45,14 +45,72 @@ pub(crate) fn wanted(reader: &Reader, limits: Option<ViewLimits>) -> Result<Want
     Ok(Wanted { identity: reader.identity(), limits, gaps, voids, depth })
 }
 
-/// Snapshots from which the journal can be gone on with, oldest first.
-pub(crate) fn candidates(directory: &Path, reader: &Reader) -> Vec<Found> {
-    let mut found = snapshot::list(directory).unwrap_or_else(|error| {
+/// The snapshots beside a journal, oldest first.
+#[derive(Default)]
+pub(crate) struct Candidates {
+    /// From these it can be gone on with, if they are in order.
+    pub(crate) found: Vec<Found>,
+    /// The commands behind them are pruned.
+    pub(crate) stale: Vec<Found>,
+    /// They hold commands that the journal does not.
+    pub(crate) ahead: Vec<Found>,
+    /// They are not of this journal's history.
+    pub(crate) passed_over: Vec<SnapshotError>,
+}
+
+pub(crate) fn candidates(directory: &Path, reader: &Reader) -> Candidates {
+    let found = snapshot::list(directory).unwrap_or_else(|error| {
         tracing::warn!(%error, "the snapshots cannot be listed");
         Vec::new()
     });
-    found.retain(|found| found.sequence + 1 >= reader.first_sequence());
-    found
+    let mut candidates = Candidates::default();
+    for found in found {
+        if found.sequence + 1 < reader.first_sequence() {
+            candidates.stale.push(found);
+            continue;
+        }
+        match place(&found, reader) {
+            Ok(Place::Within) => candidates.found.push(found),
+            Ok(Place::Ahead) => candidates.ahead.push(found),
+            Err(error) => {
+                tracing::warn!(%error, "a snapshot is passed over");
+                candidates.passed_over.push(error);
+            }
+        }
+    }
+    candidates
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    Within,
+    Ahead,
+}
+
+/// A snapshot that was carried here from a copy of this journal that went its own way has the
+/// right identity: its last command tells, by its time. What cannot be read of either is for
+/// whoever loads them to say.
+fn place(found: &Found, reader: &Reader) -> Result<Place, SnapshotError> {
+    let Found { sequence, path } = found;
+    let (path, sequence) = (path.clone(), *sequence);
+    let Ok(header) = snapshot::header(&path) else { return Ok(Place::Within) };
+    if header.identity != reader.identity() {
+        return Err(SnapshotError::Foreign { path });
+    }
+    if header.sequence != sequence {
+        return Err(SnapshotError::Renamed { path, sequence: header.sequence });
+    }
+    // The one before the first command that is left.
+    if sequence < reader.first_sequence() {
+        return Ok(Place::Within);
+    }
+    let Ok(mut records) = reader.records_near(sequence) else { return Ok(Place::Within) };
+    match records.next() {
+        Ok(Some(record)) if record.time_ns == header.time_ns => Ok(Place::Within),
+        Ok(Some(_)) => Err(SnapshotError::History { path, sequence }),
+        Ok(None) => Ok(Place::Ahead),
+        Err(_) => Ok(Place::Within),
+    }
 }
 
 /// A state that is there, or will be.

@@ -35,7 +35,7 @@ pub fn take(
     let reader = Reader::open(directory)?;
     let end = at.unwrap_or(u64::MAX);
     let wanted = wanted(&reader, Some(limits))?;
-    let before = candidates(directory, &reader).into_iter().rev();
+    let before = candidates(directory, &reader).found.into_iter().rev();
     let loaded = before.filter(|found| found.sequence <= end).find_map(|found| {
         let loaded = load(&found.path, &wanted);
         loaded.inspect_err(|error| tracing::warn!(%error, "a snapshot is passed over")).ok()
