@@ -44,6 +44,12 @@ pub enum RecoverError {
          commands are missing", path.display()
     )]
     Ahead { path: PathBuf, sequence: u64, last: u64 },
+    #[error(
+        "the journal begins with sequence {first} and no snapshot is in order from which it could \
+         be gone on with{}; what was pruned comes back with `orison-replay restore`, a snapshot \
+         from a copy", passed_over.iter().map(|why| format!("; {why}")).collect::<String>()
+    )]
+    NoBeginning { first: u64, passed_over: Vec<String> },
     #[error("beginning the journal: {0}")]
     Begin(#[from] AppendError),
     #[error("beginning the journal: {what} was refused: {reason}")]
@@ -55,10 +61,34 @@ impl RecoverError {
     pub fn is_finding(&self) -> bool {
         match self {
             Self::Open(OpenError::Read(error)) => is_finding(error),
-            Self::Open(OpenError::Visit { .. }) | Self::Ahead { .. } => true,
+            Self::Open(OpenError::Visit { .. }) | Self::Ahead { .. } | Self::NoBeginning { .. } => {
+                true
+            }
             Self::Open(_)
             | Self::Replaced
             | Self::Snapshot(_)
+            | Self::Begin(_)
+            | Self::Refused { .. } => false,
+        }
+    }
+
+    /// It may be the snapshot's fault that what lies behind it cannot be replayed.
+    fn is_behind_a_snapshot(&self) -> bool {
+        match self {
+            Self::Open(OpenError::Visit { source, .. }) => match source {
+                PlaybackError::Panic(_)
+                | PlaybackError::Beginning { .. }
+                | PlaybackError::Time { .. }
+                | PlaybackError::Differs { .. } => true,
+                PlaybackError::Decode { .. }
+                | PlaybackError::Entry { .. }
+                | PlaybackError::Snapshot(_) => false,
+            },
+            Self::Open(_)
+            | Self::Replaced
+            | Self::Snapshot(_)
+            | Self::Ahead { .. }
+            | Self::NoBeginning { .. }
             | Self::Begin(_)
             | Self::Refused { .. } => false,
         }
@@ -147,6 +177,10 @@ pub fn recover(
     let mut passed_over: Vec<_> = passed_over.iter().map(ToString::to_string).collect();
     loop {
         let candidate = candidates.pop();
+        let first = reader.as_ref().map_or(1, Reader::first_sequence);
+        if candidate.is_none() && first > 1 {
+            return Err(RecoverError::NoBeginning { first, passed_over });
+        }
         let source = match (&reader, &candidate) {
             (Some(reader), Some(found)) => {
                 let wanted = beginning::wanted(reader, Some(limits)).map_err(OpenError::Read)?;
@@ -155,7 +189,7 @@ pub fn recover(
             (Some(reader), None) => Source::genesis(reader.identity(), limits),
             (None, _) => Source::Nothing,
         };
-        let visit_from = candidate.map_or(0, |found| found.sequence + 1);
+        let visit_from = candidate.as_ref().map_or(0, |found| found.sequence + 1);
         let options = journal::Options { visit_from, ..options.clone() };
         let pace = Pace::new(reader.as_ref().map_or(0, bytes_of), &mut progress);
         match attempt(directory, &options, (source, limits), pace) {
@@ -163,13 +197,17 @@ pub fn recover(
                 let seconds = started.elapsed().as_secs_f64();
                 return Ok(Recovered { passed_over, seconds, ..recovered });
             }
-            Err(error) => match error.of_a_snapshot() {
-                Ok(error) => {
-                    tracing::warn!(%error, "a snapshot is passed over");
-                    passed_over.push(error.to_string());
-                }
-                Err(error) => return Err(error),
-            },
+            Err(error) => {
+                let error = match (error.of_a_snapshot(), candidate) {
+                    (Ok(error), _) => error.to_string(),
+                    (Err(error), Some(found)) if error.is_behind_a_snapshot() => {
+                        format!("{}: {error}", found.path.display())
+                    }
+                    (Err(error), _) => return Err(error),
+                };
+                tracing::warn!(%error, "a snapshot is passed over");
+                passed_over.push(error);
+            }
         }
     }
 }
