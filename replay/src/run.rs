@@ -125,7 +125,15 @@ fn verify(directory: &Path, form: Form) -> Result<Outcome> {
 /// What a start would find, without touching anything.
 fn inspect(directory: &Path, form: Form) -> Result<Outcome> {
     let Some(verified) = in_order(directory, form)? else { return Ok(Outcome::Found) };
-    show::inspected(&mut io::stdout().lock(), &verified, form)?;
+    let mut out = io::stdout().lock();
+    match recovery::plan(directory, ViewLimits::DEFAULT, verified.journal.last_sequence) {
+        Ok(plan) => show::inspected(&mut out, &verified, &plan, form)?,
+        Err(error) if error.is_finding() => {
+            show::finding(&mut out, &error, form)?;
+            return Ok(Outcome::Found);
+        }
+        Err(error) => return Err(error.into()),
+    }
     Ok(Outcome::Fine)
 }
 
