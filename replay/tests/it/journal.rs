@@ -46,6 +46,12 @@ fn a_dump_has_every_command_and_its_events_in_order() {
         nothing.err,
         "orison-replay: --from 9 is behind --to 3: there is nothing between them\n"
     );
+    let beyond = tool(&["dump", text(&directory), "--from", "500000"]);
+    assert_eq!((beyond.status, beyond.out.as_str()), (2, ""));
+    assert_eq!(
+        beyond.err,
+        "orison-replay: the journal ends with sequence 12, sequence 500000 is asked for\n"
+    );
 }
 
 #[test]
