@@ -88,7 +88,7 @@ pub(crate) fn check_certificate(
     let gauge = Gauge::of_commands();
     let checked = certificate::check(directory, &text, public, |sequence| gauge.at(sequence));
     drop(gauge);
-    let Checked { claims, rungs_unchecked, .. } = match checked {
+    let Checked { claims, rungs_unchecked, begun_after, .. } = match checked {
         Ok(checked) => checked,
         Err(error) => return found(error, form),
     };
@@ -99,6 +99,8 @@ pub(crate) fn check_certificate(
             object.bare("sequence", claims.sequence).bare("rules_version", claims.rules_version);
             object.text("build", &claims.build).bare("intervals_compared", intervals);
             object.bare("intervals_not_left", rungs_unchecked);
+            object.bare("begun_after", begun_after);
+            object.bare("certified_begun_after", claims.begun_after);
             object.text("state", &claims.state).text("events", &claims.events);
             object.text("chain", &claims.chain);
         })?,
@@ -111,10 +113,33 @@ pub(crate) fn check_certificate(
             writeln!(out, "events     {}", claims.events)?;
             writeln!(out, "chain      {}", claims.chain)?;
             writeln!(out, "intervals  {intervals} of {} compared", claims.rungs.len())?;
-            writeln!(out, "the journal is the one that was certified")?;
+            if claims.begun_after > 0 {
+                let after = claims.begun_after;
+                writeln!(out, "certified without a replay of commands 1 to {after}")?;
+            }
+            put_agreement(&mut out, begun_after, claims.sequence)?;
         }
     }
     Ok(Outcome::Fine)
+}
+
+/// How much of the journal agrees with its certificate.
+fn put_agreement(out: &mut impl Write, begun_after: u64, last: u64) -> io::Result<()> {
+    match begun_after {
+        0 => writeln!(out, "the journal is the one that was certified"),
+        after => {
+            writeln!(
+                out,
+                "NOT REPLAYED  commands 1 to {after} are pruned: compared only by the digests \
+                 that their snapshot leads to and by the chain value"
+            )?;
+            if after < last {
+                let first = after + 1;
+                writeln!(out, "replayed      commands {first} to {last}")?;
+            }
+            writeln!(out, "what is left of the journal is of the one that was certified")
+        }
+    }
 }
 
 /// What is to be proven: a sequence or an order's id.
@@ -161,20 +186,22 @@ pub(crate) fn check_proof(
     form: Form,
 ) -> Result<Outcome> {
     let certified = claims(certificate, public)?;
-    let trusted = match (&certified, root) {
+    let root = root.map(str::to_ascii_lowercase);
+    let trusted = match (&certified, root.as_deref()) {
         (Some(claims), None) => Trusted::Certificate(claims),
+        (None, Some(root)) if !is_root(root) => bail!("--root {root}: is not 64 digits 0-9a-f"),
         (None, Some(root)) => Trusted::Root(root),
         (_, _) => bail!("name what is trusted: --root HEX, or --certificate FILE --public KEY"),
     };
     let inclusion = Inclusion::parse(&text_of(file)?)?;
     match inclusion.check(trusted) {
         Ok(command) => {
-            let command = format!("{command:?}");
+            let command = inclusion.command_text(&command);
             match form {
                 Form::Json => print(|object| {
                     object.bare("ok", true).bare("sequence", inclusion.sequence);
                     object.bare("ts", inclusion.time_ns).text("identity", &inclusion.identity);
-                    object.text("command", &command);
+                    object.raw("command", command.as_bytes());
                 })?,
                 Form::Text => {
                     let sequence = inclusion.sequence;
@@ -189,6 +216,10 @@ pub(crate) fn check_proof(
         }
         Err(error) => judged(error, form),
     }
+}
+
+fn is_root(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn judged(error: ProofError, form: Form) -> Result<Outcome> {
@@ -228,6 +259,15 @@ pub(crate) fn fork(
     report.put(at, &mut line);
     out.write_all(&line)?;
     out.flush()?;
-    let is_same = report.only_journal == 0 && report.only_fork == 0;
+    for (place, rejected) in
+        [("journal", report.rejected_in_journal), ("fork", report.rejected_in_fork)]
+    {
+        if let Some(reason) = rejected {
+            eprintln!("sequence {at} is rejected in the {place}: {reason}");
+        }
+    }
+    let is_same = report.only_journal == 0
+        && report.only_fork == 0
+        && report.rejected_in_journal == report.rejected_in_fork;
     Ok(if is_same { Outcome::Fine } else { Outcome::Found })
 }

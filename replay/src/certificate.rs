@@ -75,6 +75,9 @@ pub struct Checked {
     pub public: PublicKey,
     /// Intervals that lie before what is left of the journal.
     pub rungs_unchecked: usize,
+    /// The last command that came out of a snapshot, because nothing earlier is left; 0: all were
+    /// replayed.
+    pub begun_after: u64,
 }
 
 #[derive(Deserialize)]
@@ -147,8 +150,12 @@ pub fn check(
         return Err(CertificateError::Identity { certified, found: identity });
     }
     let found = Claims::of(directory, Until::Sequence(certified.sequence), progress)?;
+    let begun_after = found.begun_after;
+    if begun_after > certified.sequence {
+        return Err(PastError::Before { first: reader.first_sequence() }.into());
+    }
     let rungs_unchecked = compare(&certified, &found)?;
-    Ok(Checked { claims: certified, public, rungs_unchecked })
+    Ok(Checked { claims: certified, public, rungs_unchecked, begun_after })
 }
 
 /// The first claim that does not hold, with the commands that it may lie in.

@@ -21,6 +21,8 @@ use crate::verify::SMALL_VIEWS;
 pub enum DumpError {
     #[error(transparent)]
     Past(#[from] PastError),
+    #[error("sequence {asked} is pruned: the first that can be had is {first}")]
+    Pruned { asked: u64, first: u64 },
     #[error("sequence {sequence}: {source}")]
     Checkpoint { sequence: u64, source: journal::Damage },
     #[error("writing: {0}")]
@@ -33,7 +35,8 @@ impl From<ReadError> for DumpError {
     }
 }
 
-/// Writes the commands of `range`; `progress` gets each sequence passed.
+/// Writes the commands of `range`, which ends where the journal does; `progress` gets each
+/// sequence passed.
 pub fn dump(
     directory: &Path,
     range: RangeInclusive<u64>,
@@ -42,7 +45,14 @@ pub fn dump(
 ) -> Result<(), DumpError> {
     let reader = Reader::open(directory)?;
     let mut checkpoints = checkpoints(&reader)?.into_iter().peekable();
-    let mut past = Past::of(&reader, SMALL_VIEWS)?;
+    let mut past = match reader.first_sequence() {
+        1 => Past::of(&reader, SMALL_VIEWS)?,
+        _ => Past::open(directory, SMALL_VIEWS)?,
+    };
+    let (asked, first) = (*range.start(), past.begun_after() + 1);
+    if asked.max(1) < first {
+        return Err(DumpError::Pruned { asked, first });
+    }
     let mut lines = Vec::new();
     while let Some(played) = past.step(Until::Sequence(*range.end()))? {
         let sequence = played.stamp.sequence.0;
@@ -58,6 +68,10 @@ pub fn dump(
             }
         }
         out.write_all(&lines)?;
+    }
+    let last = past.player().at().sequence.0;
+    if asked > last.max(1) {
+        return Err(PastError::NotReached { last, asked }.into());
     }
     Ok(out.flush()?)
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use journal::Reader;
 use orison_core::event::Trade;
-use orison_core::{Command, Event, Sequence, Stamp};
+use orison_core::{Command, Event, Reason, Sequence, Stamp};
 use thiserror::Error;
 
 use crate::json::Object;
@@ -59,6 +59,10 @@ pub struct Report {
     pub equal: u64,
     pub only_journal: u64,
     pub only_fork: u64,
+    /// Why the command that differs was rejected in the journal, if it was.
+    pub rejected_in_journal: Option<Reason>,
+    /// As much of the fork.
+    pub rejected_in_fork: Option<Reason>,
 }
 
 impl Report {
@@ -68,6 +72,14 @@ impl Report {
         object.bare("executions_equal", self.equal);
         object.bare("executions_only_journal", self.only_journal);
         object.bare("executions_only_fork", self.only_fork);
+        for (key, rejected) in [
+            ("rejected_in_journal", self.rejected_in_journal),
+            ("rejected_in_fork", self.rejected_in_fork),
+        ] {
+            if let Some(reason) = rejected {
+                object.shown(key, reason);
+            }
+        }
         object.close_line();
     }
 }
@@ -132,7 +144,11 @@ pub fn fork(
                 fork.names.translate(&played.command, exchanges)
             }
         };
-        let theirs = fork.step(stamp, &command, journal.events())?;
+        let (theirs, rejected) = fork.step(stamp, &command, journal.events())?;
+        if is_here {
+            report.rejected_in_journal = journal.events().iter().find_map(rejection);
+            report.rejected_in_fork = rejected;
+        }
         report.commands += 1;
         let differences = compare(stamp, journal.events(), &theirs, &mut report);
         for difference in &differences {
@@ -157,13 +173,13 @@ struct Fork {
 }
 
 impl Fork {
-    /// Its trades, by the ids of the journal.
+    /// Its trades, by the ids of the journal, and why the command was rejected, if it was.
     fn step(
         &mut self,
         stamp: Stamp,
         command: &Command,
         events: &[Event],
-    ) -> Result<Vec<Trade>, CorePanic> {
+    ) -> Result<(Vec<Trade>, Option<Reason>), CorePanic> {
         let mut own = Vec::new();
         // What is due by then happens first, as in the exchange; orders live longer or shorter
         // here than they did.
@@ -171,14 +187,16 @@ impl Fork {
         if *command != Command::Clock && due.is_some_and(|due_ns| due_ns <= stamp.time_ns) {
             self.apply(stamp, &Command::Clock, &mut own)?;
         }
+        let due = own.len();
         self.apply(stamp, command, &mut own)?;
+        let rejected = own[due..].iter().find_map(rejection);
         self.names.learn(stamp.sequence, events, &own);
         let trades = own.iter().filter_map(|event| {
             let Event::Trade(trade) = event else { return None };
             let (maker, taker) = (self.names.shown(trade.maker), self.names.shown(trade.taker));
             Some(Trade { maker, taker, ..*trade })
         });
-        Ok(trades.collect())
+        Ok((trades.collect(), rejected))
     }
 
     fn apply(
@@ -191,6 +209,11 @@ impl Fork {
         let stamp = Stamp { sequence, ..stamp };
         self.player.replay(stamp, command, |_, event| own.push(*event))
     }
+}
+
+fn rejection(event: &Event) -> Option<Reason> {
+    let Event::Rejected(rejected) = event else { return None };
+    Some(rejected.reason)
 }
 
 /// Who traded with whom, how much, at what price and fees.

@@ -7,7 +7,7 @@ pub mod rule;
 
 use std::path::Path;
 
-use orison_core::event::Priority;
+use orison_core::event::{Op, Priority};
 use orison_core::{Event, Exchange, ExecutionId, InstrumentId, OrderId};
 
 use crate::dump::{mentions, put_command};
@@ -29,7 +29,8 @@ pub enum Reach {
 }
 
 /// Puts JSON lines to `out`: commands as a dump has them, and each event with its rule and with
-/// how the orders stand after it. How many orders they are about; 0: there is none of that name.
+/// how the orders stand after it. How many orders they are about, those that were refused by their
+/// client's name included; 0: there is none of that name.
 pub fn life(
     directory: &Path,
     name: &str,
@@ -48,7 +49,9 @@ pub fn life(
     };
     let (Reach::Journal(until) | Reach::Order(until)) = reach;
     let ends = matches!(reach, Reach::Order(_)) && asked.is_some();
+    let client = asked.is_none().then_some(name);
     let mut followed: Vec<Followed> = Vec::new();
+    let mut refused = 0;
     while let Some(played) = past.step(until)? {
         progress(played.stamp.sequence.0);
         for event in past.events() {
@@ -60,12 +63,22 @@ pub fn life(
                 followed.push(Followed { order, instrument, queue: None });
             }
         }
-        put_step(out, past.player(), &played, past.events(), &mut followed);
+        let events = past.events();
+        refused += events.iter().filter(|event| refuses(event, client)).count();
+        put_step(out, past.player(), &played, (events, client), &mut followed);
         if ends && followed.iter().any(|known| known.is_over(past.player())) {
             break;
         }
     }
-    Ok(followed.len())
+    Ok(followed.len() + refused)
+}
+
+/// Whether the event refuses to enter an order that its client called so: it never had an id.
+fn refuses(event: &Event, client: Option<&str>) -> bool {
+    let Event::Rejected(rejected) = event else { return false };
+    matches!(rejected.op, Op::New | Op::Oco | Op::Oto)
+        && rejected.order == OrderId::default()
+        && client == Some(rejected.client_order_id.as_str())
 }
 
 struct Followed {
@@ -151,7 +164,7 @@ fn put_step(
     out: &mut Vec<u8>,
     player: &Player,
     played: &Played,
-    events: &[Event],
+    (events, client): (&[Event], Option<&str>),
     followed: &mut [Followed],
 ) {
     let exchange = &player.exchange;
@@ -178,7 +191,7 @@ fn put_step(
             execution = Some(ExecutionId { sequence: played.stamp.sequence, index: trades });
             trades += 1;
         }
-        let mut concerned = false;
+        let mut concerned = refuses(event, client);
         for turn in &mut turns {
             concerned |= turn.on_event(exchange, event);
         }

@@ -4,16 +4,19 @@
 
 use std::path::Path;
 
-use engine::record;
+use engine::{Views, record};
 use journal::merkle::{self, Hash, Proof, Step};
 use journal::{CHECKPOINT_COMMANDS, Checkpoint, Damage, Kind, ReadError, Reader};
-use orison_core::{Command, OrderId};
+use orison_core::command::{AmendFields, OrderFields};
+use orison_core::{Command, OrderId, Sequence, Stamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::certificate::{Claims, interval_start};
-use crate::json::Hex;
+use crate::form::command::CommandForm;
+use crate::json::{Hex, Object};
 use crate::key::unhex;
+use crate::verify::SMALL_VIEWS;
 
 pub const FORMAT_VERSION: u32 = 1;
 /// A proof has a step a level of the tree.
@@ -264,6 +267,20 @@ impl Inclusion {
         }
     }
 
+    /// As a dump shows it. A proof knows no instrument: what a dump counts in its units is null,
+    /// and stands behind in steps.
+    pub fn command_text(&self, command: &Command) -> String {
+        let stamp = Stamp { sequence: Sequence(self.sequence), time_ns: self.time_ns };
+        let mut text = Vec::new();
+        let mut object = Object::open(&mut text);
+        let views = Views::new(SMALL_VIEWS);
+        let form = CommandForm { catalog: &views.catalog, orders: &views.orders };
+        form.put(&mut object, stamp, command, &[]);
+        put_steps(&mut object, command);
+        object.close();
+        String::from_utf8(text).expect("JSON is UTF-8")
+    }
+
     /// An order's id names the command that entered it and which of its orders it is.
     fn check_order(&self, command: &Command) -> Result<(), ProofError> {
         let Some(text) = &self.order else { return Ok(()) };
@@ -301,6 +318,65 @@ impl Inclusion {
             }
         }
     }
+}
+
+/// The numbers of a command's orders as it holds them, one item an order.
+fn put_steps(object: &mut Object<'_>, command: &Command) {
+    let orders = match command {
+        Command::Place(order) => std::slice::from_ref(order),
+        Command::Pair(pair) => pair.legs.as_slice(),
+        Command::Amend(amend) => {
+            let mut steps = object.object("in_steps");
+            for (field, key, steps_of) in [
+                (AmendFields::PRICE, "price", i128::from(amend.price.0)),
+                (AmendFields::QUANTITY, "quantity", i128::from(amend.quantity.0)),
+                (AmendFields::STOP_PRICE, "stop_price", i128::from(amend.stop_price.0)),
+                (AmendFields::TRAIL, "trail", i128::from(amend.trail.0)),
+            ] {
+                if amend.fields.has(field) {
+                    steps.shown(key, steps_of);
+                }
+            }
+            steps.close();
+            return;
+        }
+        Command::Genesis(_)
+        | Command::Instrument(_)
+        | Command::Cancel(_)
+        | Command::MassCancel(_)
+        | Command::Status(_)
+        | Command::Uncross(_)
+        | Command::EndOfDay(_)
+        | Command::Transfer(_)
+        | Command::Account(_)
+        | Command::Clock
+        | Command::Pray(_)
+        | Command::Ticker(_)
+        | Command::Liquidation(_)
+        | Command::ExternalTrade(_)
+        | Command::ExternalDepth(_) => return,
+    };
+    let mut list = object.list("in_steps");
+    for order in orders {
+        let mut steps = list.item();
+        steps.bare("instrument", order.instrument.0);
+        for (field, key, steps_of) in [
+            (OrderFields::PRICE, "price", i128::from(order.price.0)),
+            (OrderFields::QUANTITY, "quantity", i128::from(order.quantity.0)),
+            (OrderFields::DISPLAY, "display", i128::from(order.display.0)),
+            (OrderFields::STOP_PRICE, "stop_price", i128::from(order.stop_price.0)),
+            (OrderFields::TRAIL, "trail", i128::from(order.trail.0)),
+            (OrderFields::BUDGET, "budget", order.budget),
+            (OrderFields::MIN_QUANTITY, "min_quantity", i128::from(order.min_quantity.0)),
+            (OrderFields::PROTECTION, "protection", i128::from(order.protection.0)),
+        ] {
+            if order.has(field) {
+                steps.shown(key, steps_of);
+            }
+        }
+        steps.close();
+    }
+    list.close();
 }
 
 fn same<T: PartialEq + ToString>(what: &'static str, said: T, found: T) -> Result<(), ProofError> {

@@ -4,6 +4,7 @@
 //! build; other differences of configuration are only named.
 
 mod beginning;
+mod plan;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -25,6 +26,7 @@ use crate::snapshot::{SnapshotError, Whole};
 use crate::verify::is_finding;
 pub use beginning::Beginning;
 pub(crate) use beginning::{Candidates, Source, candidates, wanted};
+pub use plan::{Plan, plan};
 
 /// Between two calls of the progress callback.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(300);
@@ -139,16 +141,7 @@ pub struct Recovered {
 impl Recovered {
     /// Which snapshots were looked at and what came of it, a line each.
     pub fn found(&self) -> Vec<String> {
-        let passed_over = self.passed_over.iter().map(|why| format!("passed over {why}"));
-        let used = match &self.beginning {
-            Beginning::Genesis => None,
-            Beginning::Snapshot { path, sequence, empty } => {
-                let begun = format!("snapshot sequence={sequence} file={}", path.display());
-                let empty = empty.iter().map(|view| format!(" empty={view}"));
-                Some(begun + &empty.collect::<String>())
-            }
-        };
-        passed_over.chain(used).collect()
+        beginning::found(&self.passed_over, &self.beginning)
     }
 
     /// What `engine::Runtime` starts with.

@@ -13,7 +13,7 @@ use replay::fork::Change;
 use replay::life::Reach;
 use replay::past::{Past, Until};
 use replay::player::Depth;
-use replay::verify::{Pass, Verified};
+use replay::verify::{Pass, SMALL_VIEWS, Verified};
 use replay::{book, diff, dump, figures, flow, life, recovery, tape, verify};
 
 use crate::args::{Action, Args};
@@ -125,7 +125,15 @@ fn verify(directory: &Path, form: Form) -> Result<Outcome> {
 /// What a start would find, without touching anything.
 fn inspect(directory: &Path, form: Form) -> Result<Outcome> {
     let Some(verified) = in_order(directory, form)? else { return Ok(Outcome::Found) };
-    show::inspected(&mut io::stdout().lock(), &verified, form)?;
+    let mut out = io::stdout().lock();
+    match recovery::plan(directory, ViewLimits::DEFAULT, verified.journal.last_sequence) {
+        Ok(plan) => show::inspected(&mut out, &verified, &plan, form)?,
+        Err(error) if error.is_finding() => {
+            show::finding(&mut out, &error, form)?;
+            return Ok(Outcome::Found);
+        }
+        Err(error) => return Err(error.into()),
+    }
     Ok(Outcome::Fine)
 }
 
@@ -191,6 +199,14 @@ fn order(directory: &Path, id: &str, until: Until) -> Result<Outcome> {
     let orders = life::life(directory, id, Reach::Journal(until), &mut out, |at| gauge.at(at))?;
     drop(gauge);
     if orders == 0 {
+        let begun_after = Past::open(directory, SMALL_VIEWS)?.begun_after();
+        if begun_after > 0 {
+            bail!(
+                "no order `{id}` was entered after sequence {begun_after}, and what was before \
+                 is pruned: the first command that can be had is {}",
+                begun_after + 1
+            );
+        }
         bail!("no order `{id}` in {}", directory.display());
     }
     io::stdout().write_all(&out)?;

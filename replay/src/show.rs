@@ -10,6 +10,7 @@ use replay::diff::Difference;
 use replay::flow::{Mismatch, Report};
 use replay::json::{Hex, Object};
 use replay::moment::Moment;
+use replay::recovery::{Beginning, Plan};
 use replay::verify::Verified;
 
 /// Who reads the answer.
@@ -40,14 +41,46 @@ pub(crate) fn verified(out: &mut impl Write, verified: &Verified, form: Form) ->
 }
 
 /// As `verified`, and what a start would do.
-pub(crate) fn inspected(out: &mut impl Write, verified: &Verified, form: Form) -> io::Result<()> {
+pub(crate) fn inspected(
+    out: &mut impl Write,
+    verified: &Verified,
+    plan: &Plan,
+    form: Form,
+) -> io::Result<()> {
+    let (commands, next) = (plan.commands, verified.journal.last_sequence + 1);
     match form {
-        Form::Json => json(out, |object| put_verified(object, verified)),
+        Form::Json => json(out, |object| {
+            put_verified(object, verified);
+            let mut start = object.object("start");
+            match &plan.beginning {
+                Beginning::Genesis => start.null("snapshot").null("file"),
+                Beginning::Snapshot { path, sequence, .. } => {
+                    start.bare("snapshot", sequence).text("file", &path.display().to_string())
+                }
+            };
+            start.bare("commands", commands).bare("next_sequence", next);
+            let mut passed_over = start.list("passed_over");
+            for why in &plan.passed_over {
+                let mut item = passed_over.item();
+                item.text("why", why);
+                item.close();
+            }
+            passed_over.close();
+            start.close();
+        }),
         Form::Text => {
             print_verified(out, verified)?;
-            let last = verified.journal.last_sequence;
-            let next = last + 1;
-            writeln!(out, "a start would replay {last} commands and go on with sequence {next}")
+            for line in plan.found() {
+                writeln!(out, "{line}")?;
+            }
+            let after = match &plan.beginning {
+                Beginning::Genesis => String::new(),
+                Beginning::Snapshot { sequence, .. } => format!(" after snapshot {sequence}"),
+            };
+            writeln!(
+                out,
+                "a start would replay {commands} commands{after} and go on with sequence {next}"
+            )
         }
     }
 }

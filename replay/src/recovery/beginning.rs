@@ -37,6 +37,20 @@ impl Beginning {
     }
 }
 
+/// Which snapshots were looked at and what came of it, a line each.
+pub(super) fn found(passed_over: &[String], beginning: &Beginning) -> Vec<String> {
+    let passed_over = passed_over.iter().map(|why| format!("passed over {why}"));
+    let used = match beginning {
+        Beginning::Genesis => None,
+        Beginning::Snapshot { path, sequence, empty } => {
+            let begun = format!("snapshot sequence={sequence} file={}", path.display());
+            let empty = empty.iter().map(|view| format!(" empty={view}"));
+            Some(begun + &empty.collect::<String>())
+        }
+    };
+    passed_over.chain(used).collect()
+}
+
 /// What a snapshot of this journal must be like.
 pub(crate) fn wanted(reader: &Reader, limits: Option<ViewLimits>) -> Result<Wanted, ReadError> {
     let voids = reader.records_from(0)?.voids().collect();

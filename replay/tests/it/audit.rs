@@ -155,6 +155,39 @@ fn a_fork_shows_the_executions_that_one_command_made_different() {
     }
 }
 
+/// Rows: the price that order c is given, why the fork rejects it, status.
+#[test]
+fn a_fork_that_rejects_the_changed_command_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = journaled(folder.path());
+    for (change, why, status) in [("price=0", Some("bad_price"), 1), ("client_order_id=z", None, 0)]
+    {
+        let ended = tool(&["fork", text(&directory), "--at", "5", "--set", change]);
+        let report = lines(&ended).pop().unwrap();
+        assert_eq!(report["rejected_in_fork"].as_str(), why, "{ended:?}");
+        assert_eq!(report["rejected_in_journal"].as_str(), None, "{ended:?}");
+        let told = "sequence 5 is rejected in the fork: bad_price\n";
+        assert_eq!(ended.err.contains(told), why.is_some(), "{ended:?}");
+        assert_eq!(ended.status, status, "{ended:?}");
+    }
+}
+
+#[test]
+fn the_life_of_an_order_that_was_refused_is_its_refusal_and_the_rule() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("journal");
+    journal(&directory, &(tape() + &order("g", "sell", 100, 1) + &order("h", "buy", 0, 1)));
+    let ended = tool(&["order", text(&directory), "h"]);
+    assert_eq!(ended.status, 0, "{ended:?}");
+    let told = lines(&ended);
+    assert_eq!(told.len(), 2, "{ended:?}");
+    assert_eq!(told[0]["command"]["client_order_id"], "h");
+    let (event, rule) = (&told[1]["event"], &told[1]["rule"]);
+    assert_eq!((&event["event"], &event["reason"]), (&"rejected".into(), &"bad_price".into()));
+    assert_eq!(rule["section"], "1");
+    assert_eq!(tool(&["order", text(&directory), "nobody"]).status, 2);
+}
+
 /// A certificate of the journal, and the public key that it was signed for.
 fn certified(folder: &Path, directory: &Path) -> (PathBuf, String) {
     let (key, file) = (folder.join("key.pem"), folder.join("certificate.json"));
@@ -268,6 +301,14 @@ fn a_proof_needs_no_journal_and_another_command_does_not_pass_for_it() {
     }
     let of_order = fs::read_to_string(&proof).unwrap();
     assert_eq!(prove("8").status, 0);
+    let args = [&["check-proof", text(&proof), "--json"], &trusted[..]].concat();
+    let shown = lines(&tool(&args)).pop().unwrap()["command"].clone();
+    assert_eq!((&shown["op"], &shown["side"]), (&"new".into(), &"buy".into()));
+    assert_eq!(shown["in_steps"][0]["price"], "100", "{shown}");
+    for root in ["abc", &"g".repeat(64)] {
+        let ended = tool(&["check-proof", text(&proof), "--root", root]);
+        assert!(ended.status == 2 && ended.err.contains("is not 64 digits"), "{ended:?}");
+    }
     let of_eight = fs::read_to_string(&proof).unwrap();
     let record = |text: &str| {
         let value: serde_json::Value = serde_json::from_str(text).unwrap();
@@ -376,15 +417,33 @@ fn of_a_pruned_journal_what_lies_behind_its_oldest_snapshot_is_answered_as_befor
         &["order", text(&directory), "00000000-0000-8000-9400-000000000800"],
         &["fork", text(&directory), "--at", "8", "--omit"],
         &["prove", text(&directory), "8"],
+        &["order", text(&directory), "3"],
+        &["dump", text(&directory)],
+        &["dump", text(&directory), "--from", "1", "--to", "3"],
+        &["dump", text(&directory), "--from", "100000"],
     ] {
         let ended = tool(args);
         let says = ended.err.contains("pruned") || ended.err.contains("are left");
         assert!(ended.status == 2 && says, "{args:?}: {ended:?}");
     }
+    let dump =
+        |directory: &Path| tool(&["dump", text(directory), "--from", "100001", "--to", "100009"]);
+    let left = dump(&directory);
+    assert_eq!((left.status, &left.out), (0, &dump(&whole).out), "{left:?}");
+    let gone = tool(&["dump", text(&directory), "--to", "3"]).err;
+    assert!(gone.contains("the first that can be had is 100001"), "{gone}");
     let (file, public) = certified(folder.path(), &directory);
     let args = ["check-certificate", text(&directory), text(&file), "--public", &public];
     let ended = tool(&args);
     assert!(ended.status == 0, "{ended:?}");
+    for part in [
+        "certified without a replay of commands 1 to 100000\n",
+        "NOT REPLAYED  commands 1 to 100000 are pruned: compared only by",
+        "replayed      commands 100001 to ",
+        "what is left of the journal is of the one that was certified\n",
+    ] {
+        assert!(ended.out.contains(part), "{part}: {ended:?}");
+    }
     let claims: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!(claims["certificate"]["begun_after"], 100_000, "{claims}");

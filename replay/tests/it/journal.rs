@@ -46,6 +46,12 @@ fn a_dump_has_every_command_and_its_events_in_order() {
         nothing.err,
         "orison-replay: --from 9 is behind --to 3: there is nothing between them\n"
     );
+    let beyond = tool(&["dump", text(&directory), "--from", "500000"]);
+    assert_eq!((beyond.status, beyond.out.as_str()), (2, ""));
+    assert_eq!(
+        beyond.err,
+        "orison-replay: the journal ends with sequence 12, sequence 500000 is asked for\n"
+    );
 }
 
 #[test]
@@ -277,4 +283,42 @@ fn recovery_reports_what_a_start_would_find() {
     );
     assert_ne!(fs::read(only_segment(&directory)).unwrap(), before, "it was closed again");
     assert_eq!(tool(&["verify", text(&directory)]).status, 0);
+}
+
+/// Rows: snapshots that are damaged, the one that is begun with, commands that are replayed.
+#[test]
+fn a_start_does_what_recover_says_it_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = small(folder.path(), "journal");
+    let snapshot = |at: u64| directory.join(format!("snapshot-{at:020}.orison"));
+    for at in ["5", "9"] {
+        assert_eq!(tool(&["snapshot", text(&directory), "--at", at]).status, 0);
+    }
+    let rows: [(Option<u64>, Option<u64>, u64); 3] =
+        [(None, Some(9), 3), (Some(9), Some(5), 7), (Some(5), None, 12)];
+    let mut bad = Vec::new();
+    for (damaged, begun, commands) in rows {
+        if let Some(at) = damaged {
+            let mut bytes = fs::read(snapshot(at)).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 4;
+            fs::write(snapshot(at), bytes).unwrap();
+            bad.push(snapshot(at));
+        }
+        let dry = tool(&["recover", text(&directory)]);
+        assert_eq!(dry.status, 0, "{dry:?}");
+        let after = begun.map_or(String::new(), |at| format!(" after snapshot {at}"));
+        let told = format!("a start would replay {commands} commands{after} and go on");
+        assert!(dry.out.contains(&told), "{told}: {dry:?}");
+        for path in &bad {
+            let told = format!("passed over {}: ", path.display());
+            assert!(dry.out.contains(&told), "{told}: {dry:?}");
+        }
+        let json = tool(&["recover", text(&directory), "--json"]).out;
+        let start = serde_json::from_str::<serde_json::Value>(&json).unwrap()["start"].clone();
+        assert_eq!((start["snapshot"].as_u64(), &start["commands"]), (begun, &commands.into()));
+        assert_eq!(start["passed_over"].as_array().unwrap().len(), bad.len(), "{json}");
+        let real = tool(&["recover", text(&directory), "--write"]).out;
+        assert!(real.contains(&format!("recovered sequence=12 commands={commands} ")), "{real}");
+    }
 }
