@@ -186,8 +186,17 @@ pub(crate) enum Action {
     },
     /// Copy sealed segments into another directory
     Archive { directory: PathBuf, to: PathBuf },
-    /// Copy archived segments back into a journal that has lost them
-    Restore { directory: PathBuf, from: PathBuf },
+    /// Copy archived segments back into a journal that has lost or damaged them
+    ///
+    /// Wherever they are missing; into an empty directory too. What is damaged is replaced and
+    /// kept as `NAME.damaged`, but never the newest segment. Nothing is changed unless the journal
+    /// is in order afterwards, from its first byte to its last.
+    Restore {
+        /// Of the journal
+        directory: PathBuf,
+        /// Of the archive
+        from: PathBuf,
+    },
     /// Write a snapshot, of the last command or of another one
     Snapshot {
         directory: PathBuf,
