@@ -243,7 +243,7 @@ async fn of_a_pruned_journal_what_is_left_is_told_and_the_rest_is_410() {
     let (status, body) = Stream::open(&exchange, "?from=2", &[]).await.err().unwrap();
     assert_eq!((status, &body["error"]), (410, &Value::from("PRUNED")), "{body}");
     assert_eq!(body["oldest"], 70_001, "the first that is told: {body}");
-    let rest = exchange.rest().await;
+    let mut rest = exchange.rest().await;
     // Of a segment that is left, but before every snapshot.
     for call in ["book/BTC-KRW?at=2", "book/BTC-KRW?at=69999"] {
         let reply = rest.get(&format!("/api/v1/audit/{call}")).await;
