@@ -22,7 +22,7 @@ use crate::http::query::Query;
 use crate::language::Language;
 use crate::xtrader::problem::{Answer, Problem};
 pub(crate) use point::Point;
-pub(crate) use problem::of_past;
+pub(crate) use problem::{Asked, of_past};
 pub(crate) use route::Route;
 use workers::Workers;
 

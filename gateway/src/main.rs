@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use gateway::adapters::Adapters;
 use gateway::app::wall_ns;
+use gateway::audit::Audits;
 use gateway::config::{Config, ConfigError, Loaded, LogFormat, Switch};
 use gateway::identity::Identity;
 use gateway::{App, app, demo, schedule};
@@ -62,6 +63,8 @@ fn run() -> anyhow::Result<()> {
     keep_private(&config);
     // A folder that is not right is said before the journal is read.
     Identity::of(&config, wall_ns() / 1_000_000)?;
+    // So is a key that cannot be read.
+    Audits::of(&config)?;
     raise_descriptors();
     let recovered = app::recover(&config).context("recovery")?;
     for line in recovered.found() {

@@ -159,6 +159,16 @@ fn what_it_cannot_do_it_refuses_at_the_start() {
     }
 }
 
+#[test]
+fn a_key_that_cannot_be_read_is_said_before_the_journal_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = orison(directory.path(), &["--audit-key", "none.pem"]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && told.contains("none.pem"), "{told}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "nothing was recovered");
+    assert!(!directory.path().join("data").exists());
+}
+
 /// Status and body.
 fn call(address: &str, method: &str, path: &str, body: &str) -> (u16, serde_json::Value) {
     let answer = ask(

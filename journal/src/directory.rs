@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use crate::assembly::Files;
 use crate::chain;
 use crate::error::ReadError;
 use crate::header::{Begun, HeaderDamage, Link, SEGMENT_HEADER_BYTES, SegmentHeader};
@@ -47,7 +48,12 @@ pub(crate) fn ready_path(directory: &Path, epoch: u32) -> PathBuf {
 
 /// Lists the directory and checks that its segments are one unbroken row of one journal.
 pub(crate) fn list(directory: &Path) -> Result<Listing, ReadError> {
-    let mut listing = Listing { segments: Vec::new(), ready: Vec::new() };
+    let Files { segments, ready } = files(directory)?;
+    Ok(Listing { segments: read_row(&segments)?, ready })
+}
+
+/// By their names alone.
+pub(crate) fn files(directory: &Path) -> Result<Files, ReadError> {
     let mut names = Vec::new();
     let entries = fs::read_dir(directory).map_err(|e| io_error("list", directory, e))?;
     for entry in entries {
@@ -57,15 +63,28 @@ pub(crate) fn list(directory: &Path) -> Result<Listing, ReadError> {
         }
     }
     names.sort_unstable();
+    let mut files = Files::default();
     for name in names {
-        if let Some(base) = base_of(&name) {
-            listing.segments.push(read_segment(directory.join(&name), base)?);
+        if base_of(&name).is_some() {
+            files.segments.push(directory.join(&name));
         } else if name.ends_with(READY_SUFFIX) {
-            listing.ready.push(directory.join(&name));
+            files.ready.push(directory.join(&name));
         }
     }
-    check_row(&listing.segments)?;
-    Ok(listing)
+    Ok(files)
+}
+
+/// Their headers, which must be one unbroken row of one journal.
+pub(crate) fn read_row(paths: &[PathBuf]) -> Result<Vec<SegmentFile>, ReadError> {
+    let mut segments = Vec::with_capacity(paths.len());
+    for path in paths {
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(base) = name.and_then(base_of) {
+            segments.push(read_segment(path.clone(), base)?);
+        }
+    }
+    check_row(&segments)?;
+    Ok(segments)
 }
 
 fn base_of(name: &str) -> Option<u64> {

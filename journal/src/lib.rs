@@ -11,6 +11,7 @@ mod header;
 mod record;
 
 // Integrity: what proves that nothing was changed.
+mod assembly;
 mod chain;
 mod integrity;
 pub mod merkle;
@@ -47,6 +48,7 @@ mod repair;
 mod settle;
 mod verify;
 
+pub use assembly::{Files, assemble, end_behind};
 pub use entry::{Checkpoint, Close};
 pub use error::{AppendError, CloseError, Damage, OpenError, ReadError};
 pub use header::{Begun, FORMAT_VERSION, HeaderDamage, Link};

@@ -41,6 +41,23 @@ impl Reader {
             true => list_beside_a_writer(directory)?,
             false => Vec::new(),
         };
+        Reader::new(directory, segments, boot_id)
+    }
+
+    pub(crate) fn of_segments(
+        directory: &Path,
+        segments: Vec<SegmentFile>,
+    ) -> Result<Reader, ReadError> {
+        let boot_id = directory::boot_id()
+            .map_err(|e| directory::io_error("read the boot id for", directory, e))?;
+        Reader::new(directory, segments, boot_id)
+    }
+
+    fn new(
+        directory: &Path,
+        segments: Vec<SegmentFile>,
+        boot_id: [u8; 16],
+    ) -> Result<Reader, ReadError> {
         match segments.is_empty() {
             true => Err(ReadError::NotAJournal { path: directory.to_owned() }),
             false => Ok(Reader { directory: directory.to_owned(), segments, boot_id }),

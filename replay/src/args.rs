@@ -24,9 +24,13 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
     /// Check every byte, link and digest of a journal against a replay of it
-    Verify { directory: PathBuf },
+    Verify {
+        /// Of the journal
+        directory: PathBuf,
+    },
     /// Say what a start on this journal would find
     Recover {
+        /// Of the journal
         directory: PathBuf,
         /// Open it for writing, as a start does: a torn tail is cut
         #[arg(long)]
@@ -34,6 +38,7 @@ pub(crate) enum Action {
     },
     /// Show an order book as it was
     Book {
+        /// Of the journal
         directory: PathBuf,
         #[arg(long, value_parser = symbol)]
         symbol: Symbol,
@@ -43,6 +48,7 @@ pub(crate) enum Action {
     },
     /// Show the statistics of the 24 hours before a point, a line an instrument
     Statistics {
+        /// Of the journal
         directory: PathBuf,
         #[arg(long, value_parser = symbol)]
         symbol: Option<Symbol>,
@@ -52,6 +58,7 @@ pub(crate) enum Action {
     },
     /// Show balances as they were, a line for each account and asset
     Balances {
+        /// Of the journal
         directory: PathBuf,
         #[arg(long, value_parser = account)]
         account: Option<AccountName>,
@@ -61,6 +68,7 @@ pub(crate) enum Action {
     },
     /// Show an account as it was: settings, balances, positions, open orders
     Account {
+        /// Of the journal
         directory: PathBuf,
         #[arg(value_parser = account)]
         name: AccountName,
@@ -70,6 +78,7 @@ pub(crate) enum Action {
     },
     /// Show the whole life of an order: what was ahead of it, what moved it, which rule decided
     Order {
+        /// Of the journal
         directory: PathBuf,
         /// As every wire shows it, or as its client called it
         id: String,
@@ -79,6 +88,7 @@ pub(crate) enum Action {
     },
     /// Write every command and its events as JSON lines
     Dump {
+        /// Of the journal
         directory: PathBuf,
         /// The first sequence
         #[arg(long)]
@@ -89,6 +99,7 @@ pub(crate) enum Action {
     },
     /// Show the digests of state and events
     Digest {
+        /// Of the journal
         directory: PathBuf,
         /// A sequence, or a time as RFC 3339 or `NANOSECONDSns`
         #[arg(long)]
@@ -96,6 +107,7 @@ pub(crate) enum Action {
     },
     /// Write what is computed of the market and of every account as JSON lines
     Figures {
+        /// Of the journal
         directory: PathBuf,
         /// A sequence, or a time as RFC 3339 or `NANOSECONDSns`
         #[arg(long)]
@@ -106,6 +118,7 @@ pub(crate) enum Action {
     },
     /// Play the journal with one command left out or changed, and show the executions that differ
     Fork {
+        /// Of the journal
         directory: PathBuf,
         /// The sequence of that command
         #[arg(long)]
@@ -121,9 +134,13 @@ pub(crate) enum Action {
         to: Option<Until>,
     },
     /// Draw an Ed25519 key into a new file, and show its public half
-    Key { file: PathBuf },
+    Key {
+        /// Where it goes; must not be there yet
+        file: PathBuf,
+    },
     /// Sign what the journal leads to: a replay certificate
     Certify {
+        /// Of the journal
         directory: PathBuf,
         /// A private key in PKCS #8 that only its owner may read
         #[arg(long)]
@@ -131,11 +148,13 @@ pub(crate) enum Action {
         /// A sequence, or a time as RFC 3339 or `NANOSECONDSns`
         #[arg(long)]
         at: Option<Until>,
+        /// Write it to this file, not to standard output
         #[arg(long)]
         out: Option<PathBuf>,
     },
     /// Hold a journal against a certificate
     CheckCertificate {
+        /// Of the journal
         directory: PathBuf,
         certificate: PathBuf,
         /// 64 hexadecimal digits, or a file with them or with a PEM
@@ -144,14 +163,17 @@ pub(crate) enum Action {
     },
     /// Prove that a command, or the one that entered an order, is in the journal
     Prove {
+        /// Of the journal
         directory: PathBuf,
         /// A sequence or the id of an order
         what: String,
         /// Under a root of this certificate, not of the journal's own checkpoint
         #[arg(long)]
         certificate: Option<PathBuf>,
+        /// Whose certificate it must be: 64 hexadecimal digits, or a file with them or with a PEM
         #[arg(long)]
         public: Option<String>,
+        /// Write it to this file, not to standard output
         #[arg(long)]
         out: Option<PathBuf>,
     },
@@ -163,17 +185,29 @@ pub(crate) enum Action {
         root: Option<String>,
         #[arg(long)]
         certificate: Option<PathBuf>,
+        /// Whose certificate it must be: 64 hexadecimal digits, or a file with them or with a PEM
         #[arg(long)]
         public: Option<String>,
     },
     /// Find the first command or event that differs between two journals
-    Diff { left: PathBuf, right: PathBuf },
+    Diff {
+        /// The directory of one journal
+        left: PathBuf,
+        /// The directory of the other
+        right: PathBuf,
+    },
     /// Take one command out of every later replay
-    Quarantine { directory: PathBuf, sequence: u64 },
+    Quarantine {
+        /// Of the journal, which no server may be writing
+        directory: PathBuf,
+        /// Of the command
+        sequence: u64,
+    },
     /// Remove snapshots and segments that no start needs
     ///
     /// Says what it would remove; --yes removes it.
     Prune {
+        /// Of the journal
         directory: PathBuf,
         /// The newest so many valid snapshots stay, with every command after the oldest of them
         #[arg(long, default_value_t = replay::retention::SNAPSHOTS_MIN)]
@@ -181,15 +215,31 @@ pub(crate) enum Action {
         /// Commands from this sequence or time on stay, whatever the snapshots say
         #[arg(long)]
         before: Option<Until>,
+        /// Remove it; without this, it is only said
         #[arg(long)]
         yes: bool,
     },
     /// Copy sealed segments into another directory
-    Archive { directory: PathBuf, to: PathBuf },
-    /// Copy archived segments back into a journal that has lost them
-    Restore { directory: PathBuf, from: PathBuf },
+    Archive {
+        /// Of the journal
+        directory: PathBuf,
+        /// Where the copies go; made if it is not there
+        to: PathBuf,
+    },
+    /// Copy archived segments back into a journal that has lost or damaged them
+    ///
+    /// Wherever they are missing; into an empty directory too. What is damaged is replaced and
+    /// kept as `NAME.damaged`, but never the newest segment. Nothing is changed unless the journal
+    /// is in order afterwards, from its first byte to its last.
+    Restore {
+        /// Of the journal
+        directory: PathBuf,
+        /// Of the archive
+        from: PathBuf,
+    },
     /// Write a snapshot, of the last command or of another one
     Snapshot {
+        /// Of the journal
         directory: PathBuf,
         /// After the command with this sequence
         #[arg(long)]

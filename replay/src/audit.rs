@@ -41,10 +41,31 @@ fn put_out(text: &str, out: Option<&Path>) -> Result<()> {
     match out {
         None => io::stdout().write_all(text.as_bytes())?,
         Some(path) => {
-            fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
+            write_whole(path, text).with_context(|| format!("write {}", path.display()))?;
         }
     }
     Ok(())
+}
+
+/// Under its name only once it is on the device: a full disk leaves what was there before. What is
+/// no file, a pipe say, cannot be replaced and is written to.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return fs::write(path, text);
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    let beside = Path::new(&name);
+    let written = fs::File::create(beside).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(beside, path)
+    });
+    if written.is_err() {
+        // It is half a text at best, and the error tells why.
+        fs::remove_file(beside).ok();
+    }
+    written
 }
 
 fn text_of(path: &Path) -> Result<String> {

@@ -152,7 +152,8 @@ pub fn check(
     let found = Claims::of(directory, Until::Sequence(certified.sequence), progress)?;
     let begun_after = found.begun_after;
     if begun_after > certified.sequence {
-        return Err(PastError::Before { first: reader.first_sequence() }.into());
+        let first = reader.first_sequence();
+        return Err(PastError::Before { first, oldest: begun_after }.into());
     }
     let rungs_unchecked = compare(&certified, &found)?;
     Ok(Checked { claims: certified, public, rungs_unchecked, begun_after })

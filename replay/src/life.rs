@@ -7,6 +7,7 @@ pub mod rule;
 
 use std::path::Path;
 
+use journal::Reader;
 use orison_core::event::{Op, Priority};
 use orison_core::{Event, Exchange, ExecutionId, InstrumentId, OrderId};
 
@@ -70,7 +71,14 @@ pub fn life(
             break;
         }
     }
-    Ok(followed.len() + refused)
+    match (reach, followed.len() + refused, past.begun_after()) {
+        // A client's name that is not in what is left may be in what is not.
+        (Reach::Order(_), 0, oldest @ 1..) if asked.is_none() => {
+            let first = Reader::open(directory)?.first_sequence();
+            Err(PastError::Before { first, oldest })
+        }
+        (Reach::Order(_) | Reach::Journal(_), orders, _) => Ok(orders),
+    }
 }
 
 /// Whether the event refuses to enter an order that its client called so: it never had an id.

@@ -62,10 +62,10 @@ pub enum PastError {
     #[error("the journal ends with sequence {last}, sequence {asked} is asked for")]
     NotReached { last: u64, asked: u64 },
     #[error(
-        "what is asked for lies before the oldest snapshot, and the journal begins with \
-         sequence {first}: what was before is pruned"
+        "what is asked for lies before the oldest snapshot, which is after sequence {oldest}; \
+         the journal begins with sequence {first}: what was before is pruned"
     )]
-    Before { first: u64 },
+    Before { first: u64, oldest: u64 },
 }
 
 /// A command that has just been played.
@@ -129,7 +129,14 @@ impl Past {
         match (past, reader.first_sequence()) {
             (Some(past), _) => Ok(past),
             (None, 1) => Ok(Self::of(&reader, limits)?.only(depth)),
-            (None, first) => Err(PastError::Before { first }),
+            (None, first) => {
+                let all = recovery::candidates(directory, &reader).found.into_iter();
+                let oldest = Self::at_one_of(&reader, all, depth)?.map(|past| past.begun_after);
+                Err(match oldest {
+                    Some(oldest) => PastError::Before { first, oldest },
+                    None => ReadError::Pruned { asked: 1, first }.into(),
+                })
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! plan that says all it would do, and the same plan carried out.
 
 mod archive;
+mod restore;
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,8 @@ use thiserror::Error;
 use crate::recovery::{Candidates, candidates, wanted};
 use crate::snapshot::{self, Found, SnapshotError};
 
-pub use archive::{ArchiveError, archive, restore};
+pub use archive::{ArchiveError, archive};
+pub use restore::{End, Restored, restore};
 
 /// Fewer and a single damaged file would cost the journal.
 pub const SNAPSHOTS_MIN: usize = 2;

@@ -9,7 +9,7 @@ use engine::projection::ViewLimits;
 use journal::{Reader, Storage};
 use replay::json::Object;
 use replay::past::Until;
-use replay::retention::{self, Keep, Plan};
+use replay::retention::{self, End, Keep, Plan, Restored};
 use replay::snapshot;
 
 use crate::gauge::Gauge;
@@ -91,8 +91,38 @@ pub(crate) fn archive(directory: &Path, to: &Path, form: Form) -> Result<Outcome
 }
 
 pub(crate) fn restore(directory: &Path, from: &Path, form: Form) -> Result<Outcome> {
-    let copied = retention::restore(&Storage::default(), directory, from)?;
-    told(form, "restored", copied.iter().map(|path| path.display().to_string()).collect())
+    let restored = retention::restore(&Storage::default(), directory, from)?;
+    let Restored { copied, aside, last_sequence, end } = &restored;
+    let mut out = io::stdout().lock();
+    match form {
+        Form::Text => {
+            for path in aside {
+                writeln!(out, "damaged, kept as {}", path.display())?;
+            }
+            for path in copied {
+                writeln!(out, "restored {}", path.display())?;
+            }
+            writeln!(out, "restored {} files", copied.len())?;
+            match end {
+                End::Own => writeln!(out, "the journal goes up to sequence {last_sequence}")?,
+                End::Archived => writeln!(
+                    out,
+                    "the journal goes up to sequence {last_sequence}, as far as it is archived"
+                )?,
+            }
+        }
+        Form::Json => {
+            let mut line = Vec::new();
+            let mut object = Object::open(&mut line);
+            object.text("event", "restored").bare("files", copied.len());
+            object.bare("damaged_kept_aside", aside.len()).bare("last_sequence", last_sequence);
+            object.bare("ends_with_archive", *end == End::Archived);
+            object.close();
+            line.push(b'\n');
+            out.write_all(&line)?;
+        }
+    }
+    Ok(Outcome::Fine)
 }
 
 pub(crate) fn take_snapshot(directory: &Path, at: Option<u64>, form: Form) -> Result<Outcome> {

@@ -21,7 +21,7 @@ use replay::follower::{self, Follower};
 use replay::past::{Past, Until};
 use replay::player::Depth;
 use replay::recovery::Beginning;
-use replay::retention::{self, Keep, RetentionError};
+use replay::retention::{self, ArchiveError, End, Keep, RetentionError};
 use replay::verify::SMALL_VIEWS;
 use replay::{RecoverError, Recovered, recover, snapshot};
 
@@ -344,7 +344,7 @@ fn pruning_keeps_what_the_older_of_two_snapshots_needs_and_archives_bring_the_re
     assert_eq!(begun(&start(directory).unwrap()), (MANY - 500, 500));
 
     let restored = retention::restore(&Storage::default(), directory, away.path()).unwrap();
-    assert_eq!(restored.len(), plan.segments.len());
+    assert_eq!(restored.copied.len(), plan.segments.len());
     let again = replay::verify::verify(directory, |_| {}).unwrap();
     assert_eq!((again.begun_after, again.state), (0, before.state));
 }
@@ -368,6 +368,99 @@ fn a_damaged_archive_is_not_restored_and_without_snapshots_a_pruned_journal_does
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(error.contains(&format!("{name}: block ")), "{error}");
     }
+}
+
+type Tree = Vec<(PathBuf, blake3::Hash)>;
+
+/// Every file and what is in it.
+fn tree(directory: &Path) -> Tree {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let mut tree: Tree =
+        entries.map(|path| (path.clone(), blake3::hash(&fs::read(path).unwrap()))).collect();
+    tree.sort_by(|left, right| left.0.cmp(&right.0));
+    tree
+}
+
+#[test]
+fn a_restore_fills_holes_and_replaces_what_is_damaged_wherever_they_are() {
+    type Harm = fn(&[PathBuf]);
+    let (lost, cut): (Harm, Harm) = (
+        |of| of.iter().for_each(|path| fs::remove_file(path).unwrap()),
+        |of| of.iter().for_each(|path| File::create(path).map(drop).unwrap()),
+    );
+    let (folder, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let directory = folder.path();
+    fill(directory, MANY);
+    let storage = Storage::default();
+    retention::archive(&storage, directory, away.path()).unwrap();
+    let before = tree(directory);
+    let segments: Vec<_> = journal::Files::of(directory).unwrap().segments;
+    for (harm, at, damaged) in [
+        (lost, 0..1, 0),
+        (lost, 2..3, 0),
+        (lost, 1..4, 0),
+        (cut, 1..2, 1),
+        (cut, 0..1, 1),
+        (|of: &[PathBuf]| of.iter().for_each(|path| flip(path)), 3..5, 2),
+    ] {
+        harm(&segments[at.clone()]);
+        assert!(journal::verify(directory, |_| {}).is_err() || at.start == 0, "{at:?}");
+        let restored = retention::restore(&storage, directory, away.path()).unwrap();
+        assert_eq!((restored.copied.len(), restored.aside.len()), (at.len(), damaged), "{at:?}");
+        assert_eq!((restored.last_sequence, restored.end), (MANY, End::Own));
+        restored.aside.iter().for_each(|path| fs::remove_file(path).unwrap());
+        assert_eq!(tree(directory), before, "{at:?}");
+    }
+    let again = retention::restore(&storage, directory, away.path());
+    assert!(matches!(again, Err(ArchiveError::NothingMissing { .. })));
+
+    // What cannot become whole stays as it is.
+    flip(&segments[1]);
+    fs::remove_file(&segments[3]).unwrap();
+    flip(&away.path().join(segments[3].file_name().unwrap()));
+    let broken = tree(directory);
+    let error = retention::restore(&storage, directory, away.path()).unwrap_err().to_string();
+    assert!(error.contains(away.path().to_str().unwrap()), "it names the bad file: {error}");
+    assert_eq!(tree(directory), broken);
+}
+
+#[test]
+fn a_damaged_newest_segment_and_a_foreign_archive_change_nothing() {
+    let (folder, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let directory = folder.path();
+    fill(directory, 3_000);
+    let foreign = tempfile::tempdir().unwrap();
+    fill(foreign.path(), 3_000);
+    let storage = Storage::default();
+    retention::archive(&storage, directory, away.path()).unwrap();
+    retention::archive(&storage, foreign.path(), &foreign.path().join("away")).unwrap();
+    let segments: Vec<_> = journal::Files::of(directory).unwrap().segments;
+    fs::remove_file(&segments[1]).unwrap();
+    let before = tree(directory);
+    assert!(retention::restore(&storage, directory, &foreign.path().join("away")).is_err());
+    assert_eq!(tree(directory), before);
+
+    File::create(segments.last().unwrap()).unwrap();
+    let before = tree(directory);
+    assert!(retention::restore(&storage, directory, away.path()).is_err());
+    assert_eq!(tree(directory), before, "only the journal itself had it");
+}
+
+#[test]
+fn an_archive_alone_becomes_a_journal_that_is_gone_on_with() {
+    let (folder, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fill(folder.path(), 5_000);
+    let storage = Storage::default();
+    let archived = retention::archive(&storage, folder.path(), away.path()).unwrap();
+    let directory = &away.path().join("new");
+    let restored = retention::restore(&storage, directory, away.path()).unwrap();
+    assert_eq!((restored.copied.len(), restored.end), (archived.len(), End::Archived));
+    let verified = replay::verify::verify(directory, |_| {}).unwrap();
+    assert_eq!(verified.journal.last_sequence, restored.last_sequence);
+    assert!((1_000..5_000).contains(&restored.last_sequence), "the last segment was not sealed");
+    fill(directory, 5_000);
+    let whole = |path| replay::verify::verify(path, |_| {}).unwrap();
+    assert_eq!(whole(directory).state, whole(folder.path()).state);
 }
 
 fn following(directory: &Path, snapshot_commands: u64, durable: u64) -> Follower {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Point, array, problem};
+use super::{Asked, Point, array, problem};
 use crate::App;
 use crate::http::query::Query;
 use crate::xtrader::problem::{Answer, Problem, ProblemBody};
@@ -54,7 +54,7 @@ pub(crate) async fn order(app: &Arc<App>, id: &str, query: &Query) -> Result<Ans
     let work = move || {
         let mut out = Vec::new();
         let orders = life::life(&directory, &name, Reach::Order(until), &mut out, |_| {});
-        orders.map_err(|error| problem::of_past(&error)).map(|orders| (orders, out))
+        orders.map_err(|error| problem::of_past(&error, Asked::Command)).map(|orders| (orders, out))
     };
     let (orders, out) = app.audits.workers.run(work).await??;
     if orders == 0 {

@@ -10,12 +10,28 @@ use super::Point;
 use crate::language::Message;
 use crate::xtrader::problem::Problem;
 
-/// What lies before `first` is pruned.
-fn pruned(first: u64) -> Problem {
-    let english = format!("what was before sequence {first} is pruned");
-    let korean = format!("시퀀스 {first} 이전의 기록은 삭제되었습니다");
+/// What was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Asked {
+    /// The state after a command.
+    State,
+    /// A command, which takes the state before it.
+    Command,
+}
+
+/// Asked again with `oldest`, it is answered.
+fn pruned(oldest: u64) -> Problem {
+    let english = format!("what was before sequence {oldest} is pruned");
+    let korean = format!("시퀀스 {oldest} 이전의 기록은 삭제되었습니다");
     let problem = Problem::new(410, "PRUNED", Message::ours(english, korean));
-    Problem { oldest: Some(first), ..problem }
+    Problem { oldest: Some(oldest), ..problem }
+}
+
+/// Segments are gone and no snapshot is left that could stand for them.
+fn all_pruned() -> Problem {
+    let english = "the beginning is pruned, and no snapshot of it is left";
+    let message = Message::ours(english, "이전 기록이 삭제되었고 남은 스냅샷이 없습니다");
+    Problem::new(410, "PRUNED", message)
 }
 
 /// Not what the journal says: an operator has to look.
@@ -25,11 +41,13 @@ fn damaged(error: &dyn std::error::Error) -> Problem {
     Problem::new(500, "JOURNAL_UNREADABLE", Message::ours(error.to_string(), korean))
 }
 
-pub(crate) fn of_past(error: &PastError) -> Problem {
+pub(crate) fn of_past(error: &PastError, asked: Asked) -> Problem {
     match error {
-        PastError::Read(journal::ReadError::Pruned { first, .. }) | PastError::Before { first } => {
-            pruned(*first)
-        }
+        PastError::Read(journal::ReadError::Pruned { .. }) => all_pruned(),
+        PastError::Before { oldest, .. } => pruned(match asked {
+            Asked::State => *oldest,
+            Asked::Command => oldest + 1,
+        }),
         PastError::NotReached { last, .. } => Point::not_reached("at", *last),
         PastError::Read(_) | PastError::Playback(_) => damaged(error),
     }
@@ -37,7 +55,7 @@ pub(crate) fn of_past(error: &PastError) -> Problem {
 
 pub(super) fn of_ask(error: &AskError) -> Problem {
     match error {
-        AskError::Past(error) => of_past(error),
+        AskError::Past(error) => of_past(error, Asked::State),
         AskError::Symbol { known, .. } => {
             let english = format!("the symbol is not known at that point; known: {known}");
             let korean = format!("그 시점에 없는 심볼입니다; 가능: {known}");
@@ -53,7 +71,7 @@ pub(super) fn of_ask(error: &AskError) -> Problem {
 
 pub(super) fn of_fork(error: &ForkError) -> Problem {
     match error {
-        ForkError::Past(error) => of_past(error),
+        ForkError::Past(error) => of_past(error, Asked::Command),
         ForkError::Panic(_) => damaged(error),
         ForkError::Genesis { .. } | ForkError::Void { .. } | ForkError::Change(_) => {
             Problem::bad_request(error.to_string(), format!("분기할 수 없습니다: {error}"))
@@ -63,7 +81,7 @@ pub(super) fn of_fork(error: &ForkError) -> Problem {
 
 pub(super) fn of_certificate(error: &CertificateError) -> Problem {
     match error {
-        CertificateError::Past(error) => of_past(error),
+        CertificateError::Past(error) => of_past(error, Asked::State),
         CertificateError::Unreadable(_)
         | CertificateError::Signature
         | CertificateError::Identity { .. }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Point, array, problem};
+use super::{Asked, Point, array, problem};
 use crate::App;
 use crate::http::query::Query;
 use crate::xtrader::entry::account_name;
@@ -64,7 +64,7 @@ async fn asked(app: &Arc<App>, question: Question, query: &Query) -> Result<Stri
     let work = move || {
         let mut out = Vec::new();
         let past = ask::at(&directory, until, question.depth(), |_| {})
-            .map_err(|error| problem::of_past(&error))?;
+            .map_err(|error| problem::of_past(&error, Asked::State))?;
         let answered = ask::answer(past.player(), &question, &mut out);
         answered.map_err(|error| problem::of_ask(&error)).map(|()| out)
     };

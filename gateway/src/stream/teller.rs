@@ -13,7 +13,7 @@ use replay::tell::Teller;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::App;
-use crate::audit::of_past;
+use crate::audit::{Asked, of_past};
 use crate::xtrader::problem::Problem;
 
 /// Batches that wait for the client.
@@ -52,7 +52,7 @@ impl Telling {
                     }
                 }
                 // Whoever asked may have left.
-                Err(error) => _ = say_ready.send(Err(of_past(&error))),
+                Err(error) => _ = say_ready.send(Err(of_past(&error, Asked::Command))),
             }
         });
         spawned.map_err(|_| Problem::internal())?;

@@ -242,10 +242,21 @@ async fn of_a_pruned_journal_what_is_left_is_told_and_the_rest_is_410() {
     let exchange = Exchange::start_in(directory, |config| config.snapshot_commands = 0).await;
     let (status, body) = Stream::open(&exchange, "?from=2", &[]).await.err().unwrap();
     assert_eq!((status, &body["error"]), (410, &Value::from("PRUNED")), "{body}");
-    let oldest = body["oldest"].as_u64().unwrap();
-    assert!((2..=70_001).contains(&oldest), "{body}");
-    let reply = exchange.rest().await.get("/api/v1/audit/book/BTC-KRW?at=2").await;
-    assert_eq!((reply.status, reply.error().as_str()), (410, "PRUNED"), "{reply:?}");
+    assert_eq!(body["oldest"], 70_001, "the first that is told: {body}");
+    let mut rest = exchange.rest().await;
+    // Of a segment that is left, but before every snapshot.
+    for call in ["book/BTC-KRW?at=2", "book/BTC-KRW?at=69999"] {
+        let reply = rest.get(&format!("/api/v1/audit/{call}")).await;
+        assert_eq!((reply.status, reply.error().as_str()), (410, "PRUNED"), "{reply:?}");
+        assert!(reply.body.contains(r#""oldest":70000"#), "{reply:?}");
+    }
+    let reply = rest.get("/api/v1/audit/book/BTC-KRW?at=70000").await;
+    assert_eq!(reply.status, 200, "what is named as the oldest answers: {reply:?}");
+    for id in ["60000", "nobody-knows"] {
+        let reply = rest.get(&format!("/api/v1/audit/order/{id}")).await;
+        assert_eq!((reply.status, reply.error().as_str()), (410, "PRUNED"), "{reply:?}");
+        assert!(reply.body.contains(r#""oldest":70001"#), "{reply:?}");
+    }
     let last = exchange.app.views.read().at().sequence.0;
     for from in [70_001, 75_000, 89_999] {
         let mut stream = Stream::open(&exchange, &format!("?from={from}"), &[]).await.ok().unwrap();

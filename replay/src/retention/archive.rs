@@ -1,4 +1,4 @@
-//! Sealed segments, copied to another directory and back. A copy has the name of its segment only
+//! Sealed segments, copied to another directory. A copy has the name of its segment only
 //! once it is on the device and has been compared with it; what is there already must be the same.
 
 use std::fs::File;
@@ -21,9 +21,10 @@ pub enum ArchiveError {
     Io { operation: &'static str, path: PathBuf, source: io::Error },
     #[error("{} is there already and is another file than {}", copy.display(), of.display())]
     Differs { copy: PathBuf, of: PathBuf },
-    #[error("{}: belongs to another journal", path.display())]
-    Foreign { path: PathBuf },
-    #[error("no segment of {} is missing that {} has", directory.display(), from.display())]
+    #[error(
+        "no segment of {} is missing or damaged that {} has",
+        directory.display(), from.display()
+    )]
     NothingMissing { directory: PathBuf, from: PathBuf },
 }
 
@@ -46,48 +47,12 @@ pub fn archive(
     sealed.iter().filter_map(|path| copy_into(storage, path, to).transpose()).collect()
 }
 
-/// Copies what the journal has lost at its beginning back from an archive, newest first, so that
-/// its segments are one row at any moment; then the whole journal is verified, and what was copied
-/// goes again if it is not in order. Which were copied.
-pub fn restore(
-    storage: &Storage,
-    directory: &Path,
-    from: &Path,
-) -> Result<Vec<PathBuf>, ArchiveError> {
-    let (kept, archived) = (Reader::open(directory)?, Reader::open(from)?);
-    if kept.identity() != archived.identity() {
-        return Err(ArchiveError::Foreign { path: from.to_owned() });
-    }
-    let first = kept.headers().next().map_or(1, |header| header.epoch);
-    let missing = archived.segments().filter(|(_, header)| header.epoch < first);
-    let missing: Vec<_> = missing.map(|(path, _)| path.to_owned()).collect();
-    if missing.is_empty() {
-        let (directory, from) = (directory.to_owned(), from.to_owned());
-        return Err(ArchiveError::NothingMissing { directory, from });
-    }
-    let mut copied = Vec::new();
-    let result = missing
-        .iter()
-        .rev()
-        .try_for_each(|path| {
-            copied.extend(copy_into(storage, path, directory)?);
-            Ok(())
-        })
-        .and_then(|()| Ok(journal::verify(directory, |_| {})?));
-    match result {
-        Ok(_) => Ok(copied),
-        Err(error) => {
-            // Oldest first, for the same reason.
-            for path in copied.iter().rev() {
-                storage.remove(path)?;
-            }
-            Err(error)
-        }
-    }
-}
-
 /// None: it is there already, the same.
-fn copy_into(storage: &Storage, path: &Path, to: &Path) -> Result<Option<PathBuf>, ArchiveError> {
+pub(super) fn copy_into(
+    storage: &Storage,
+    path: &Path,
+    to: &Path,
+) -> Result<Option<PathBuf>, ArchiveError> {
     let name = path.file_name().expect("a segment has a name");
     let copy = to.join(name);
     if copy.exists() {
@@ -97,24 +62,37 @@ fn copy_into(storage: &Storage, path: &Path, to: &Path) -> Result<Option<PathBuf
         };
     }
     let temporary = copy.with_extension("tmp");
-    let target = storage.create(&temporary)?;
-    let mut offset = 0;
-    pieces(path, |piece| {
-        storage.write(&target, &temporary, offset, piece)?;
-        offset += piece.len() as u64;
-        Ok(())
-    })?;
-    storage.sync_file_all(&target, &temporary)?;
-    storage.forget_cached(&target, &temporary)?;
-    if !is_same(path, &temporary)? {
-        return Err(ArchiveError::Differs { copy: temporary, of: path.to_owned() });
+    if let Err(error) = copy_whole(storage, path, &temporary) {
+        // On a full disk half of a copy only takes room; the error is what matters.
+        storage.remove(&temporary).ok();
+        return Err(error);
     }
     storage.rename(&temporary, &copy)?;
     storage.sync_directory(to)?;
     Ok(Some(copy))
 }
 
-fn is_same(left: &Path, right: &Path) -> Result<bool, ArchiveError> {
+/// Onto the device, and compared.
+fn copy_whole(storage: &Storage, path: &Path, temporary: &Path) -> Result<(), ArchiveError> {
+    let target = storage.create(temporary)?;
+    let mut offset = 0;
+    pieces(path, |piece| {
+        storage.write(&target, temporary, offset, piece)?;
+        offset += piece.len() as u64;
+        Ok(())
+    })?;
+    storage.sync_file_all(&target, temporary)?;
+    storage.forget_cached(&target, temporary)?;
+    match is_same(path, temporary)? {
+        true => Ok(()),
+        false => {
+            let (copy, of) = (temporary.to_owned(), path.to_owned());
+            Err(ArchiveError::Differs { copy, of })
+        }
+    }
+}
+
+pub(super) fn is_same(left: &Path, right: &Path) -> Result<bool, ArchiveError> {
     Ok(hash(left)? == hash(right)?)
 }
 

@@ -6,10 +6,11 @@ mod queues;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use journal::{CHECKPOINT_COMMANDS, Checkpoint, Journal, Kind, Options, Reader};
 
-use crate::run::{Ended, journal, text, tool};
+use crate::run::{Ended, binary, journal, text, tool};
 
 const INSTRUMENT: &str = "{\"op\":\"instrument\",\"symbol\":\"X\",\"base\":\"X\",\"quote\":\"USD\",\
      \"price_step\":\"1\",\"quantity_step\":\"1\"}\n";
@@ -196,6 +197,27 @@ fn certified(folder: &Path, directory: &Path) -> (PathBuf, String) {
     let ended = tool(&args);
     assert_eq!(ended.status, 0, "{ended:?}");
     (file, public)
+}
+
+#[test]
+fn a_certificate_that_cannot_be_written_leaves_the_one_that_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = journaled(folder.path());
+    let (file, _) = certified(folder.path(), &directory);
+    let before = fs::read(&file).unwrap();
+    // No file may grow: as on a full disk, every write to one fails.
+    let limited = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"])
+        .arg(binary().get_program())
+        .args(["certify", text(&directory), "--key", text(&folder.path().join("key.pem"))])
+        .args(["--out", text(&file)])
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8(limited.stderr).unwrap();
+    assert_eq!(limited.status.code(), Some(2), "{complaint}");
+    assert!(complaint.contains("certificate.json"), "{complaint}");
+    assert_eq!(fs::read(&file).unwrap(), before);
+    assert!(!folder.path().join("certificate.json.tmp").exists());
 }
 
 /// Offset and length of the record of each command in the only segment.
