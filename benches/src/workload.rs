@@ -6,9 +6,11 @@
 mod ec;
 mod mix;
 mod model;
+mod scenario;
 
 pub use mix::Pattern;
 pub use model::{Act, Record};
+pub use scenario::{MOODS, Mood};
 
 /// A prefill that is not measured, and the commands that are.
 pub struct Workload {
@@ -53,6 +55,12 @@ impl Workload {
             Kind::Ec => ec::generate(Random { state }, resting, commands),
         };
         Self { name, prefill, ids: model.ids(), records: model.records }
+    }
+
+    /// A day of one mood, from an empty book.
+    pub fn of_mood(mood: Mood, seed: u64) -> Self {
+        let model = scenario::generate(Random { state: seed }, mood);
+        Self { name: mood.name, prefill: 0, ids: model.ids(), records: model.records }
     }
 
     /// The stream as a file of fixed 40-byte records behind a 16-byte head.

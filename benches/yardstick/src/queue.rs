@@ -1,10 +1,13 @@
-//! Our own way for reports: a queue of one writer and one reader, each of whom looks at the
-//! other's place only when its own knowledge says full or empty. Unsafe, because the interface has
-//! bare pointers, and because a place belongs to whichever end has not passed it.
+//! Our own way for reports: a queue of one writer and one reader. A place says itself that it was
+//! written, so no line goes to and fro for every report; the writer looks at how far the reader is
+//! once a lap, and the reader, once it has caught up, stays a little behind. Unsafe, because the
+//! interface has bare pointers, and because a place belongs to whichever end has not passed it.
 
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_int, c_void};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::hint::spin_loop;
+use std::ptr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam::utils::CachePadded;
 
@@ -13,67 +16,141 @@ use crate::wire::{Report, Transport};
 /// What a harness that has no queue of its own may take.
 pub static TRANSPORT: Transport = Transport { create, push, drain, flush, destroy };
 
+/// So many reports behind the writer the reader waits for more, at most so many turns.
+const SLACK: u64 = 32;
+const PATIENCE: u32 = 32;
+/// Of a report, without its last.
+const WORDS: usize = 7;
+
 pub(crate) struct Queue {
-    reports: Box<[UnsafeCell<Report>]>,
+    places: Box<[Place]>,
     mask: u64,
-    writer: CachePadded<End>,
-    reader: CachePadded<End>,
+    writer: CachePadded<Writer>,
+    reader: CachePadded<Reader>,
+    /// Which thread the writer was when it last looked; 0: it has not yet.
+    written_by: CachePadded<AtomicUsize>,
 }
 
-/// One end's place, and what it last knew of the other's.
-#[derive(Default)]
-struct End {
-    place: AtomicU64,
-    other: Cell<u64>,
+/// A report whose last field says which one it is, counted from 1.
+#[repr(C, align(64))]
+struct Place {
+    body: UnsafeCell<[u64; WORDS]>,
+    number: AtomicU64,
+}
+
+const _: () = assert!(size_of::<Place>() == size_of::<Report>());
+
+struct Writer {
+    /// Written so far.
+    count: Cell<u64>,
+    /// At this count the reader may still be in the way.
+    limit: Cell<u64>,
+}
+
+struct Reader {
+    /// Read so far.
+    count: AtomicU64,
+    /// Whether it had caught up when it last looked.
+    has_caught_up: Cell<bool>,
 }
 
 impl Queue {
     fn new(capacity: u32) -> Self {
         let length = u64::from(capacity.max(2)).next_power_of_two();
+        let empty = || Place { body: UnsafeCell::new([0; WORDS]), number: AtomicU64::new(0) };
         // Written once, so that no page is met for the first time later.
-        let reports = (0..length).map(|_| UnsafeCell::new(Report::default())).collect();
-        let (writer, reader) = (CachePadded::default(), CachePadded::default());
-        Self { reports, mask: length - 1, writer, reader }
+        let places = (0..length).map(|_| empty()).collect();
+        let writer = Writer { count: Cell::new(0), limit: Cell::new(0) };
+        let reader = Reader { count: AtomicU64::new(0), has_caught_up: Cell::new(false) };
+        Self {
+            places,
+            mask: length - 1,
+            writer: writer.into(),
+            reader: reader.into(),
+            written_by: AtomicUsize::new(0).into(),
+        }
+    }
+
+    /// Of the report that comes after so many.
+    #[inline]
+    fn place(&self, count: u64) -> &Place {
+        &self.places[(count & self.mask) as usize]
     }
 
     /// # Safety
     /// By one thread at a time.
     #[inline]
     pub(crate) unsafe fn push(&self, report: &Report) -> bool {
-        let place = self.writer.place.load(Ordering::Relaxed);
-        if place - self.writer.other.get() > self.mask {
-            self.writer.other.set(self.reader.place.load(Ordering::Acquire));
-            if place - self.writer.other.get() > self.mask {
-                return false;
-            }
+        let count = self.writer.count.get();
+        if count == self.writer.limit.get() && !self.has_room(count) {
+            return false;
         }
-        let cell = &self.reports[(place & self.mask) as usize];
-        // SAFETY: the reader has left this place, and comes back to it only when told below.
-        unsafe { cell.get().write(*report) };
-        self.writer.place.store(place + 1, Ordering::Release);
+        let place = self.place(count);
+        let body = place.body.get().cast::<u64>();
+        // SAFETY: the reader has left this place, and comes back to it only when its number tells
+        // so; a report is eight words, the last of which says nothing.
+        unsafe { ptr::copy_nonoverlapping(ptr::from_ref(report).cast::<u64>(), body, WORDS) };
+        place.number.store(count + 1, Ordering::Release);
+        self.writer.count.set(count + 1);
         true
+    }
+
+    /// Once a lap, and when it is full.
+    #[cold]
+    fn has_room(&self, count: u64) -> bool {
+        self.written_by.store(this_thread(), Ordering::Relaxed);
+        let limit = self.reader.count.load(Ordering::Acquire) + self.mask + 1;
+        self.writer.limit.set(limit);
+        count < limit
     }
 
     /// # Safety
     /// By one thread at a time; `out` has room for `max`.
     unsafe fn drain(&self, out: *mut Report, max: u32) -> u32 {
-        let place = self.reader.place.load(Ordering::Relaxed);
-        if self.reader.other.get() == place {
-            self.reader.other.set(self.writer.place.load(Ordering::Acquire));
+        let before = self.reader.count.load(Ordering::Relaxed);
+        if self.reader.has_caught_up.get() {
+            self.fall_behind(before);
         }
-        let count = (self.reader.other.get() - place).min(u64::from(max));
-        for index in 0..count {
-            let cell = &self.reports[((place + index) & self.mask) as usize];
+        let mut count = 0;
+        while count < u64::from(max) {
+            let place = self.place(before + count);
+            if place.number.load(Ordering::Acquire) != before + count + 1 {
+                break;
+            }
+            // SAFETY: there is room for `max`, and `count` is less.
+            let to = unsafe { out.add(count as usize) };
+            let body = place.body.get().cast::<u64>();
             // SAFETY: the writer has told of this place, and leaves it alone until told below.
-            let report = unsafe { *cell.get() };
-            // SAFETY: there is room for `max`, and `count` is no more.
-            let place = unsafe { out.add(index as usize) };
+            unsafe { ptr::copy_nonoverlapping(body, to.cast::<u64>(), WORDS) };
             // SAFETY: within that room.
-            unsafe { place.write(report) };
+            unsafe { (*to).pad_end = [0; 8] };
+            count += 1;
         }
-        self.reader.place.store(place + count, Ordering::Release);
+        self.reader.has_caught_up.set(count < u64::from(max));
+        self.reader.count.store(before + count, Ordering::Release);
         count as u32
     }
+
+    /// At the writer's heels, both would wait for the same lines all the time.
+    fn fall_behind(&self, count: u64) {
+        if self.written_by.load(Ordering::Relaxed) == this_thread() {
+            return;
+        }
+        let slack = SLACK.min(self.mask);
+        for _ in 0..PATIENCE {
+            let ahead = count + slack;
+            if self.place(ahead - 1).number.load(Ordering::Relaxed) == ahead {
+                return;
+            }
+            spin_loop();
+        }
+    }
+}
+
+/// A number that no two threads share while both live, and that is not 0.
+fn this_thread() -> usize {
+    thread_local!(static HERE: u8 = const { 0 });
+    HERE.with(|here| ptr::from_ref(here).addr())
 }
 
 unsafe extern "C" fn create(capacity: u32) -> *mut c_void {
