@@ -115,8 +115,7 @@ impl<S: Sink> Engine<S> {
     }
 
     pub fn depth_at(&self, side: Side, price: i64) -> u64 {
-        let mut levels = self.book.levels(Half::of(INSTRUMENT, side));
-        levels.find(|(at, _)| at.0 == price).map_or(0, |(_, quantity)| quantity.0)
+        self.book.depth_at(Half::of(INSTRUMENT, side), Price(price)).0
     }
 
     /// What it has not traded. Most orders trade nothing, and do without a call.

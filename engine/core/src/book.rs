@@ -305,6 +305,12 @@ impl Book {
         self.ladder.best(half).map(|at| half.price(self.ladder.key(at)))
     }
 
+    /// Visible quantity at a price; zero: no level there.
+    pub fn depth_at(&self, half: Half, price: Price) -> Quantity {
+        let level = self.ladder.find(half, half.key(price));
+        level.map_or(Quantity::ZERO, |at| Quantity(self.ladder.level(at).quantity))
+    }
+
     /// The levels of a half, best first, with their visible quantity.
     pub fn levels(&self, half: Half) -> impl Iterator<Item = (Price, Quantity)> + '_ {
         self.level_numbers(half).map(move |at| {

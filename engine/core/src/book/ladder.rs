@@ -205,6 +205,14 @@ impl Ladder {
         Half(self.trie.leaf(leaf_of(level)).owner)
     }
 
+    /// The level of a key. None: nothing rests there.
+    pub(super) fn find(&self, half: Half, key: u64) -> Option<u32> {
+        let leaf = self.trie.find(self.tops[half.index()].root, key >> Leaf::BITS)?;
+        let offset = key & Leaf::MASK;
+        let is_there = self.trie.leaf(leaf).occupied & 1 << offset != 0;
+        is_there.then_some(leaf << Leaf::BITS | offset as u32)
+    }
+
     /// The level of a key, made if there was none.
     #[inline]
     pub(super) fn enter(&mut self, half: Half, key: u64) -> u32 {

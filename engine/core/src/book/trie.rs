@@ -80,6 +80,21 @@ impl Trie {
             .is_some_and(|leaf| leaf.prefix == prefix && leaf.owner == owner)
     }
 
+    pub(super) fn find(&self, root: u32, prefix: u64) -> Option<u32> {
+        let mut at = root;
+        while at != NONE {
+            if at & LEAF != 0 {
+                let leaf = at & !LEAF;
+                return (self.leaf(leaf).prefix == prefix).then_some(leaf);
+            }
+            let node = &self.nodes[at as usize];
+            let digit = digit(prefix, node.shift);
+            // A node may stand for other prefixes: the leaf tells.
+            at = if node.occupied & 1 << digit == 0 { NONE } else { node.children[digit] };
+        }
+        None
+    }
+
     pub(super) fn find_or_insert(&mut self, root: &mut u32, owner: u32, prefix: u64) -> u32 {
         let mut at = *root;
         if at == NONE {
@@ -306,9 +321,11 @@ mod tests {
                 if insert {
                     let leaf = trie.find_or_insert(&mut root, 7, prefix);
                     prop_assert!(trie.is(leaf, 7, prefix));
+                    prop_assert_eq!(trie.find(root, prefix), Some(leaf));
                     prop_assert_eq!(*model.entry(prefix).or_insert(leaf), leaf);
                 } else if let Some(leaf) = model.remove(&prefix) {
                     trie.remove(&mut root, leaf);
+                    prop_assert_eq!(trie.find(root, prefix), None);
                 }
                 let first = (root != NONE).then(|| trie.first(root));
                 let leaves = core::iter::successors(first, |&leaf| trie.after(leaf));
