@@ -50,7 +50,14 @@ fn a_second_process_is_refused_with_the_pid_of_the_first() {
     let Err(OpenError::Locked { pid, .. }) = open(directory.path(), &options()) else {
         panic!("two writers")
     };
-    assert_eq!(pid, std::process::id());
+    assert_eq!(pid, Some(std::process::id()));
+    std::fs::remove_file(directory.path().join("LOCK")).unwrap();
+    for refused in [
+        open(directory.path(), &options()).err().unwrap().to_string(),
+        journal::quarantine(directory.path(), 1).unwrap_err().to_string(),
+    ] {
+        assert!(refused.ends_with("in use by a process that no LOCK file names any more"));
+    }
     verify(directory.path(), |_| {}).unwrap();
 }
 
