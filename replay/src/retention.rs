@@ -5,6 +5,7 @@
 
 mod archive;
 mod restore;
+mod thin;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,8 @@ use crate::snapshot::{self, Found, SnapshotError};
 
 pub use archive::{ArchiveError, archive};
 pub use restore::{End, Restored, restore};
+pub use thin::STAYS_COMMANDS;
+pub(crate) use thin::thin;
 
 /// Fewer and a single damaged file would cost the journal.
 pub const SNAPSHOTS_MIN: usize = 2;
@@ -105,10 +108,18 @@ pub fn plan(directory: &Path, keep: Keep) -> Result<Plan, RetentionError> {
 pub fn prune(storage: &Storage, directory: &Path, plan: &Plan) -> Result<(), RetentionError> {
     journal::prune(storage, directory, plan.needed_from)?;
     for path in &plan.snapshots {
-        storage.remove(path)?;
+        storage.remove(path).or_else(is_gone)?;
     }
     storage.sync_directory(directory)?;
     Ok(())
+}
+
+/// A follower beside removes snapshots too.
+fn is_gone(error: StorageError) -> Result<(), StorageError> {
+    match error.source.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    }
 }
 
 /// Of the last command that is committed.
