@@ -9,6 +9,8 @@ use std::path::Path;
 
 use rustix::fs::FlockOperation;
 
+use crate::error::OpenError;
+
 const LOCK_NAME: &str = "LOCK";
 
 /// Holds the lock while it lives; the kernel lets go of it when the process ends, however.
@@ -17,7 +19,7 @@ pub(crate) struct Lock {
     files: [File; 2],
 }
 
-pub(crate) enum LockError {
+enum LockError {
     /// None: the LOCK file is gone, or does not say it.
     Held {
         pid: Option<u32>,
@@ -26,7 +28,7 @@ pub(crate) enum LockError {
 }
 
 impl Lock {
-    pub(crate) fn take(directory: &Path) -> Result<Lock, LockError> {
+    fn take(directory: &Path) -> Result<Lock, LockError> {
         let path = directory.join(LOCK_NAME);
         let folder = File::open(directory).map_err(LockError::Io)?;
         if !try_lock(&folder)? {
@@ -42,6 +44,24 @@ impl Lock {
         write_pid(&mut file).map_err(LockError::Io)?;
         Ok(Lock { files: [file, folder] })
     }
+}
+
+/// A journal that nobody else writes while this lives.
+pub struct Held {
+    _lock: Lock,
+}
+
+/// Keeps writers out of `directory`, or says who is there.
+pub fn hold<E>(directory: &Path) -> Result<Held, OpenError<E>> {
+    take(directory).map(|lock| Held { _lock: lock })
+}
+
+pub(crate) fn take<E>(directory: &Path) -> Result<Lock, OpenError<E>> {
+    let path = directory.to_owned();
+    Lock::take(directory).map_err(|error| match error {
+        LockError::Held { pid } => OpenError::Locked { path, pid },
+        LockError::Io(source) => OpenError::Lock { path, source },
+    })
 }
 
 /// False: somebody else holds it.

@@ -9,7 +9,7 @@ mod thin;
 
 use std::path::{Path, PathBuf};
 
-use journal::{OpenError, ReadError, Reader, Storage, StorageError};
+use journal::{OpenError, Prunable, ReadError, Reader, Storage, StorageError};
 use thiserror::Error;
 
 use crate::recovery::{Candidates, candidates, wanted};
@@ -47,8 +47,12 @@ pub struct Plan {
     pub snapshots: Vec<PathBuf>,
     /// Segments that lie wholly below the oldest snapshot kept.
     pub segments: Vec<PathBuf>,
+    /// Segments that stay.
+    pub stay: Vec<PathBuf>,
     /// The first command that is needed afterwards.
     pub needed_from: u64,
+    /// Commands from this one on stay too: the checkpoint interval of the last segment.
+    pub interval_from: u64,
     /// Snapshots that are damaged or of another build; they do not count and are left alone.
     pub passed_over: Vec<String>,
 }
@@ -97,10 +101,10 @@ pub fn plan(directory: &Path, keep: Keep) -> Result<Plan, RetentionError> {
         }
     };
     let needed_from = keep.from.map_or(oldest + 1, |from| from.min(oldest + 1));
-    let segments = journal::prunable(directory, needed_from)?;
+    let Prunable { segments, stay, interval_from } = journal::prunable(directory, needed_from)?;
     snapshots.extend(stale.into_iter().rev().map(|found| found.path));
     snapshots.reverse();
-    Ok(Plan { kept, snapshots, segments, needed_from, passed_over })
+    Ok(Plan { kept, snapshots, segments, stay, needed_from, interval_from, passed_over })
 }
 
 /// Segments first, oldest first: a crash on the way leaves a row that every kept snapshot can be

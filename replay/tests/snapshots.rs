@@ -371,6 +371,9 @@ fn pruning_keeps_what_the_older_of_two_snapshots_needs_and_archives_bring_the_re
     let plan = retention::plan(directory, keep).unwrap();
     assert_eq!((plan.needed_from, &plan.snapshots), (100_001, &vec![oldest.clone()]));
     assert!(plan.segments.len() > 1 && oldest.exists(), "nothing is touched by a plan");
+    assert!(plan.stay.iter().all(|path| path > plan.segments.last().unwrap()), "{plan:?}");
+    let all = journal::Files::of(directory).unwrap().segments.len();
+    assert_eq!(plan.stay.len() + plan.segments.len(), all);
 
     let archived = retention::archive(&Storage::default(), directory, away.path()).unwrap();
     assert!(archived.len() > plan.segments.len());
@@ -409,6 +412,13 @@ fn a_damaged_archive_is_not_restored_and_without_snapshots_a_pruned_journal_does
     for path in &snapshots {
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(error.contains(&format!("{name}: block ")), "{error}");
+    }
+    let verified = replay::verify::verify(directory, |_| {}).err().unwrap();
+    assert!(verified.is_finding());
+    let near = Past::near(directory, SMALL_VIEWS, Until::End, Depth::Core).err().unwrap();
+    for told in [verified.to_string(), near.to_string()] {
+        let bad = snapshots.iter().all(|path| told.contains(path.to_str().unwrap()));
+        assert!(bad && told.contains("orison-replay restore DIRECTORY ARCHIVE"), "{told}");
     }
 }
 
@@ -484,8 +494,38 @@ fn a_damaged_newest_segment_and_a_foreign_archive_change_nothing() {
 
     File::create(segments.last().unwrap()).unwrap();
     let before = tree(directory);
-    assert!(retention::restore(&storage, directory, away.path()).is_err());
+    let error = retention::restore(&storage, directory, away.path()).unwrap_err().to_string();
+    assert!(error.contains("newest segment, of which"), "{error}");
     assert_eq!(tree(directory), before, "only the journal itself had it");
+}
+
+#[test]
+fn a_damaged_newest_segment_that_is_archived_whole_is_replaced_if_nobody_writes() {
+    let (folder, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let directory = folder.path();
+    fill(directory, 3_000);
+    let storage = Storage::default();
+    let archived = retention::archive(&storage, directory, away.path()).unwrap();
+    let segments: Vec<_> = journal::Files::of(directory).unwrap().segments;
+    let (last, newest) = (segments.last().unwrap(), &segments[archived.len() - 1]);
+    fs::remove_file(last).unwrap();
+    flip(newest);
+    let before = tree(directory);
+    let held = journal::hold::<std::convert::Infallible>(directory).ok().unwrap();
+    let error = retention::restore(&storage, directory, away.path()).unwrap_err().to_string();
+    let pid = std::process::id();
+    assert!(error.ends_with(&format!("is in use by process {pid}")), "{error}");
+    drop(held);
+    let without_lock = |tree: Tree| -> Tree {
+        tree.into_iter().filter(|(path, _)| !path.ends_with("LOCK")).collect()
+    };
+    assert_eq!(without_lock(tree(directory)), without_lock(before));
+    let restored = retention::restore(&storage, directory, away.path()).unwrap();
+    assert_eq!((restored.copied.len(), restored.aside.len()), (1, 1));
+    assert_eq!(restored.end, End::Archived);
+    assert_eq!(journal::verify(directory, |_| {}).unwrap().last_sequence, restored.last_sequence);
+    fill(directory, 3_000);
+    assert_eq!(begun(&start(directory).unwrap()), (0, 3_000));
 }
 
 #[test]

@@ -374,6 +374,34 @@ fn checkpoints_are_checked_by_every_reader_and_marks_outlive_a_restart() {
     writer.close([1; 32], [2; 32]).unwrap();
 }
 
+/// Rows: what a journal ends with, and the last command that a chain value vouches for.
+#[test]
+fn a_report_says_from_where_on_there_are_checksums_alone() {
+    let larger = Options { segment_bytes: 1 << 20, ..options() };
+    let directory = tempfile::tempdir().unwrap();
+    let chained_to = || verify(directory.path(), |_| {}).unwrap().chained_to;
+    crashed(directory.path(), &larger, 100);
+    assert_eq!(chained_to(), 0, "nothing but records");
+    closed(directory.path(), &larger, 150);
+    assert_eq!(chained_to(), 150, "a close");
+    crashed(directory.path(), &larger, 200);
+    assert_eq!(chained_to(), 150, "records behind a close");
+    let many = CHECKPOINT_COMMANDS + 10;
+    crashed(directory.path(), &larger, many);
+    let last = segments(directory.path()).pop().unwrap();
+    let base: u64 = last.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    assert_eq!(chained_to(), base - 1, "a seal");
+    let (mut writer, _, _) = open(directory.path(), &larger).unwrap();
+    let mark = writer.next_mark().unwrap();
+    let (about, chain, merkle_root) = (mark.about, mark.chain, mark.merkle_root.unwrap());
+    let checkpoint = Checkpoint { about, state: [3; 16], events: [4; 32], chain, merkle_root };
+    writer.append_checkpoint(&checkpoint).unwrap();
+    append(&mut writer, &command(many + 1));
+    writer.positions().wait_durable(many + 1).unwrap();
+    drop(writer);
+    assert_eq!(chained_to(), CHECKPOINT_COMMANDS, "a checkpoint");
+}
+
 fn leaves_of(directory: &Path, checkpoint: &Checkpoint) -> Vec<merkle::Hash> {
     let interval = checkpoint.about - CHECKPOINT_COMMANDS + 1..=checkpoint.about;
     let reader = Reader::open(directory).unwrap();
