@@ -101,10 +101,9 @@ fn put_verified(object: &mut Object<'_>, verified: &Verified) {
         .bare("closes_compared", compared.closes)
         .bare("not_verifiable", compared.not_verifiable)
         .bare("closed_cleanly", journal.closed_cleanly);
-    match checksums_only(journal) {
-        Some(from) => object.bare("checksums_only_from", from),
-        None => object.null("checksums_only_from"),
-    };
+    if let Some(from) = checksums_only(journal) {
+        object.bare("checksums_only_from", from);
+    }
     // Of a journal that still has its beginning there is nothing to say.
     if verified.begun_after > 0 {
         object.bare("begun_after", verified.begun_after);
