@@ -29,8 +29,8 @@ pub enum ArchiveError {
     #[error(transparent)]
     Held(#[from] OpenError<std::convert::Infallible>),
     #[error(
-        "{source}; it is the journal's newest segment, of which {} has no sealed copy: what it lost \
-         can only come from a copy of the directory", from.display()
+        "{source}; it is the journal's newest segment, of which {} has no sealed copy: what it \
+         lost can only come from a copy of the directory", from.display()
     )]
     Newest { from: PathBuf, source: ReadError },
 }

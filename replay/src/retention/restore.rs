@@ -1,7 +1,8 @@
 //! What a journal has lost, brought back from an archive: at its beginning, in its middle, or all
 //! of it. The whole, as it would be, is verified first, and nothing is touched unless it is in
-//! order. A damaged file is kept beside the one that takes its place. The newest segment is replaced
-//! only if nobody writes the journal and the archive has it sealed: that is all there ever was of it.
+//! order. A damaged file is kept beside the one that takes its place. The newest segment is
+//! replaced only if nobody writes the journal and the archive has it sealed: that is all there ever
+//! was of it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

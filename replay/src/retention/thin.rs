@@ -24,7 +24,7 @@ pub(crate) fn thin(
     let found = candidates(directory, &reader).found;
     for Found { path, sequence } in thinned(&found, each, proven) {
         storage.remove(path).or_else(super::is_gone)?;
-        tracing::info!(sequence, path = %path.display(), "a snapshot between two others is removed");
+        tracing::info!(sequence, path = %path.display(), "a snapshot between two is removed");
     }
     Ok(())
 }
