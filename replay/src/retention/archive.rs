@@ -32,7 +32,7 @@ pub enum ArchiveError {
         "{source}; it is the journal's newest segment, of which {} has no sealed copy: what it \
          lost can only come from a copy of the directory", from.display()
     )]
-    Newest { from: PathBuf, source: ReadError },
+    Newest { from: PathBuf, source: Box<ReadError> },
 }
 
 /// Copies every sealed segment of the journal that `to` has not yet got; the journal is verified

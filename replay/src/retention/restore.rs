@@ -155,7 +155,7 @@ impl<'a> Whole<'a> {
                 Ok(())
             }
             None if is_newest => {
-                Err(ArchiveError::Newest { from: self.from.to_owned(), source: error })
+                Err(ArchiveError::Newest { from: self.from.to_owned(), source: Box::new(error) })
             }
             Some(_) | None => Err(error.into()),
         }
