@@ -1,12 +1,13 @@
 //! A crash lab for the real program: clients enter orders over REST and WebSocket while it is
 //! killed at random moments, started again, killed while it recovers, as are the tools that take
-//! snapshots, prune and archive. In the end every acknowledged order is there exactly once, and the
-//! journal says the same by itself.
+//! snapshots, prune, archive and restore. In the end every acknowledged order is there exactly
+//! once, and the journal says the same by itself.
 //! `ORISON_CRASH_KILLS` makes it longer; `ORISON_SEED` repeats a failure.
 
 mod beginning;
 mod clients;
 mod dump;
+mod fill;
 mod power;
 mod prayers;
 mod streams;
@@ -48,12 +49,16 @@ fn lab(durability: Durability) {
     let home = tempfile::tempdir().unwrap();
     let mut dice = Dice::new(seed);
     let mut ledger = Ledger::default();
-    let (mut killed, mut rounds) = (0, 0);
+    let (mut killed, mut rounds, mut removed) = (0, 0, 0);
+    fill::journal_at(home.path());
     while killed < kills {
         let server = Server::start(home.path(), durability);
         recovers_all_that_was_acknowledged(&server, &ledger, rounds);
+        if rounds == 1 {
+            removed += tools::prune(home.path());
+        }
         if dice.one_in(3) {
-            tools::kill_one(home.path(), tools::Beside::Server, &mut dice);
+            removed += tools::kill_one(home.path(), tools::Beside::Server, &mut dice);
             killed += 1;
         }
         let enough = 150 + dice.below(500);
@@ -65,11 +70,12 @@ fn lab(durability: Durability) {
             killed += 1;
         }
         if dice.one_in(2) {
-            tools::kill_one(home.path(), tools::Beside::Nobody, &mut dice);
+            removed += tools::kill_one(home.path(), tools::Beside::Nobody, &mut dice);
             killed += 1;
         }
     }
     assert!(ledger.doubts() > 0, "kills come while orders are on their way");
+    assert!(removed > 0, "segments are removed while kills go on");
     let server = Server::start(home.path(), durability);
     recovers_all_that_was_acknowledged(&server, &ledger, rounds);
     every_order_is_there_once(&server, &mut ledger);
@@ -79,7 +85,8 @@ fn lab(durability: Durability) {
     dump::journal_agrees(&home.path().join("data"), &ledger, sequence);
     second_restart_is_as_good(home.path(), durability, sequence);
     println!(
-        "{killed} kills, {} orders acknowledged, journal of {sequence} commands",
+        "{killed} kills, {} orders acknowledged, journal of {sequence} commands, \
+         {removed} segments pruned on the way",
         ledger.acknowledged().len()
     );
     guard.passed();

@@ -170,6 +170,11 @@ fn a_journal_in_disorder_is_refused_with_its_reason_and_put_right_it_is_whole() 
     let expected =
         format!("orison: recovery: the journal data is in use by process {}", pid.trim());
     assert_eq!(refused(second.path()), (Some(1), expected), "a second process");
+    fs::remove_file(data.join("LOCK")).unwrap();
+    let expected = "orison: recovery: the journal data is in use by a process that no LOCK file \
+                    names any more";
+    let said = refused(second.path());
+    assert_eq!(said, (Some(1), expected.to_owned()), "a second process, and the LOCK file gone");
     assert!(server.stop().success(), "the first one does not mind");
 }
 

@@ -2,6 +2,7 @@
 //! judged by more than that nothing panics. `ORISON_FUZZ_SECONDS` gives every target so long, else
 //! it is a short run; what fails is kept in `tests/fuzz/corpus` and tried first from then on.
 
+mod evidence;
 mod mutate;
 mod targets;
 
@@ -72,6 +73,16 @@ fn a_payload_is_refused_or_is_one_command_and_no_other() {
 #[test]
 fn a_snapshot_is_what_was_written_or_is_refused() {
     fuzz(&targets::Snapshot::new());
+}
+
+#[test]
+fn a_certificate_says_what_was_signed_or_is_refused() {
+    fuzz(&evidence::Certificate::new());
+}
+
+#[test]
+fn a_proof_shows_a_command_of_its_journal_or_is_refused() {
+    fuzz(&evidence::Proof::new());
 }
 
 #[test]

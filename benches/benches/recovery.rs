@@ -18,7 +18,8 @@ use orison_core::{AccountId, Command};
 use replay::ask::{self, Question};
 use replay::past::Until;
 use replay::player::Depth;
-use replay::{follower, recover, snapshot};
+use replay::retention::STAYS_COMMANDS;
+use replay::{recover, snapshot};
 
 const SEED: u64 = 42;
 
@@ -96,7 +97,7 @@ fn run(arguments: &Arguments) {
     );
     starts("from the snapshot", home);
     std::fs::remove_file(snapshot).expect("it is not one of those that a server writes");
-    let each = follower::SNAPSHOT_COMMANDS_DEFAULT;
+    let each = STAYS_COMMANDS;
     for at in (each..=last).step_by(each as usize) {
         let taken = snapshot::take(&storage, home, ViewLimits::DEFAULT, Some(at), |_| {});
         taken.expect("a snapshot");

@@ -66,7 +66,13 @@ fn run() -> anyhow::Result<()> {
     // So is a key that cannot be read.
     Audits::of(&config)?;
     raise_descriptors();
-    let recovered = app::recover(&config).context("recovery")?;
+    let recovered = app::recover(&config)
+        .inspect_err(|error| {
+            if let Some(remedy) = error.remedy() {
+                tracing::error!("what can be done: {remedy}");
+            }
+        })
+        .context("recovery")?;
     for line in recovered.found() {
         say(&line)?;
     }

@@ -92,8 +92,8 @@ pub enum ReadError {
 /// A journal cannot be opened for writing.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError<E> {
-    #[error("the journal {} is in use by process {pid}", path.display())]
-    Locked { path: PathBuf, pid: u32 },
+    #[error("the journal {} is in use by {}", path.display(), holder(*pid))]
+    Locked { path: PathBuf, pid: Option<u32> },
     #[error("cannot lock {}: {source}", path.display())]
     Lock { path: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -134,6 +134,13 @@ pub enum CloseError {
     Failed(Failure),
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+fn holder(pid: Option<u32>) -> String {
+    match pid {
+        Some(pid) => format!("process {pid}"),
+        None => "a process that no LOCK file names any more".to_owned(),
+    }
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

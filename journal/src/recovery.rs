@@ -17,7 +17,7 @@ use crate::entry::RESERVE_BYTES;
 use crate::error::{OpenError, ReadError};
 use crate::header::{Begun, Link, SegmentHeader};
 use crate::integrity::{CHECKPOINT_COMMANDS, Integrity, Mark};
-use crate::lock::{Lock, LockError};
+use crate::lock::{self, Lock};
 use crate::options::{Durability, Options, Wake};
 use crate::positions::Positions;
 use crate::preparer::{self, Preparer, SegmentParts};
@@ -103,7 +103,7 @@ pub(crate) fn recover<E>(
     visit: impl FnMut(RecordView<'_>) -> Result<(), E>,
 ) -> Result<Recovered, OpenError<E>> {
     fs::create_dir_all(directory).map_err(|e| directory::io_error("create", directory, e))?;
-    let lock = take_lock(directory)?;
+    let lock = lock::take(directory)?;
     let storage = Storage::new(options.seams.faults.clone());
     let boot_id = match options.seams.boot_id {
         Some(boot_id) => boot_id,
@@ -126,14 +126,6 @@ pub(crate) fn recover<E>(
     let never_begun = listing.ready.into_iter().filter(|path| path.exists());
     repair::settle_tail(&storage, &position, opened.cut.as_ref(), never_begun)?;
     Ok(Recovered { lock, storage, opened, last, last_before, position, integrity, marks, boot_id })
-}
-
-fn take_lock<E>(directory: &Path) -> Result<Lock, OpenError<E>> {
-    let path = directory.to_owned();
-    Lock::take(directory).map_err(|error| match error {
-        LockError::Held { pid } => OpenError::Locked { path, pid },
-        LockError::Io(source) => OpenError::Lock { path, source },
-    })
 }
 
 /// A journal is born: identity, first segment.

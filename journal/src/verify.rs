@@ -30,6 +30,9 @@ pub struct Report {
     /// Those of `checkpoints` whose chain value or Merkle root could not be computed, because
     /// what they are about begins before the first segment.
     pub checkpoints_unchecked: u64,
+    /// The last command that a chain value in the journal vouches for, of a checkpoint, a seal or
+    /// a close; what comes behind it has its checksums alone.
+    pub chained_to: u64,
     /// Chain value over everything in the last segment so far.
     pub chain: [u8; 32],
     pub closed_cleanly: bool,
@@ -80,6 +83,7 @@ fn report(reader: &Reader, mut walk: Walk, torn: Option<CutTail>) -> Report {
         segments: counts.segments,
         checkpoints: counts.checkpoints,
         checkpoints_unchecked: counts.checkpoints_unchecked,
+        chained_to: counts.chained_to,
         chain: walk.chain(),
         closed_cleanly: last.is_close(),
         torn,

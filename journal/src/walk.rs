@@ -65,6 +65,8 @@ pub(crate) struct Counts {
     pub(crate) checkpoints: u64,
     /// Checkpoints whose interval or segment begins before what was walked.
     pub(crate) checkpoints_unchecked: u64,
+    /// The last command that a chain value vouches for.
+    pub(crate) chained_to: u64,
 }
 
 pub(crate) enum Step {
@@ -131,7 +133,11 @@ impl Walk {
             marks: VecDeque::new(),
             voids,
             adoptions: Vec::new(),
-            counts: Counts { segments: 1, ..Counts::default() },
+            counts: Counts {
+                segments: 1,
+                chained_to: first.begun.last_sequence,
+                ..Counts::default()
+            },
         })
     }
 
@@ -299,10 +305,11 @@ impl Walk {
                 }
                 self.take_until(self.scan.current_offset());
                 let computed = self.integrity.chain();
-                match computed == stored {
-                    true => Ok(()),
-                    false => Err(Damage::Chain { stored, computed }),
+                if computed != stored {
+                    return Err(Damage::Chain { stored, computed });
                 }
+                self.counts.chained_to = self.last.sequence;
+                Ok(())
             }
             Some(Own::Checkpoint(checkpoint)) => self.check_checkpoint(&checkpoint),
             Some(Own::Void { sequence }) => self.check_void(sequence),
@@ -325,6 +332,7 @@ impl Walk {
         if mark.chain != checkpoint.chain {
             return Err(Damage::Chain { stored: checkpoint.chain, computed: mark.chain });
         }
+        self.counts.chained_to = self.counts.chained_to.max(about);
         match mark.merkle_root {
             None => {
                 self.counts.checkpoints_unchecked += 1;

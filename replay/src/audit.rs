@@ -84,7 +84,14 @@ pub(crate) fn certify(
     let certified = certificate::certify(directory, until, &key, |sequence| gauge.at(sequence));
     drop(gauge);
     match certified {
-        Ok(text) => put_out(&text, out).map(|()| Outcome::Fine),
+        Ok(text) => {
+            let certified = certificate::read(&text, key.public())?.sequence;
+            let report = journal::verify(directory, |_| {})?;
+            if let Some(from) = show::checksums_only(&report).filter(|&from| from <= certified) {
+                eprintln!("CHECKSUMS ONLY  {}", show::behind_the_chain(from, certified));
+            }
+            put_out(&text, out).map(|()| Outcome::Fine)
+        }
         Err(error) => found(error, form),
     }
 }

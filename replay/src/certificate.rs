@@ -57,7 +57,7 @@ impl CertificateError {
     pub fn is_finding(&self) -> bool {
         match self {
             Self::Past(PastError::Read(error)) => is_finding(error),
-            Self::Past(PastError::Playback(_))
+            Self::Past(PastError::Playback(_) | PastError::NoBeginning(_))
             | Self::Signature
             | Self::Identity { .. }
             | Self::Short { .. }

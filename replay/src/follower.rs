@@ -20,10 +20,11 @@ use self::pace::Rests;
 use crate::playback::PlaybackError;
 use crate::priority;
 use crate::recovery::{Source, candidates, play, wanted};
+use crate::retention;
 use crate::snapshot::{self, SnapshotError, Whole};
 
-/// A snapshot every so many commands.
-pub const SNAPSHOT_COMMANDS_DEFAULT: u64 = 1_000_000;
+/// A snapshot every so many commands: they bound what a start replays.
+pub const SNAPSHOT_COMMANDS_DEFAULT: u64 = 250_000;
 /// So many snapshot intervals behind, and it is said that it cannot keep up.
 pub const BEHIND_INTERVALS_MAX: u64 = 4;
 /// And only one in so many snapshots is written until it does.
@@ -111,7 +112,8 @@ impl Follower {
         let theirs = Arc::clone(&shared);
         let storage = settings.storage.clone();
         let thread = storage.spawn("follower", move || {
-            let mut run = Run { settings, shared: theirs, rests: Rests::new(), attempted: 0 };
+            let rests = Rests::new();
+            let mut run = Run { settings, shared: theirs, rests, attempted: 0, proven: [0; 2] };
             if let Err(error) = run.run() {
                 let alarm = error.to_string();
                 tracing::error!(%alarm, "the follower has ended");
@@ -164,6 +166,8 @@ struct Run {
     rests: Rests,
     /// The last command after which a snapshot was there, or was tried.
     attempted: u64,
+    /// The last two snapshots that were loaded or written here, the older first; 0: there is none.
+    proven: [u64; 2],
 }
 
 /// Where it goes on from.
@@ -229,6 +233,7 @@ impl Run {
                 Ok(loaded) => {
                     self.shared.snapshot_sequence.store(found.sequence, Ordering::Relaxed);
                     self.attempted = found.sequence;
+                    self.proven = [0, found.sequence];
                     return Ok(loaded.whole);
                 }
                 Err(error) => tracing::warn!(%error, "the follower passes over a snapshot"),
@@ -314,7 +319,7 @@ impl Run {
     /// One attempt a sequence: the next interval brings the next one.
     fn write(&mut self, identity: [u8; 16], whole: &Whole) {
         let started = Instant::now();
-        let Self { settings, shared, rests, attempted } = self;
+        let Self { settings, shared, rests, attempted, proven } = self;
         let sequence = whole.player().at().sequence.0;
         let mut pace = || {
             rests.rest(&settings.storage);
@@ -323,7 +328,7 @@ impl Run {
                 false => ControlFlow::Continue(()),
             }
         };
-        let Settings { storage, directory, .. } = &*settings;
+        let Settings { storage, directory, snapshot_commands, .. } = &*settings;
         let written = snapshot::write(storage, directory, identity, whole, &mut pace);
         *attempted = sequence;
         let failure = match written {
@@ -334,16 +339,18 @@ impl Run {
                 shared.snapshot_ms.store(ms, Ordering::Relaxed);
                 shared.snapshot_sequence.store(sequence, Ordering::Relaxed);
                 tracing::info!(sequence, ms, path = %path.display(), "snapshot");
-                None
+                *proven = [proven[1], sequence];
+                retention::thin(storage, directory, *snapshot_commands, proven[0]).err()
             }
-            Err(error) => {
-                tracing::error!(%error, "a snapshot was not written");
-                if is_of_the_device(&error) {
-                    (settings.on_disk_failure)(&error.to_string());
-                }
-                Some(error.to_string())
-            }
+            Err(error) => Some(error),
         };
+        let failure = failure.map(|error| {
+            tracing::error!(%error, "a snapshot was not written, or one between two not removed");
+            if is_of_the_device(&error) {
+                (settings.on_disk_failure)(&error.to_string());
+            }
+            error.to_string()
+        });
         *shared.snapshot_failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
             failure;
     }

@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::moment::Moment;
 use crate::playback::{Compared, Playback, PlaybackError};
 use crate::player::{Depth, Player};
-use crate::recovery;
+use crate::recovery::{self, Candidates, NoBeginning};
 use crate::snapshot::{self, Found, Loaded, Wanted};
 
 /// A point of a journal's past.
@@ -61,6 +61,8 @@ pub enum PastError {
     Playback(#[from] PlaybackError),
     #[error("the journal ends with sequence {last}, sequence {asked} is asked for")]
     NotReached { last: u64, asked: u64 },
+    #[error(transparent)]
+    NoBeginning(#[from] NoBeginning),
     #[error(
         "what is asked for lies before the oldest snapshot, which is after sequence {oldest}; \
          the journal begins with sequence {first}: what was before is pruned"
@@ -103,7 +105,7 @@ impl Past {
             first => {
                 let found = recovery::candidates(directory, &reader).found;
                 let past = Self::at_one_of(&reader, found.into_iter(), Depth::Digests)?;
-                past.ok_or(PastError::Read(ReadError::Pruned { asked: 1, first }))
+                past.ok_or_else(|| no_beginning(directory, &reader, first).into())
             }
         }
     }
@@ -134,7 +136,7 @@ impl Past {
                 let oldest = Self::at_one_of(&reader, all, depth)?.map(|past| past.begun_after);
                 Err(match oldest {
                     Some(oldest) => PastError::Before { first, oldest },
-                    None => ReadError::Pruned { asked: 1, first }.into(),
+                    None => no_beginning(directory, &reader, first).into(),
                 })
             }
         }
@@ -270,6 +272,18 @@ impl Past {
             Until::Sequence(_) | Until::Time(_) | Until::End => Ok(()),
         }
     }
+}
+
+/// Each snapshot is looked at once more, to be told.
+fn no_beginning(directory: &Path, reader: &Reader, first: u64) -> NoBeginning {
+    let Candidates { found, passed_over, .. } = recovery::candidates(directory, reader);
+    let wanted = recovery::wanted(reader, None);
+    let loaded = found.iter().rev().filter_map(|found| {
+        let wanted = wanted.as_ref().ok()?;
+        snapshot::load(&found.path, wanted).err()
+    });
+    let passed_over = passed_over.into_iter().chain(loaded);
+    NoBeginning { first, passed_over: passed_over.map(|error| error.to_string()).collect() }
 }
 
 fn is_beyond(until: Until, sequence: u64, time_ns: u64) -> bool {

@@ -23,8 +23,8 @@ use crate::changes::{Changes, Seen};
 use crate::playback::{Compared, PlaybackError};
 use crate::player::{self, Player};
 use crate::snapshot::{SnapshotError, Whole};
-use crate::verify::is_finding;
-pub use beginning::Beginning;
+use crate::verify::{REMEDY_PANIC, is_finding, remedy};
+pub use beginning::{Beginning, NoBeginning};
 pub(crate) use beginning::{Candidates, Source, candidates, wanted};
 pub use plan::{Plan, plan};
 
@@ -46,12 +46,8 @@ pub enum RecoverError {
          commands are missing", path.display()
     )]
     Ahead { path: PathBuf, sequence: u64, last: u64 },
-    #[error(
-        "the journal begins with sequence {first} and no snapshot is in order from which it could \
-         be gone on with{}; what was pruned comes back with `orison-replay restore`, a snapshot \
-         from a copy", passed_over.iter().map(|why| format!("; {why}")).collect::<String>()
-    )]
-    NoBeginning { first: u64, passed_over: Vec<String> },
+    #[error(transparent)]
+    NoBeginning(#[from] NoBeginning),
     #[error("beginning the journal: {0}")]
     Begin(#[from] AppendError),
     #[error("beginning the journal: {what} was refused: {reason}")]
@@ -63,14 +59,29 @@ impl RecoverError {
     pub fn is_finding(&self) -> bool {
         match self {
             Self::Open(OpenError::Read(error)) => is_finding(error),
-            Self::Open(OpenError::Visit { .. }) | Self::Ahead { .. } | Self::NoBeginning { .. } => {
-                true
-            }
+            Self::Open(OpenError::Visit { .. }) | Self::Ahead { .. } | Self::NoBeginning(_) => true,
             Self::Open(_)
             | Self::Replaced
             | Self::Snapshot(_)
             | Self::Begin(_)
             | Self::Refused { .. } => false,
+        }
+    }
+
+    /// What an operator can do about it, if that can be said.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Open(OpenError::Read(error)) => remedy(error),
+            Self::Open(OpenError::Visit { source: PlaybackError::Panic(_), .. }) => {
+                Some(REMEDY_PANIC)
+            }
+            Self::Open(_)
+            | Self::Replaced
+            | Self::Snapshot(_)
+            | Self::Ahead { .. }
+            | Self::NoBeginning(_)
+            | Self::Begin(_)
+            | Self::Refused { .. } => None,
         }
     }
 
@@ -90,7 +101,7 @@ impl RecoverError {
             | Self::Replaced
             | Self::Snapshot(_)
             | Self::Ahead { .. }
-            | Self::NoBeginning { .. }
+            | Self::NoBeginning(_)
             | Self::Begin(_)
             | Self::Refused { .. } => false,
         }
@@ -172,7 +183,7 @@ pub fn recover(
         let candidate = candidates.pop();
         let first = reader.as_ref().map_or(1, Reader::first_sequence);
         if candidate.is_none() && first > 1 {
-            return Err(RecoverError::NoBeginning { first, passed_over });
+            return Err(NoBeginning { first, passed_over }.into());
         }
         let source = match (&reader, &candidate) {
             (Some(reader), Some(found)) => {

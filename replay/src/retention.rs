@@ -5,10 +5,11 @@
 
 mod archive;
 mod restore;
+mod thin;
 
 use std::path::{Path, PathBuf};
 
-use journal::{OpenError, ReadError, Reader, Storage, StorageError};
+use journal::{OpenError, Prunable, ReadError, Reader, Storage, StorageError};
 use thiserror::Error;
 
 use crate::recovery::{Candidates, candidates, wanted};
@@ -16,6 +17,8 @@ use crate::snapshot::{self, Found, SnapshotError};
 
 pub use archive::{ArchiveError, archive};
 pub use restore::{End, Restored, restore};
+pub use thin::STAYS_COMMANDS;
+pub(crate) use thin::thin;
 
 /// Fewer and a single damaged file would cost the journal.
 pub const SNAPSHOTS_MIN: usize = 2;
@@ -44,8 +47,12 @@ pub struct Plan {
     pub snapshots: Vec<PathBuf>,
     /// Segments that lie wholly below the oldest snapshot kept.
     pub segments: Vec<PathBuf>,
+    /// Segments that stay.
+    pub stay: Vec<PathBuf>,
     /// The first command that is needed afterwards.
     pub needed_from: u64,
+    /// Commands from this one on stay too: the checkpoint interval of the last segment.
+    pub interval_from: u64,
     /// Snapshots that are damaged or of another build; they do not count and are left alone.
     pub passed_over: Vec<String>,
 }
@@ -94,10 +101,10 @@ pub fn plan(directory: &Path, keep: Keep) -> Result<Plan, RetentionError> {
         }
     };
     let needed_from = keep.from.map_or(oldest + 1, |from| from.min(oldest + 1));
-    let segments = journal::prunable(directory, needed_from)?;
+    let Prunable { segments, stay, interval_from } = journal::prunable(directory, needed_from)?;
     snapshots.extend(stale.into_iter().rev().map(|found| found.path));
     snapshots.reverse();
-    Ok(Plan { kept, snapshots, segments, needed_from, passed_over })
+    Ok(Plan { kept, snapshots, segments, stay, needed_from, interval_from, passed_over })
 }
 
 /// Segments first, oldest first: a crash on the way leaves a row that every kept snapshot can be
@@ -105,10 +112,18 @@ pub fn plan(directory: &Path, keep: Keep) -> Result<Plan, RetentionError> {
 pub fn prune(storage: &Storage, directory: &Path, plan: &Plan) -> Result<(), RetentionError> {
     journal::prune(storage, directory, plan.needed_from)?;
     for path in &plan.snapshots {
-        storage.remove(path)?;
+        storage.remove(path).or_else(is_gone)?;
     }
     storage.sync_directory(directory)?;
     Ok(())
+}
+
+/// A follower beside removes snapshots too.
+fn is_gone(error: StorageError) -> Result<(), StorageError> {
+    match error.source.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    }
 }
 
 /// Of the last command that is committed.

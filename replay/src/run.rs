@@ -109,7 +109,7 @@ fn in_order(directory: &Path, form: Form) -> Result<Option<Verified>> {
     match verified {
         Ok(verified) => Ok(Some(verified)),
         Err(error) if error.is_finding() => {
-            show::finding(&mut io::stdout().lock(), &error, form)?;
+            show::finding_with(&mut io::stdout().lock(), &error, error.remedy(), form)?;
             Ok(None)
         }
         Err(error) => Err(error.into()),
@@ -129,7 +129,7 @@ fn inspect(directory: &Path, form: Form) -> Result<Outcome> {
     match recovery::plan(directory, ViewLimits::DEFAULT, verified.journal.last_sequence) {
         Ok(plan) => show::inspected(&mut out, &verified, &plan, form)?,
         Err(error) if error.is_finding() => {
-            show::finding(&mut out, &error, form)?;
+            show::finding_with(&mut out, &error, error.remedy(), form)?;
             return Ok(Outcome::Found);
         }
         Err(error) => return Err(error.into()),
@@ -149,7 +149,7 @@ fn recover(directory: &Path, form: Form) -> Result<Outcome> {
     let recovered = match recovered {
         Ok(recovered) => recovered,
         Err(error) if error.is_finding() => {
-            show::finding(&mut io::stdout().lock(), &error, form)?;
+            show::finding_with(&mut io::stdout().lock(), &error, error.remedy(), form)?;
             return Ok(Outcome::Found);
         }
         Err(error) => return Err(error.into()),

@@ -101,6 +101,9 @@ fn put_verified(object: &mut Object<'_>, verified: &Verified) {
         .bare("closes_compared", compared.closes)
         .bare("not_verifiable", compared.not_verifiable)
         .bare("closed_cleanly", journal.closed_cleanly);
+    if let Some(from) = checksums_only(journal) {
+        object.bare("checksums_only_from", from);
+    }
     // Of a journal that still has its beginning there is nothing to say.
     if verified.begun_after > 0 {
         object.bare("begun_after", verified.begun_after);
@@ -151,6 +154,9 @@ fn print_verified(out: &mut impl Write, verified: &Verified) -> io::Result<()> {
     writeln!(out, "state        {}", Hex(&verified.state))?;
     writeln!(out, "events       {}", Hex(&verified.events))?;
     writeln!(out, "chain        {}", Hex(&journal.chain))?;
+    if let Some(from) = checksums_only(journal) {
+        writeln!(out, "CHECKSUMS ONLY  {}", behind_the_chain(from, journal.last_sequence))?;
+    }
     if let Some(cut) = &journal.torn {
         writeln!(out, "TORN TAIL    {}", describe(cut))?;
     }
@@ -164,17 +170,45 @@ fn print_verified(out: &mut impl Write, verified: &Verified) -> io::Result<()> {
     Ok(())
 }
 
+/// The first command that no chain value vouches for yet.
+pub(crate) fn checksums_only(journal: &journal::Report) -> Option<u64> {
+    (journal.chained_to < journal.last_sequence).then(|| journal.chained_to + 1)
+}
+
+pub(crate) fn behind_the_chain(from: u64, to: u64) -> String {
+    format!(
+        "sequences {from} to {to} are behind the last checkpoint, seal or close: who changes one \
+         and its checksum is found by a certificate alone"
+    )
+}
+
 fn describe(cut: &CutTail) -> String {
     let CutTail { path, offset, sequence, reason } = cut;
     format!("{} byte {offset}, from sequence {sequence}: {reason}", path.display())
 }
 
 pub(crate) fn finding(out: &mut impl Write, error: &dyn Error, form: Form) -> io::Result<()> {
+    finding_with(out, error, None, form)
+}
+
+/// And what can be done about it.
+pub(crate) fn finding_with(
+    out: &mut impl Write,
+    error: &dyn Error,
+    remedy: Option<&str>,
+    form: Form,
+) -> io::Result<()> {
     match form {
         Form::Json => json(out, |object| {
             object.bare("ok", false).text("found", &error.to_string());
+            if let Some(remedy) = remedy {
+                object.text("remedy", remedy);
+            }
         }),
-        Form::Text => writeln!(out, "FOUND  {error}"),
+        Form::Text => {
+            writeln!(out, "FOUND  {error}")?;
+            remedy.map_or(Ok(()), |remedy| writeln!(out, "NEXT   {remedy}"))
+        }
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) fn prune(
             object.bare("removed", run == Run::Real).bare("needed_from", plan.needed_from);
             object.bare("snapshots_kept", plan.kept.len());
             object.bare("snapshots", plan.snapshots.len()).bare("segments", plan.segments.len());
+            object.bare("segments_kept", plan.stay.len());
+            object.bare("checkpoint_interval_from", plan.interval_from);
             object.close();
             line.push(b'\n');
             out.write_all(&line)?;
@@ -58,6 +60,10 @@ fn print_plan(out: &mut impl Write, plan: &Plan, run: Run) -> io::Result<()> {
     for kept in &plan.kept {
         writeln!(out, "keeps        {}", kept.path.display())?;
     }
+    if let Some(path) = plan.stay.first() {
+        let (count, why) = (plan.stay.len(), why_segments_stay(plan));
+        writeln!(out, "keeps        {}, {count} segments from it on: {why}", path.display())?;
+    }
     let word = if run == Run::Real { "removed" } else { "would remove" };
     for path in plan.snapshots.iter().chain(&plan.segments) {
         writeln!(out, "{word:12} {}", path.display())?;
@@ -66,6 +72,21 @@ fn print_plan(out: &mut impl Write, plan: &Plan, run: Run) -> io::Result<()> {
     match run {
         Run::Dry => writeln!(out, "nothing was removed: --yes removes it"),
         Run::Real => Ok(()),
+    }
+}
+
+fn why_segments_stay(plan: &Plan) -> String {
+    let Plan { needed_from, interval_from, .. } = plan;
+    if interval_from < needed_from {
+        return format!(
+            "needed from {interval_from}, where the checkpoint interval of the last one begins"
+        );
+    }
+    match plan.kept.first() {
+        Some(oldest) if oldest.sequence + 1 == *needed_from => {
+            format!("needed from {needed_from}, behind the oldest snapshot that is kept")
+        }
+        Some(_) | None => format!("needed from {needed_from}, as --before says"),
     }
 }
 

@@ -9,7 +9,7 @@ use journal::{ReadError, Report};
 use thiserror::Error;
 
 use crate::past::{Past, PastError, Until};
-use crate::playback::Compared;
+use crate::playback::{Compared, PlaybackError};
 
 /// Views are no part of what is verified: they keep next to nothing here.
 pub const SMALL_VIEWS: ViewLimits = ViewLimits {
@@ -40,9 +40,44 @@ impl VerifyError {
     pub fn is_finding(&self) -> bool {
         match self {
             Self::Past(PastError::Read(error)) => is_finding(error),
-            Self::Past(PastError::Playback(_)) | Self::SetHash { .. } => true,
+            Self::Past(PastError::Playback(_) | PastError::NoBeginning(_))
+            | Self::SetHash { .. } => true,
             Self::Past(PastError::NotReached { .. } | PastError::Before { .. }) => false,
         }
+    }
+
+    /// What an operator can do about it, if that can be said.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Past(PastError::Read(error)) => remedy(error),
+            Self::Past(PastError::Playback(PlaybackError::Panic(_))) => Some(REMEDY_PANIC),
+            Self::Past(_) | Self::SetHash { .. } => None,
+        }
+    }
+}
+
+/// Of a command on which the core breaks.
+pub(crate) const REMEDY_PANIC: &str =
+    "`orison-replay quarantine DIRECTORY SEQUENCE` lets every replay pass over that command";
+
+/// What an operator can do about a journal that cannot be read, if that can be said.
+pub fn remedy(error: &ReadError) -> Option<&'static str> {
+    match error {
+        ReadError::Header { .. } | ReadError::Name { .. } | ReadError::Corrupt { .. } => Some(
+            "`orison-replay restore DIRECTORY ARCHIVE` puts an archived segment in its place and \
+             keeps the damaged one beside it; without an archive take the file from a copy",
+        ),
+        ReadError::Missing { .. } => Some(
+            "`orison-replay restore DIRECTORY ARCHIVE` brings back what is missing; without an \
+             archive take the file from a copy",
+        ),
+        ReadError::Foreign { .. }
+        | ReadError::LinkSequence { .. }
+        | ReadError::LinkChain { .. } => Some(
+            "files of two histories lie together: take out those that do not belong here, or take \
+             a copy of the directory",
+        ),
+        ReadError::Io { .. } | ReadError::NotAJournal { .. } | ReadError::Pruned { .. } => None,
     }
 }
 

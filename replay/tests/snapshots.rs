@@ -189,6 +189,48 @@ fn recovery_begins_at_the_newest_snapshot_that_is_in_order() {
     }
 }
 
+/// Commands of a journal with a given identity; `shift` makes it another history at the same times.
+fn history(directory: &Path, last: u64, shift: u64) {
+    let mut options = options();
+    options.seams.identity = Some([7; 16]);
+    let visit = |_: journal::RecordView<'_>| Ok::<(), String>(());
+    let (mut writer, _) = Journal::open(directory, &options, visit).unwrap();
+    for n in 1..=last {
+        append_at(&mut writer, n, n * 1_000, &command(if n < 3 { n } else { n + shift }));
+    }
+}
+
+#[test]
+fn a_snapshot_that_loads_and_leads_elsewhere_is_passed_over_for_the_one_before() {
+    let [ours, theirs] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    history(ours.path(), 900, 0);
+    history(theirs.path(), 300, 1);
+    let whole = start(ours.path()).unwrap();
+    let state = state_digest(&whole.exchange);
+    whole.writer.close(state, whole.witness.digests().events).unwrap();
+    let foreign = take(theirs.path(), 300);
+    let copy = snapshot::path_of(ours.path(), 300);
+    fs::copy(&foreign, &copy).unwrap();
+    let older = take(ours.path(), 200);
+    let told = format!(
+        "{}: the visitor refused sequence 900: between sequences 1 and 900: event \
+                        digest replayed",
+        copy.display()
+    );
+    for sequence in [200, 0] {
+        for _ in 0..2 {
+            let recovered = start(ours.path()).unwrap();
+            assert_eq!(begun(&recovered), (sequence, 900 - sequence));
+            assert_eq!(state_digest(&recovered.exchange), state);
+            let [why] = &recovered.passed_over[..] else { panic!("{:?}", recovered.passed_over) };
+            assert!(why.starts_with(&told), "{why}");
+        }
+        if sequence > 0 {
+            fs::remove_file(&older).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_snapshot_at_the_very_end_leaves_nothing_to_replay() {
     let folder = tempfile::tempdir().unwrap();
@@ -329,6 +371,9 @@ fn pruning_keeps_what_the_older_of_two_snapshots_needs_and_archives_bring_the_re
     let plan = retention::plan(directory, keep).unwrap();
     assert_eq!((plan.needed_from, &plan.snapshots), (100_001, &vec![oldest.clone()]));
     assert!(plan.segments.len() > 1 && oldest.exists(), "nothing is touched by a plan");
+    assert!(plan.stay.iter().all(|path| path > plan.segments.last().unwrap()), "{plan:?}");
+    let all = journal::Files::of(directory).unwrap().segments.len();
+    assert_eq!(plan.stay.len() + plan.segments.len(), all);
 
     let archived = retention::archive(&Storage::default(), directory, away.path()).unwrap();
     assert!(archived.len() > plan.segments.len());
@@ -367,6 +412,13 @@ fn a_damaged_archive_is_not_restored_and_without_snapshots_a_pruned_journal_does
     for path in &snapshots {
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(error.contains(&format!("{name}: block ")), "{error}");
+    }
+    let verified = replay::verify::verify(directory, |_| {}).err().unwrap();
+    assert!(verified.is_finding());
+    let near = Past::near(directory, SMALL_VIEWS, Until::End, Depth::Digests).err().unwrap();
+    for told in [verified.to_string(), near.to_string()] {
+        let bad = snapshots.iter().all(|path| told.contains(path.to_str().unwrap()));
+        assert!(bad && told.contains("orison-replay restore DIRECTORY ARCHIVE"), "{told}");
     }
 }
 
@@ -442,8 +494,43 @@ fn a_damaged_newest_segment_and_a_foreign_archive_change_nothing() {
 
     File::create(segments.last().unwrap()).unwrap();
     let before = tree(directory);
-    assert!(retention::restore(&storage, directory, away.path()).is_err());
+    let error = retention::restore(&storage, directory, away.path()).unwrap_err().to_string();
+    assert!(error.contains("newest segment, of which"), "{error}");
     assert_eq!(tree(directory), before, "only the journal itself had it");
+}
+
+#[test]
+fn a_damaged_newest_segment_that_is_archived_whole_is_replaced_if_nobody_writes() {
+    let (folder, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let directory = folder.path();
+    fill(directory, 3_000);
+    let storage = Storage::default();
+    let archived = retention::archive(&storage, directory, away.path()).unwrap();
+    let segments: Vec<_> = journal::Files::of(directory).unwrap().segments;
+    let (last, newest) = (segments.last().unwrap(), &segments[archived.len() - 1]);
+    fs::remove_file(last).unwrap();
+    journal::Files::of(directory)
+        .unwrap()
+        .ready
+        .iter()
+        .for_each(|path| fs::remove_file(path).unwrap());
+    flip(newest);
+    let before = tree(directory);
+    let held = journal::hold::<std::convert::Infallible>(directory).ok().unwrap();
+    let error = retention::restore(&storage, directory, away.path()).unwrap_err().to_string();
+    let pid = std::process::id();
+    assert!(error.ends_with(&format!("is in use by process {pid}")), "{error}");
+    drop(held);
+    let without_lock = |tree: Tree| -> Tree {
+        tree.into_iter().filter(|(path, _)| !path.ends_with("LOCK")).collect()
+    };
+    assert_eq!(without_lock(tree(directory)), without_lock(before));
+    let restored = retention::restore(&storage, directory, away.path()).unwrap();
+    assert_eq!((restored.copied.len(), restored.aside.len()), (1, 1));
+    assert_eq!(restored.end, End::Archived);
+    assert_eq!(journal::verify(directory, |_| {}).unwrap().last_sequence, restored.last_sequence);
+    fill(directory, 3_000);
+    assert_eq!(begun(&start(directory).unwrap()), (0, 3_000));
 }
 
 #[test]
@@ -495,17 +582,44 @@ fn until(follower: &Follower, is_there: impl Fn(&follower::Figures) -> bool) -> 
     }
 }
 
+fn sequences(directory: &Path) -> Vec<u64> {
+    snapshot::list(directory).unwrap().iter().map(|found| found.sequence).collect()
+}
+
+#[test]
+fn a_follower_removes_what_lies_between_only_once_two_newer_ones_are_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 1_400);
+    for at in [300, 450, 600] {
+        take(folder.path(), at);
+    }
+    let broken = take(folder.path(), 900);
+    flip(&broken);
+    let figures = |durable| {
+        let follower = following(folder.path(), 300, durable);
+        until(&follower, |figures| figures.sequence == durable)
+    };
+    // It goes on from 600, writes 900 anew, and that makes two.
+    assert_eq!(figures(1_100).snapshots, 1);
+    assert_eq!(sequences(folder.path()), [450, 600, 900], "one was taken by hand");
+    flip(&broken);
+    assert_eq!(begun(&start(folder.path()).unwrap()), (600, 800), "the one before is there");
+    flip(&broken);
+    assert_eq!(figures(1_400).snapshots, 1);
+    assert_eq!(sequences(folder.path()), [450, 900, 1_200]);
+}
+
 /// From four intervals behind on.
 #[test]
 fn a_follower_that_is_behind_writes_one_snapshot_in_eight_intervals() {
     let folder = tempfile::tempdir().unwrap();
     fill(folder.path(), 10_000);
     let follower = following(folder.path(), 300, 10_000);
-    until(&follower, |figures| figures.sequence == 10_000);
+    let figures = until(&follower, |figures| figures.sequence == 10_000);
     drop(follower);
-    let found = snapshot::list(folder.path()).unwrap();
-    let sequences = found.iter().map(|found| found.sequence).collect::<Vec<_>>();
-    assert_eq!(sequences, [2_400, 4_800, 7_200, 9_000, 9_300, 9_600, 9_900]);
+    let written = [2_400, 4_800, 7_200, 9_000, 9_300, 9_600, 9_900];
+    assert_eq!(figures.snapshots, written.len() as u64);
+    assert_eq!(sequences(folder.path()), written[5..], "two are kept");
 }
 
 #[test]
@@ -520,9 +634,7 @@ fn the_follower_writes_a_snapshot_each_interval_and_stays_below_what_is_durable(
     assert_eq!((figures.alarm, figures.snapshot_failure), (None, None));
     assert!(!unfinished.exists(), "what nobody goes on with is gone");
     drop(follower);
-    let sequences =
-        |found: Vec<snapshot::Found>| found.iter().map(|f| f.sequence).collect::<Vec<_>>();
-    assert_eq!(sequences(snapshot::list(folder.path()).unwrap()), [300, 600, 900]);
+    assert_eq!(sequences(folder.path()), [600, 900], "two are kept");
     assert_eq!(begun(&start(folder.path()).unwrap()), (900, 100));
     let again = following(folder.path(), 300, 1_000);
     let figures = until(&again, |figures| figures.sequence == 1_000);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use engine::projection::ViewLimits;
 use engine::record;
@@ -117,6 +117,15 @@ impl Target for Payload {
     }
 }
 
+/// A journal of `LINES`.
+pub(super) fn tape_journal(home: &Path) -> PathBuf {
+    let data = home.join("data");
+    let line_end = LineEnd::Silent;
+    let options = tape::Options { line_end, journal: Some(data.clone()), instruments: Vec::new() };
+    tape::run(&options, LINES.as_bytes(), std::io::sink()).unwrap();
+    data
+}
+
 /// A snapshot of a few commands.
 pub(super) struct Snapshot {
     home: tempfile::TempDir,
@@ -126,13 +135,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub(super) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
-        let options = tape::Options {
-            line_end: LineEnd::Silent,
-            journal: Some(home.path().join("data")),
-            instruments: Vec::new(),
-        };
-        tape::run(&options, LINES.as_bytes(), std::io::sink()).unwrap();
-        let data = home.path().join("data");
+        let data = tape_journal(home.path());
         let storage = Storage::default();
         let taken =
             replay::snapshot::take(&storage, &data, ViewLimits::DEFAULT, None, |_| {}).unwrap();

@@ -43,7 +43,9 @@ fn damaged(error: &dyn std::error::Error) -> Problem {
 
 pub(crate) fn of_past(error: &PastError, asked: Asked) -> Problem {
     match error {
-        PastError::Read(journal::ReadError::Pruned { .. }) => all_pruned(),
+        PastError::Read(journal::ReadError::Pruned { .. }) | PastError::NoBeginning(_) => {
+            all_pruned()
+        }
         PastError::Before { oldest, .. } => pruned(match asked {
             Asked::State => *oldest,
             Asked::Command => oldest + 1,

@@ -50,7 +50,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("tls-key", "off", "FILE", "The private key of tls-cert in PEM, or off"),
     setting("durability", "durable", "MODE", "What an answer means: durable or journaled"),
     setting("segment-mib", "256", "MIB", "Size of a new journal segment"),
-    setting("snapshot-commands", "1000000", "COUNT", "Commands between snapshots, 0 = none"),
+    setting("snapshot-commands", "250000", "COUNT", "Commands between snapshots, 0 = none"),
     setting("audit-key", "off", "FILE", "Ed25519 key that signs certificates, or off"),
     setting("wait", "backoff", "HOW", "How idle stages wait: spin, yield or backoff"),
     setting("input-slots", "16384", "COUNT", "Slots of the input ring, a power of two"),

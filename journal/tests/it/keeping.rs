@@ -50,7 +50,14 @@ fn a_second_process_is_refused_with_the_pid_of_the_first() {
     let Err(OpenError::Locked { pid, .. }) = open(directory.path(), &options()) else {
         panic!("two writers")
     };
-    assert_eq!(pid, std::process::id());
+    assert_eq!(pid, Some(std::process::id()));
+    std::fs::remove_file(directory.path().join("LOCK")).unwrap();
+    for refused in [
+        open(directory.path(), &options()).err().unwrap().to_string(),
+        journal::quarantine(directory.path(), 1).unwrap_err().to_string(),
+    ] {
+        assert!(refused.ends_with("in use by a process that no LOCK file names any more"));
+    }
     verify(directory.path(), |_| {}).unwrap();
 }
 
@@ -365,6 +372,34 @@ fn checkpoints_are_checked_by_every_reader_and_marks_outlive_a_restart() {
     assert!(writer.append_checkpoint(&Checkpoint { about: 1, ..checkpoint }).is_err());
     writer.append_checkpoint(&checkpoint).unwrap();
     writer.close([1; 32], [2; 32]).unwrap();
+}
+
+/// Rows: what a journal ends with, and the last command that a chain value vouches for.
+#[test]
+fn a_report_says_from_where_on_there_are_checksums_alone() {
+    let larger = Options { segment_bytes: 1 << 20, ..options() };
+    let directory = tempfile::tempdir().unwrap();
+    let chained_to = || verify(directory.path(), |_| {}).unwrap().chained_to;
+    crashed(directory.path(), &larger, 100);
+    assert_eq!(chained_to(), 0, "nothing but records");
+    closed(directory.path(), &larger, 150);
+    assert_eq!(chained_to(), 150, "a close");
+    crashed(directory.path(), &larger, 200);
+    assert_eq!(chained_to(), 150, "records behind a close");
+    let many = CHECKPOINT_COMMANDS + 10;
+    crashed(directory.path(), &larger, many);
+    let last = segments(directory.path()).pop().unwrap();
+    let base: u64 = last.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    assert_eq!(chained_to(), base - 1, "a seal");
+    let (mut writer, _, _) = open(directory.path(), &larger).unwrap();
+    let mark = writer.next_mark().unwrap();
+    let (about, chain, merkle_root) = (mark.about, mark.chain, mark.merkle_root.unwrap());
+    let checkpoint = Checkpoint { about, state: [3; 16], events: [4; 32], chain, merkle_root };
+    writer.append_checkpoint(&checkpoint).unwrap();
+    append(&mut writer, &command(many + 1));
+    writer.positions().wait_durable(many + 1).unwrap();
+    drop(writer);
+    assert_eq!(chained_to(), CHECKPOINT_COMMANDS, "a checkpoint");
 }
 
 fn leaves_of(directory: &Path, checkpoint: &Checkpoint) -> Vec<merkle::Hash> {

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use engine::projection::ViewLimits;
 use engine::snapshot::Gaps;
 use journal::{ReadError, Reader};
+use thiserror::Error;
 
 use crate::Changes;
 use crate::playback::Playback;
@@ -57,6 +58,20 @@ pub(crate) fn wanted(reader: &Reader, limits: Option<ViewLimits>) -> Result<Want
     let gaps = if reader.first_sequence() == 1 { Gaps::Refused } else { Gaps::Empty };
     let depth = Depth::Digests;
     Ok(Wanted { identity: reader.identity(), limits, gaps, voids, depth })
+}
+
+/// The beginning of a journal is pruned and nothing is left that could stand for it.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error(
+    "the journal begins with sequence {first} and no snapshot is in order from which it could \
+     be gone on with{}; what was pruned comes back with `orison-replay restore DIRECTORY ARCHIVE`, \
+     a snapshot from a copy of the directory",
+    passed_over.iter().map(|why| format!("; {why}")).collect::<String>()
+)]
+pub struct NoBeginning {
+    pub first: u64,
+    /// Snapshots that cannot be used, and why.
+    pub passed_over: Vec<String>,
 }
 
 /// The snapshots beside a journal, oldest first.

@@ -6,7 +6,7 @@ use std::path::Path;
 use engine::projection::ViewLimits;
 use journal::{OpenError, Reader};
 
-use super::beginning::{self, Beginning, Source};
+use super::beginning::{self, Beginning, NoBeginning, Source};
 use super::{Candidates, RecoverError, candidates, wanted};
 
 /// What a start would begin with.
@@ -41,7 +41,7 @@ pub fn plan(directory: &Path, limits: ViewLimits, last: u64) -> Result<Plan, Rec
     }
     match reader.first_sequence() {
         1 => begun(Beginning::Genesis, passed_over, last),
-        first => Err(RecoverError::NoBeginning { first, passed_over }),
+        first => Err(NoBeginning { first, passed_over }.into()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use journal::{ReadError, Reader, Storage};
+use journal::{OpenError, ReadError, Reader, Storage};
 use thiserror::Error;
 
 /// Read and written at once.
@@ -26,6 +26,13 @@ pub enum ArchiveError {
         directory.display(), from.display()
     )]
     NothingMissing { directory: PathBuf, from: PathBuf },
+    #[error(transparent)]
+    Held(#[from] OpenError<std::convert::Infallible>),
+    #[error(
+        "{source}; it is the journal's newest segment, of which {} has no sealed copy: what it \
+         lost can only come from a copy of the directory", from.display()
+    )]
+    Newest { from: PathBuf, source: Box<ReadError> },
 }
 
 /// Copies every sealed segment of the journal that `to` has not yet got; the journal is verified

@@ -1,13 +1,15 @@
 //! What a journal has lost, brought back from an archive: at its beginning, in its middle, or all
 //! of it. The whole, as it would be, is verified first, and nothing is touched unless it is in
-//! order. A damaged file is kept beside the one that takes its place.
+//! order. A damaged file is kept beside the one that takes its place. The newest segment is
+//! replaced only if nobody writes the journal and the archive has it sealed: that is all there ever
+//! was of it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use journal::{Damage, Files, ReadError, Reader, SegmentHeader, Storage};
+use journal::{Damage, Files, Held, ReadError, Reader, SegmentHeader, Storage};
 
 use super::archive::{ArchiveError, copy_into, is_same};
 
@@ -38,11 +40,14 @@ pub enum End {
 /// A journal as it would be: from each name to the file that would bear it.
 struct Whole<'a> {
     directory: &'a Path,
+    from: &'a Path,
     chosen: BTreeMap<OsString, PathBuf>,
     archived: BTreeMap<OsString, PathBuf>,
-    /// The last of the journal's own: somebody may be writing it, and no archive has all of it.
+    /// The last of the journal's own: somebody may be writing it.
     newest: Option<PathBuf>,
     has_ready: bool,
+    /// Some: the newest is replaced, and nobody writes it meanwhile.
+    held: Option<Held>,
 }
 
 /// Copies each segment that the journal in `directory` has not got, or has damaged, back from an
@@ -92,7 +97,7 @@ fn is_in(directory: &Path, path: &Path) -> bool {
 }
 
 impl<'a> Whole<'a> {
-    fn of(directory: &'a Path, from: &Path) -> Result<Self, ArchiveError> {
+    fn of(directory: &'a Path, from: &'a Path) -> Result<Self, ArchiveError> {
         let own = Files::of(directory)?;
         let archived = by_name(&Files::of(from)?.segments);
         if archived.is_empty() {
@@ -101,7 +106,8 @@ impl<'a> Whole<'a> {
         let mut chosen = archived.clone();
         chosen.extend(by_name(&own.segments));
         let has_ready = !own.ready.is_empty();
-        Ok(Self { directory, chosen, archived, newest: own.segments.last().cloned(), has_ready })
+        let newest = own.segments.last().cloned();
+        Ok(Self { directory, from, chosen, archived, newest, has_ready, held: None })
     }
 
     /// Takes what is damaged from the archive until all is in order. Some: all ends with this
@@ -137,11 +143,19 @@ impl<'a> Whole<'a> {
     fn replace(&mut self, error: ReadError) -> Result<(), ArchiveError> {
         let Some(path) = damaged(&error).map(Path::to_owned) else { return Err(error.into()) };
         let name = path.file_name().unwrap_or_default();
-        let is_ours = is_in(self.directory, &path) && self.newest.as_ref() != Some(&path);
+        let is_newest = self.newest.as_ref() == Some(&path);
         match self.archived.get(name) {
-            Some(archived) if is_ours && !is_same(archived, &path).unwrap_or(false) => {
+            Some(archived)
+                if is_in(self.directory, &path) && !is_same(archived, &path).unwrap_or(false) =>
+            {
+                if is_newest {
+                    self.held = Some(journal::hold(self.directory)?);
+                }
                 self.chosen.insert(name.to_owned(), archived.clone());
                 Ok(())
+            }
+            None if is_newest => {
+                Err(ArchiveError::Newest { from: self.from.to_owned(), source: Box::new(error) })
             }
             Some(_) | None => Err(error.into()),
         }

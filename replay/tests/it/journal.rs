@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use journal::CHECKPOINT_COMMANDS;
+use journal::{CHECKPOINT_COMMANDS, Journal, Kind, Options, Reader};
 
 use crate::run::{journal, text, tool};
 
@@ -219,6 +219,10 @@ fn a_flipped_byte_is_found_wherever_it_is() {
         let ended = tool(&["verify", text(&directory)]);
         assert_eq!(ended.status, 1, "byte {at}: {ended:?}");
         assert!(ended.out.contains("FOUND"), "byte {at}: {ended:?}");
+        assert!(ended.out.contains("\nNEXT   `orison-replay restore"), "byte {at}: {ended:?}");
+        let json = tool(&["verify", text(&directory), "--json"]).out;
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert!(json["remedy"].is_string(), "byte {at}: {json}");
     }
     for args in [vec!["recover"], vec!["recover", "--write"]] {
         let ended = tool(&[&args[..], &[text(&directory)]].concat());
@@ -320,5 +324,57 @@ fn a_start_does_what_recover_says_it_would() {
         assert_eq!(start["passed_over"].as_array().unwrap().len(), bad.len(), "{json}");
         let real = tool(&["recover", text(&directory), "--write"]).out;
         assert!(real.contains(&format!("recovered sequence=12 commands={commands} ")), "{real}");
+    }
+}
+
+/// The commands of `from` without its end, in segments of 64 KiB, as a crash leaves them.
+fn crashed_in_small_segments(from: &Path, to: &Path) {
+    let options = Options { segment_bytes: 1 << 16, ..Options::default() };
+    let visit = |_: journal::RecordView<'_>| Ok::<_, std::convert::Infallible>(());
+    let (mut writer, _) = Journal::open(to, &options, visit).unwrap();
+    let mut records = Reader::open(from).unwrap().records_from(1).unwrap();
+    while let Some(record) = records.next().unwrap() {
+        if let Kind::Command(kind) = record.kind {
+            let (sequence, time_ns) = (record.sequence, record.time_ns);
+            writer.append(kind, record.version, sequence, time_ns, record.payload).unwrap();
+        }
+    }
+}
+
+/// Rows: what is kept, and the reason that is told for the segments that stay.
+#[test]
+fn pruning_says_which_segments_stay_and_why_and_a_check_where_checksums_are_all_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (plain, directory) = (folder.path().join("plain"), folder.path().join("small"));
+    let last = CHECKPOINT_COMMANDS + 4_000;
+    let clock = |ts| format!("{{\"op\":\"time\",\"ts\":{ts}}}\n");
+    journal(&plain, &(1..last).map(clock).collect::<String>());
+    crashed_in_small_segments(&plain, &directory);
+    for at in [1_000, CHECKPOINT_COMMANDS + 2_000, CHECKPOINT_COMMANDS + 3_000] {
+        let at = at.to_string();
+        assert_eq!(tool(&["snapshot", text(&directory), "--at", &at]).status, 0);
+    }
+    let interval = CHECKPOINT_COMMANDS + 1;
+    for (more, why) in [
+        (&[][..], format!("{interval}, where the checkpoint interval of the last one begins")),
+        (&["--before", "500"], "500, as --before says".to_owned()),
+        (&["--keep-snapshots", "3"], "1001, behind the oldest snapshot that is kept".to_owned()),
+    ] {
+        let ended = tool(&[&["prune", text(&directory)], more].concat());
+        let is_meant = |line: &&str| line.starts_with("keeps ") && line.ends_with(&why);
+        let line = ended.out.lines().find(is_meant);
+        assert!(line.is_some_and(|line| line.contains(".seg, ")), "{why}: {ended:?}");
+    }
+    let verified = tool(&["verify", text(&directory)]);
+    assert_eq!(verified.status, 0, "{verified:?}");
+    let line = verified.out.lines().find(|line| line.starts_with("CHECKSUMS ONLY ")).unwrap();
+    assert!(line.contains(&format!(" to {last} are behind the last checkpoint")), "{line}");
+    let key = folder.path().join("key.pem");
+    assert_eq!(tool(&["key", text(&key)]).status, 0);
+    let certified = tool(&["certify", text(&directory), "--key", text(&key)]);
+    assert!(certified.status == 0 && certified.err.contains(line), "{certified:?}");
+    for (directory, is_said) in [(&directory, true), (&plain, false)] {
+        let json = tool(&["verify", text(directory), "--json"]).out;
+        assert_eq!(json.contains("\"checksums_only_from\":"), is_said, "{json}");
     }
 }
