@@ -169,12 +169,24 @@ fn describe(cut: &CutTail) -> String {
     format!("{} byte {offset}, from sequence {sequence}: {reason}", path.display())
 }
 
+/// What a file said of itself may be in it: nothing reaches a terminal that it would obey.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '"' | '\'' | '\\' => plain.push(letter),
+            _ => plain.extend(letter.escape_debug()),
+        }
+    }
+    plain
+}
+
 pub(crate) fn finding(out: &mut impl Write, error: &dyn Error, form: Form) -> io::Result<()> {
     match form {
         Form::Json => json(out, |object| {
             object.bare("ok", false).text("found", &error.to_string());
         }),
-        Form::Text => writeln!(out, "FOUND  {error}"),
+        Form::Text => writeln!(out, "FOUND  {}", plain(&error.to_string())),
     }
 }
 

@@ -190,7 +190,8 @@ async fn certificates_and_proofs_hold_without_the_exchange() {
     assert!(checked.claims.sequence > journal::CHECKPOINT_COMMANDS);
     let inclusion = Inclusion::parse(&proof).unwrap();
     let certified = Trusted::Certificate(&checked.claims);
-    let command = inclusion.check(certified).unwrap();
-    assert!(matches!(command, Command::Place(_)), "{command:?}");
-    assert_eq!((inclusion.sequence, inclusion.order), (sequence, Some(order)));
+    let proven = inclusion.check(certified).unwrap();
+    assert!(matches!(proven.command, Command::Place(_)), "{proven:?}");
+    let proven = (proven.stamp.sequence.0, proven.order.unwrap().to_string());
+    assert_eq!(proven, (sequence, order));
 }
