@@ -3,11 +3,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::FlockOperation;
 
 const LOCK_NAME: &str = "LOCK";
+const LOCKS_PATH: &str = "/proc/locks";
 
 /// Holds the lock while it lives; the kernel lets go of it when the process ends, however.
 pub(crate) struct Lock {
@@ -51,6 +53,28 @@ impl Drop for Lock {
     }
 }
 
+/// The process that holds the lock of a journal. Nothing is locked to find out, for that could be
+/// in the way of a start: the kernel lists who has what. None: nobody has it, or that cannot be
+/// seen from here.
+pub fn writer(directory: &Path) -> Option<u32> {
+    let mut file = File::open(directory.join(LOCK_NAME)).ok()?;
+    let inode = file.metadata().ok()?.ino();
+    let pid = read_pid(&mut file);
+    let locks = std::fs::read_to_string(LOCKS_PATH).ok()?;
+    locks.lines().any(|line| is_held(line, pid, inode)).then_some(pid)
+}
+
+/// A line is `1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF`.
+fn is_held(line: &str, pid: u32, inode: u64) -> bool {
+    let mut words = line.split_ascii_whitespace().skip(1);
+    let kind = words.next().zip(words.nth(1));
+    let (holder, place) = (words.next(), words.next());
+    let place = place.and_then(|place| place.rsplit(':').next());
+    kind == Some(("FLOCK", "WRITE"))
+        && holder.and_then(|text| text.parse().ok()) == Some(pid)
+        && place.and_then(|text| text.parse().ok()) == Some(inode)
+}
+
 fn write_pid(file: &mut File) -> io::Result<()> {
     file.rewind()?;
     let text = format!("{}\n", std::process::id());
@@ -75,6 +99,7 @@ mod tests {
     fn a_lock_is_free_at_once_whoever_else_has_the_file_open() {
         let directory = tempfile::tempdir().unwrap();
         let lock = Lock::take(directory.path()).ok().unwrap();
+        assert_eq!(writer(directory.path()), Some(std::process::id()));
         let held = Lock::take(directory.path());
         assert!(matches!(held, Err(LockError::Held { pid }) if pid == std::process::id()));
         let as_a_child_has_it = lock.file.try_clone().unwrap();
