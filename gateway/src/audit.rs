@@ -12,9 +12,11 @@ mod route;
 pub(crate) mod state;
 mod workers;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use replay::key::{KeyError, SigningKey};
+use replay::steady::steadily;
 
 use crate::App;
 use crate::config::Config;
@@ -50,6 +52,9 @@ pub(crate) struct Call<'a> {
 /// Carries a call out. `stream`, which is no call, is served by HTTP itself.
 pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
     let Call { app, language, query } = call;
+    if let Some(Err(problem)) = route.parameters().map(|known| query.only(known)) {
+        return problem.answer(language);
+    }
     let answer = match route {
         Route::Book(symbol) => state::book(app, &symbol, &query).await,
         Route::Statistics => state::statistics(app, &query).await,
@@ -62,6 +67,24 @@ pub(crate) async fn call(call: Call<'_>, route: Route) -> Answer {
         Route::Stream => Err(Problem::internal()),
     };
     answer.unwrap_or_else(|problem| problem.answer(language))
+}
+
+/// Works a question out on a thread of its own, from what a prune beside it leaves.
+async fn work_out<T, E>(
+    app: &Arc<App>,
+    mut ask: impl FnMut(&Path) -> Result<T, E> + Send + 'static,
+    problem: fn(&E) -> Problem,
+) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    E: 'static,
+{
+    let directory = app.config.data.clone();
+    let work = move || {
+        let asked = steadily(&directory, || ask(&directory));
+        asked.map_err(|error| problem(&error))
+    };
+    app.audits.workers.run(work).await?
 }
 
 /// The lines of JSON in `text`, as one array.

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, watch};
 use utoipa::ToSchema;
 
 use crate::App;
-use crate::audit::Point;
+use crate::audit::{Point, Route};
 use crate::connections::{Kind, Place, User};
 use crate::http::Handshake;
 use crate::http::query::Query;
@@ -62,6 +62,7 @@ pub(crate) async fn open(
     handshake: &Handshake,
 ) -> Result<Ready, Problem> {
     let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    Route::Stream.parameters().map_or(Ok(()), |known| query.only(known))?;
     let seen = app.views.read().at().sequence.0;
     let from = query.whole("from")?.unwrap_or(seen + 1).max(1);
     if from > seen + 1 {

@@ -44,5 +44,7 @@ mod quest;
 mod quester;
 #[path = "identity/sessions.rs"]
 mod sessions;
+#[path = "identity/streams.rs"]
+mod streams;
 #[path = "identity/tls.rs"]
 mod tls;

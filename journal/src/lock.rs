@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::FlockOperation;
@@ -12,6 +13,7 @@ use rustix::fs::FlockOperation;
 use crate::error::OpenError;
 
 const LOCK_NAME: &str = "LOCK";
+const LOCKS_PATH: &str = "/proc/locks";
 
 /// Holds the lock while it lives; the kernel lets go of it when the process ends, however.
 pub(crate) struct Lock {
@@ -85,6 +87,28 @@ impl Drop for Lock {
     }
 }
 
+/// The process that holds the lock of a journal. Nothing is locked to find out, for that could be
+/// in the way of a start: the kernel lists who has what. None: nobody has it, or that cannot be
+/// seen from here.
+pub fn writer(directory: &Path) -> Option<u32> {
+    let inode = File::open(directory).ok()?.metadata().ok()?.ino();
+    let said = File::open(directory.join(LOCK_NAME)).ok().and_then(read_pid);
+    let locks = std::fs::read_to_string(LOCKS_PATH).ok()?;
+    let holder = locks.lines().find_map(|line| holder(line, inode))?;
+    // Another filesystem may have that inode too: the file, if it is there, must agree.
+    said.is_none_or(|pid| pid == holder).then_some(holder)
+}
+
+/// A line is `1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF`.
+fn holder(line: &str, inode: u64) -> Option<u32> {
+    let mut words = line.split_ascii_whitespace().skip(1);
+    let kind = words.next().zip(words.nth(1));
+    let (holder, place) = (words.next()?, words.next()?);
+    let is_held = kind == Some(("FLOCK", "WRITE"))
+        && place.rsplit(':').next().and_then(|text| text.parse().ok()) == Some(inode);
+    if is_held { holder.parse().ok() } else { None }
+}
+
 fn write_pid(file: &mut File) -> io::Result<()> {
     file.rewind()?;
     let text = format!("{}\n", std::process::id());
@@ -107,6 +131,7 @@ mod tests {
     fn a_lock_is_free_at_once_whoever_else_has_the_files_open() {
         let directory = tempfile::tempdir().unwrap();
         let lock = Lock::take(directory.path()).ok().unwrap();
+        assert_eq!(writer(directory.path()), Some(std::process::id()));
         let held = Lock::take(directory.path());
         let own = Some(std::process::id());
         assert!(matches!(held, Err(LockError::Held { pid }) if pid == own));

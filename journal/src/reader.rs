@@ -2,6 +2,7 @@
 //! It must not repair. In: a directory and a sequence. Out: checked records up to the last one
 //! there is; asked again later, it goes on from there.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::directory::{self, SegmentFile};
@@ -38,7 +39,7 @@ impl Reader {
     /// As `open`, on a machine whose boot id is `boot_id`; only tests need this.
     pub fn open_in_boot(directory: &Path, boot_id: [u8; 16]) -> Result<Reader, ReadError> {
         let segments = match directory.exists() {
-            true => list_beside_a_writer(directory)?,
+            true => list_beside_others(directory)?,
             false => Vec::new(),
         };
         Reader::new(directory, segments, boot_id)
@@ -116,13 +117,22 @@ impl Reader {
     }
 }
 
-/// A listing that met two renames on its way can miss the older one: it is made once again.
-fn list_beside_a_writer(directory: &Path) -> Result<Vec<SegmentFile>, ReadError> {
-    let listing = match directory::list(directory) {
-        Err(ReadError::Missing { .. }) => directory::list(directory)?,
-        listing => listing?,
-    };
-    Ok(listing.segments)
+/// A prune removes one segment after the other; what is gone after so many listings is damage.
+const LISTINGS_MAX: u32 = 100;
+
+/// A listing that met two renames on its way can miss the older one, and a segment that was listed
+/// can be pruned before its header is read: then it is made again.
+fn list_beside_others(directory: &Path) -> Result<Vec<SegmentFile>, ReadError> {
+    let mut listings = 1;
+    loop {
+        match directory::list(directory) {
+            Err(ReadError::Missing { .. }) if listings == 1 => {}
+            Err(ReadError::Io { source, .. })
+                if source.kind() == ErrorKind::NotFound && listings < LISTINGS_MAX => {}
+            listing => return Ok(listing?.segments),
+        }
+        listings += 1;
+    }
 }
 
 impl Records {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgGroup, Parser, Subcommand};
 use engine::projection::Interval;
 use orison_core::{AccountName, Symbol};
 use replay::fork::Field;
@@ -117,6 +117,7 @@ pub(crate) enum Action {
         interval: Interval,
     },
     /// Play the journal with one command left out or changed, and show the executions that differ
+    #[command(group = ArgGroup::new("change").required(true))]
     Fork {
         /// Of the journal
         directory: PathBuf,
@@ -124,10 +125,10 @@ pub(crate) enum Action {
         #[arg(long)]
         at: u64,
         /// Leave it out
-        #[arg(long, required_unless_present = "set", conflicts_with = "set")]
+        #[arg(long, group = "change")]
         omit: bool,
         /// NAME=VALUE of a new order or an amend, any number of times
-        #[arg(long)]
+        #[arg(long, group = "change")]
         set: Vec<Field>,
         /// As far as a sequence or time
         #[arg(long)]

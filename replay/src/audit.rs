@@ -11,8 +11,8 @@ use replay::certificate::{self, CertificateError, Checked, Claims};
 use replay::fork::{self, Change};
 use replay::json::Object;
 use replay::key::{PublicKey, SigningKey};
-use replay::past::Until;
-use replay::proof::{self, About, Inclusion, ProofError, Trusted};
+use replay::past::{Effect, Until};
+use replay::proof::{self, About, Certified, Inclusion, ProofError, Proven, Trusted};
 
 use crate::gauge::Gauge;
 use crate::run::Outcome;
@@ -223,27 +223,60 @@ pub(crate) fn check_proof(
     };
     let inclusion = Inclusion::parse(&text_of(file)?)?;
     match inclusion.check(trusted) {
-        Ok(command) => {
-            let command = inclusion.command_text(&command);
+        Ok(proven) => {
             match form {
-                Form::Json => print(|object| {
-                    object.bare("ok", true).bare("sequence", inclusion.sequence);
-                    object.bare("ts", inclusion.time_ns).text("identity", &inclusion.identity);
-                    object.raw("command", command.as_bytes());
-                })?,
-                Form::Text => {
-                    let sequence = inclusion.sequence;
-                    println!("sequence {sequence} is in journal {}", inclusion.identity);
-                    if let Some(order) = &inclusion.order {
-                        println!("it is the command by which order {order} was entered");
-                    }
-                    println!("{command}");
-                }
+                Form::Json => print(|object| put_proven(object, &proven))?,
+                Form::Text => print_proven(&mut io::stdout().lock(), &proven)?,
             }
             Ok(Outcome::Fine)
         }
         Err(error) => judged(error, form),
     }
+}
+
+/// What was checked, and nothing else of what the file says.
+fn put_proven(object: &mut Object<'_>, proven: &Proven) {
+    object.bare("ok", true).bare("sequence", proven.stamp.sequence);
+    object.bare("ts", proven.stamp.time_ns);
+    match &proven.certified {
+        Some(Certified { identity, effect }) => {
+            object.text("identity", identity).bare("quarantined", *effect == Effect::Void)
+        }
+        None => object.null("identity").null("quarantined"),
+    };
+    if let Some(order) = proven.order {
+        object.shown("order", order);
+    }
+    object.raw("command", proven.command_text().as_bytes());
+}
+
+fn print_proven(out: &mut impl Write, proven: &Proven) -> io::Result<()> {
+    let sequence = proven.stamp.sequence;
+    match &proven.certified {
+        Some(Certified { identity, .. }) => {
+            writeln!(out, "sequence {sequence} is in journal {identity}")?
+        }
+        None => writeln!(
+            out,
+            "sequence {sequence} is under that root\n\
+             UNCHECKED  which journal that is, and whether the command is quarantined there: \
+             a certificate tells"
+        )?,
+    }
+    let is_void = |certified: &Certified| certified.effect == Effect::Void;
+    match (proven.order, proven.certified.as_ref().is_some_and(is_void)) {
+        (Some(order), true) => {
+            writeln!(out, "QUARANTINED  replay passes over it: order {order} was never entered")?;
+        }
+        (None, true) => writeln!(out, "QUARANTINED  replay passes over it")?,
+        (Some(order), false) => writeln!(
+            out,
+            "order {order} can have been entered by no other command; whether it was accepted, \
+             a replay tells"
+        )?,
+        (None, false) => {}
+    }
+    writeln!(out, "{}", proven.command_text())
 }
 
 fn is_root(text: &str) -> bool {

@@ -36,6 +36,11 @@ pub enum CertificateError {
     Identity { certified: String, found: String },
     #[error("the certificate speaks of sequence {certified}, the journal ends with {last}")]
     Short { certified: u64, last: u64 },
+    #[error(
+        "the certificate speaks of sequence {certified}, and what was before {oldest} is pruned: \
+         nothing is left to hold against it, unless an archive is restored"
+    )]
+    Pruned { certified: u64, oldest: u64 },
     #[error("between sequences {from} and {to}: {what} is {found}, certified {certified}")]
     Differs { from: u64, to: u64, what: &'static str, certified: String, found: String },
 }
@@ -63,7 +68,8 @@ impl CertificateError {
             | Self::Short { .. }
             | Self::Differs { .. } => true,
             Self::Past(PastError::NotReached { .. } | PastError::Before { .. })
-            | Self::Unreadable(_) => false,
+            | Self::Unreadable(_)
+            | Self::Pruned { .. } => false,
         }
     }
 }
@@ -149,12 +155,14 @@ pub fn check(
         let certified = certified.identity;
         return Err(CertificateError::Identity { certified, found: identity });
     }
-    let found = Claims::of(directory, Until::Sequence(certified.sequence), progress)?;
+    let found = Claims::of(directory, Until::Sequence(certified.sequence), progress);
+    let found = found.map_err(|error| match error {
+        CertificateError::Past(PastError::Before { oldest, .. }) => {
+            CertificateError::Pruned { certified: certified.sequence, oldest }
+        }
+        other => other,
+    })?;
     let begun_after = found.begun_after;
-    if begun_after > certified.sequence {
-        let first = reader.first_sequence();
-        return Err(PastError::Before { first, oldest: begun_after }.into());
-    }
     let rungs_unchecked = compare(&certified, &found)?;
     Ok(Checked { claims: certified, public, rungs_unchecked, begun_after })
 }

@@ -123,7 +123,10 @@ pub fn fork(
     let before = Until::Sequence(at - 1);
     let begin = || {
         let mut past = Past::near(directory, SMALL_VIEWS, before, Depth::Digests)?;
-        past.play(before, |_| {})?;
+        past.play(before, |_| {}).map_err(|error| match error {
+            PastError::NotReached { last, .. } => PastError::NotReached { last, asked: at },
+            other => other,
+        })?;
         Ok::<_, PastError>(past)
     };
     let reader = Reader::open(directory).map_err(PastError::Read)?;

@@ -18,6 +18,18 @@ const PRIVATE: &str = "PRIVATE KEY";
 const PUBLIC: &str = "PUBLIC KEY";
 /// What stands before the 32 bytes in the DER of an Ed25519 public key (RFC 8410).
 const PUBLIC_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
+/// The y of the points whose order divides 8, in every spelling: a signature by such a key holds of
+/// whatever anybody wrote (RFC 8032, 8.9). Its sign is the highest bit of the last byte.
+const WEAK: [&str; 7] = [
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+];
+const SIGN: u8 = 0x80;
 /// What group and world may do.
 const OTHERS: u32 = 0o077;
 /// Of a key's file.
@@ -33,6 +45,8 @@ pub enum KeyError {
     Private { path: PathBuf },
     #[error("{text}: neither 64 hexadecimal digits nor the file of an Ed25519 public key")]
     Public { text: String },
+    #[error("{text}: a key of small order, for which anybody can sign anything: ask for another")]
+    Weak { text: String },
     #[error("no randomness for a key")]
     Random,
 }
@@ -40,9 +54,9 @@ pub enum KeyError {
 /// Signs.
 pub struct SigningKey(Ed25519KeyPair);
 
-/// Checks what was signed.
+/// Checks what was signed; never a key that anybody can sign for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PublicKey(pub [u8; 32]);
+pub struct PublicKey([u8; 32]);
 
 impl SigningKey {
     /// Draws a key and writes it into a new file that only its owner may read.
@@ -93,30 +107,40 @@ impl SigningKey {
 impl PublicKey {
     /// Of its digits, or of a file that holds them or a PEM.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        if let Some(key) = Self::of_digits(text) {
-            return Ok(key);
-        }
         let wrong = || KeyError::Public { text: text.to_owned() };
-        let path = Path::new(text);
-        if !path.is_file() {
-            return Err(wrong());
+        let key = match of_digits(text) {
+            Some(key) => key,
+            None if Path::new(text).is_file() => in_file(Path::new(text))?.ok_or_else(wrong)?,
+            None => return Err(wrong()),
+        };
+        match is_weak(key) {
+            true => Err(KeyError::Weak { text: text.to_owned() }),
+            false => Ok(Self(key)),
         }
-        let bytes = read(path)?;
-        if let Some(der) = pem(&bytes, PUBLIC) {
-            let key = der.strip_prefix(&PUBLIC_PREFIX).and_then(|key| key.try_into().ok());
-            return key.map(Self).ok_or_else(wrong);
-        }
-        let digits = std::str::from_utf8(&bytes).ok().map(str::trim);
-        digits.and_then(Self::of_digits).ok_or_else(wrong)
-    }
-
-    fn of_digits(text: &str) -> Option<Self> {
-        unhex(text)?.try_into().ok().map(Self)
     }
 
     pub fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, self.0).verify(message, signature).is_ok()
     }
+}
+
+/// None: there is no key in it.
+fn in_file(path: &Path) -> Result<Option<[u8; 32]>, KeyError> {
+    let bytes = read(path)?;
+    if let Some(der) = pem(&bytes, PUBLIC) {
+        return Ok(der.strip_prefix(&PUBLIC_PREFIX).and_then(|key| key.try_into().ok()));
+    }
+    let digits = std::str::from_utf8(&bytes).ok().map(str::trim);
+    Ok(digits.and_then(of_digits))
+}
+
+fn of_digits(text: &str) -> Option<[u8; 32]> {
+    unhex(text)?.try_into().ok()
+}
+
+fn is_weak(mut key: [u8; 32]) -> bool {
+    key[31] &= !SIGN;
+    WEAK.contains(&Hex(&key).to_string().as_str())
 }
 
 impl std::fmt::Display for PublicKey {
@@ -175,6 +199,29 @@ mod tests {
         fs::set_permissions(&ours, fs::Permissions::from_mode(0o640)).unwrap();
         let error = SigningKey::load(&ours).err().unwrap().to_string();
         assert!(error.ends_with("others may read it (mode 640): chmod 600"), "{error}");
+    }
+
+    /// For each of them ring takes a signature that nobody made, on one message or another.
+    #[test]
+    fn a_key_that_anybody_can_sign_for_is_refused_however_it_is_spelled() {
+        let nobodys: [u8; 64] = std::array::from_fn(|at| u8::from(at == 0));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key.pub");
+        for (digits, sign) in WEAK.iter().flat_map(|digits| [(digits, 0), (digits, SIGN)]) {
+            let mut key: [u8; 32] = of_digits(digits).unwrap();
+            key[31] |= sign;
+            let unparsed = UnparsedPublicKey::new(&ED25519, key);
+            let is_forged = (0..=u8::MAX).any(|byte| unparsed.verify(&[byte], &nobodys).is_ok());
+            assert!(is_forged, "{digits} {sign}");
+            let text = Hex(&key).to_string();
+            let der = STANDARD.encode([&PUBLIC_PREFIX[..], &key].concat());
+            fs::write(&file, format!("-----BEGIN {PUBLIC}-----\n{der}\n-----END {PUBLIC}-----\n"))
+                .unwrap();
+            for named in [text.as_str(), file.to_str().unwrap()] {
+                let error = PublicKey::parse(named).unwrap_err().to_string();
+                assert!(error.contains("a key of small order"), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub mod figures;
 pub mod life;
 
 pub mod flow;
+pub mod steady;
 pub mod tape;
 
 pub mod json;

@@ -5,7 +5,9 @@
 mod queue;
 pub mod rule;
 
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::str::from_utf8;
 
 use journal::Reader;
 use orison_core::event::{Op, Priority};
@@ -29,14 +31,14 @@ pub enum Reach {
     Order(Until),
 }
 
-/// Puts JSON lines to `out`: commands as a dump has them, and each event with its rule and with
-/// how the orders stand after it. How many orders they are about, those that were refused by their
-/// client's name included; 0: there is none of that name.
+/// Tells JSON lines, as long as there is one who goes on with them: commands as a dump has them,
+/// and each event with its rule and with how the orders stand after it. How many orders they are
+/// about, those that were refused by their client's name included; 0: there is none of that name.
 pub fn life(
     directory: &Path,
     name: &str,
     reach: Reach,
-    out: &mut Vec<u8>,
+    mut tell: impl FnMut(&str) -> ControlFlow<()>,
     mut progress: impl FnMut(u64),
 ) -> Result<usize, PastError> {
     let asked = OrderId::parse(name);
@@ -53,6 +55,7 @@ pub fn life(
     let client = asked.is_none().then_some(name);
     let mut followed: Vec<Followed> = Vec::new();
     let mut refused = 0;
+    let mut out = Vec::new();
     while let Some(played) = past.step(until)? {
         progress(played.stamp.sequence.0);
         for event in past.events() {
@@ -66,7 +69,12 @@ pub fn life(
         }
         let events = past.events();
         refused += events.iter().filter(|event| refuses(event, client)).count();
-        put_step(out, past.player(), &played, (events, client), &mut followed);
+        out.clear();
+        put_step(&mut out, past.player(), &played, (events, client), &mut followed);
+        let mut lines = from_utf8(&out).expect("JSON is UTF-8").lines();
+        if lines.try_for_each(&mut tell).is_break() {
+            break;
+        }
         if ends && followed.iter().any(|known| known.is_over(past.player())) {
             break;
         }

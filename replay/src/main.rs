@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("orison-replay: {}", told(&error));
+            eprintln!("orison-replay: {}", show::plain(&told(&error)));
             ExitCode::from(2)
         }
     }

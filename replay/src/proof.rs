@@ -2,21 +2,24 @@
 //! the Merkle root of its checkpoint interval. To check one takes the root alone, or a certificate
 //! that has signed it, and no journal. No other command is shown by it.
 
-use std::path::Path;
+mod making;
+mod steps;
 
 use engine::{Views, record};
 use journal::merkle::{self, Hash, Proof, Step};
-use journal::{CHECKPOINT_COMMANDS, Checkpoint, Damage, Kind, ReadError, Reader};
-use orison_core::command::{AmendFields, OrderFields};
+use journal::{CHECKPOINT_COMMANDS, Damage, Kind, ReadError};
 use orison_core::{Command, OrderId, Sequence, Stamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::certificate::{Claims, interval_start};
 use crate::form::command::CommandForm;
-use crate::json::{Hex, Object};
+use crate::json::Object;
 use crate::key::unhex;
+use crate::past::Effect;
 use crate::verify::SMALL_VIEWS;
+pub use making::prove;
+use steps::put_steps;
 
 pub const FORMAT_VERSION: u32 = 1;
 /// A proof has a step a level of the tree.
@@ -99,120 +102,6 @@ impl About {
     }
 }
 
-/// Under the root of its checkpoint; or of the interval of a certificate, if there is one.
-pub fn prove(
-    directory: &Path,
-    about: About,
-    certified: Option<&Claims>,
-    mut progress: impl FnMut(u64),
-) -> Result<Inclusion, ProofError> {
-    let reader = Reader::open(directory)?;
-    let asked = about.sequence();
-    let from = interval_start(asked.max(1));
-    let to = match certified {
-        None => from + CHECKPOINT_COMMANDS - 1,
-        Some(claims) => (from + CHECKPOINT_COMMANDS - 1).min(claims.sequence),
-    };
-    if asked == 0 || asked > to {
-        let last = certified.map_or(0, |claims| claims.sequence);
-        return Err(ProofError::NotCertified { last, asked });
-    }
-    if reader.first_sequence() > from {
-        return Err(ProofError::Pruned { from, to });
-    }
-    let mut records = reader.records_from(from)?;
-    let mut found = Interval::default();
-    while let Some(record) = records.next()? {
-        match record.kind {
-            Kind::Command(_) if record.sequence <= to => {
-                found.leaves.push(merkle::leaf(record.bytes));
-                progress(record.sequence);
-                if record.sequence == asked {
-                    found.record = Some((record.bytes.to_vec(), record.time_ns));
-                }
-            }
-            Kind::Checkpoint if certified.is_none() => {
-                let sequence = record.sequence;
-                let checkpoint = Checkpoint::decode(record.payload)
-                    .map_err(|source| ProofError::Checkpoint { sequence, source })?;
-                if checkpoint.about == to {
-                    found.recorded = Some(checkpoint.merkle_root);
-                }
-            }
-            Kind::Command(_) | Kind::Checkpoint | Kind::Seal | Kind::Close | Kind::Void => {}
-        }
-        let is_certified = certified.is_some() && record.sequence >= to;
-        if found.recorded.is_some() || is_certified {
-            break;
-        }
-    }
-    let last = records.last_sequence();
-    if let Some(claims) = certified {
-        let rung = claims.rungs.iter().find(|rung| rung.sequence == to);
-        let root = rung.and_then(|rung| rung.merkle_root.as_deref()).and_then(hash);
-        found.recorded = Some(root.ok_or(ProofError::Pruned { from, to })?);
-    }
-    let identity = Hex(&reader.identity()).to_string();
-    found.inclusion(identity, about, (from, to), last)
-}
-
-/// The commands of an interval.
-#[derive(Default)]
-struct Interval {
-    leaves: Vec<Hash>,
-    /// The one asked for, and its time.
-    record: Option<(Vec<u8>, u64)>,
-    recorded: Option<Hash>,
-}
-
-impl Interval {
-    fn inclusion(
-        self,
-        identity: String,
-        about: About,
-        (from, to): (u64, u64),
-        last: u64,
-    ) -> Result<Inclusion, ProofError> {
-        let asked = about.sequence();
-        let Some((record, time_ns)) = self.record else {
-            return Err(ProofError::NotReached { last, asked });
-        };
-        let Some(recorded) = self.recorded else {
-            return Err(ProofError::NoRoot { last, asked });
-        };
-        if self.leaves.len() as u64 != to + 1 - from {
-            return Err(ProofError::NotReached { last, asked: to });
-        }
-        let root = merkle::root(&self.leaves).expect("the interval has a command");
-        if root != recorded {
-            let (computed, recorded) = (Hex(&root).to_string(), Hex(&recorded).to_string());
-            return Err(ProofError::Root { from, to, computed, recorded });
-        }
-        let index = usize::try_from(asked - from).expect("an interval fits memory");
-        let proof = merkle::prove(&self.leaves, index).expect("the interval has the command");
-        let steps = proof.steps.iter().map(|step| match step {
-            Step::Left(hash) => Sibling::Left(Hex(hash).to_string()),
-            Step::Right(hash) => Sibling::Right(Hex(hash).to_string()),
-        });
-        let order = match about {
-            About::Command(_) => None,
-            About::Order(order) => Some(order.to_string()),
-        };
-        Ok(Inclusion {
-            format: FORMAT_VERSION,
-            identity,
-            sequence: asked,
-            time_ns,
-            order,
-            record: Hex(&record).to_string(),
-            from,
-            to,
-            steps: steps.collect(),
-            root: Hex(&root).to_string(),
-        })
-    }
-}
-
 /// What a proof is held against.
 #[derive(Clone, Copy, Debug)]
 pub enum Trusted<'a> {
@@ -220,6 +109,25 @@ pub enum Trusted<'a> {
     Root(&'a str),
     /// What was signed.
     Certificate(&'a Claims),
+}
+
+/// What a proof has shown, and nothing that it only says.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    pub stamp: Stamp,
+    pub command: Command,
+    /// No other command can have entered it. A proof does not tell whether that was accepted.
+    pub order: Option<OrderId>,
+    /// None: a root alone names no journal, and no command that was quarantined.
+    pub certified: Option<Certified>,
+}
+
+/// What a certificate adds to a root.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Certified {
+    /// Of the journal.
+    pub identity: String,
+    pub effect: Effect,
 }
 
 impl Inclusion {
@@ -240,8 +148,8 @@ impl Inclusion {
         }
     }
 
-    /// Whether the command is under a root that is trusted. The command.
-    pub fn check(&self, trusted: Trusted<'_>) -> Result<Command, ProofError> {
+    /// Whether the command is under a root that is trusted, and what follows from it.
+    pub fn check(&self, trusted: Trusted<'_>) -> Result<Proven, ProofError> {
         let unreadable = |what: &str| ProofError::Unreadable(what.to_owned());
         let bytes = unhex(&self.record).ok_or_else(|| unreadable("its record is no text"))?;
         let view = journal::decode_alone(&bytes).map_err(ProofError::Record)?;
@@ -252,8 +160,9 @@ impl Inclusion {
         same("its time", self.time_ns, view.time_ns)?;
         let command = record::decode(kind, view.version, view.payload)
             .map_err(|error| unreadable(&error.to_string()))?;
-        self.check_order(&command)?;
-        self.check_root(trusted)?;
+        let order = self.check_order(&command)?;
+        self.check_interval()?;
+        let certified = self.check_root(trusted)?;
         let root = hash(&self.root).ok_or_else(|| unreadable("its root is none"))?;
         let steps = self.steps.iter().map(|sibling| match sibling {
             Sibling::Left(text) => hash(text).map(Step::Left),
@@ -261,29 +170,16 @@ impl Inclusion {
         });
         let steps = steps.collect::<Option<Vec<_>>>().filter(|steps| steps.len() <= STEPS_MAX);
         let steps = steps.ok_or_else(|| unreadable("its steps are none"))?;
+        let stamp = Stamp { sequence: Sequence(self.sequence), time_ns: self.time_ns };
         match merkle::check(&bytes, &Proof { steps }, &root) {
-            true => Ok(command),
+            true => Ok(Proven { stamp, command, order, certified }),
             false => Err(ProofError::Path),
         }
     }
 
-    /// As a dump shows it. A proof knows no instrument: what a dump counts in its units is null,
-    /// and stands behind in steps.
-    pub fn command_text(&self, command: &Command) -> String {
-        let stamp = Stamp { sequence: Sequence(self.sequence), time_ns: self.time_ns };
-        let mut text = Vec::new();
-        let mut object = Object::open(&mut text);
-        let views = Views::new(SMALL_VIEWS);
-        let form = CommandForm { catalog: &views.catalog, orders: &views.orders };
-        form.put(&mut object, stamp, command, &[]);
-        put_steps(&mut object, command);
-        object.close();
-        String::from_utf8(text).expect("JSON is UTF-8")
-    }
-
     /// An order's id names the command that entered it and which of its orders it is.
-    fn check_order(&self, command: &Command) -> Result<(), ProofError> {
-        let Some(text) = &self.order else { return Ok(()) };
+    fn check_order(&self, command: &Command) -> Result<Option<OrderId>, ProofError> {
+        let Some(text) = &self.order else { return Ok(None) };
         let order = OrderId::parse(text)
             .ok_or_else(|| ProofError::Unreadable("its order is none".to_owned()))?;
         same("the sequence of the order", self.sequence, order.sequence.0)?;
@@ -295,18 +191,36 @@ impl Inclusion {
             0
         };
         match order.leg < orders {
-            true => Ok(()),
+            true => Ok(Some(order)),
             false => Err(ProofError::Differs {
                 what: "the command",
-                said: format!("one that enters {text}"),
+                said: format!("one that enters {order}"),
                 found: format!("{command:?}"),
             }),
         }
     }
 
-    fn check_root(&self, trusted: Trusted<'_>) -> Result<(), ProofError> {
+    /// The commands under the root are those of the interval that the command is in, or the first
+    /// of them.
+    fn check_interval(&self) -> Result<(), ProofError> {
+        let from = interval_start(self.sequence.max(1));
+        same("the first command of its interval", self.from, from)?;
+        match (self.sequence..from + CHECKPOINT_COMMANDS).contains(&self.to) {
+            true => Ok(()),
+            false => Err(ProofError::Differs {
+                what: "the last command of its interval",
+                said: self.to.to_string(),
+                found: (from + CHECKPOINT_COMMANDS - 1).to_string(),
+            }),
+        }
+    }
+
+    fn check_root(&self, trusted: Trusted<'_>) -> Result<Option<Certified>, ProofError> {
         match trusted {
-            Trusted::Root(root) => same("the root", &self.root, &root.to_owned()),
+            Trusted::Root(root) => {
+                same("the root", self.root.as_str(), root)?;
+                Ok(None)
+            }
             Trusted::Certificate(claims) => {
                 same("the journal of the certificate", &self.identity, &claims.identity)?;
                 let rung = claims.rungs.iter().find(|rung| rung.sequence == self.to);
@@ -314,69 +228,30 @@ impl Inclusion {
                     let (last, asked) = (claims.sequence, self.to);
                     return Err(ProofError::NotCertified { last, asked });
                 };
-                same("the certified root", &self.root, root)
+                same("the certified root", &self.root, root)?;
+                let effect = match claims.voids.contains(&self.sequence) {
+                    true => Effect::Void,
+                    false => Effect::Decided,
+                };
+                Ok(Some(Certified { identity: claims.identity.clone(), effect }))
             }
         }
     }
 }
 
-/// The numbers of a command's orders as it holds them, one item an order.
-fn put_steps(object: &mut Object<'_>, command: &Command) {
-    let orders = match command {
-        Command::Place(order) => std::slice::from_ref(order),
-        Command::Pair(pair) => pair.legs.as_slice(),
-        Command::Amend(amend) => {
-            let mut steps = object.object("in_steps");
-            for (field, key, steps_of) in [
-                (AmendFields::PRICE, "price", i128::from(amend.price.0)),
-                (AmendFields::QUANTITY, "quantity", i128::from(amend.quantity.0)),
-                (AmendFields::STOP_PRICE, "stop_price", i128::from(amend.stop_price.0)),
-                (AmendFields::TRAIL, "trail", i128::from(amend.trail.0)),
-            ] {
-                if amend.fields.has(field) {
-                    steps.shown(key, steps_of);
-                }
-            }
-            steps.close();
-            return;
-        }
-        Command::Genesis(_)
-        | Command::Instrument(_)
-        | Command::Cancel(_)
-        | Command::MassCancel(_)
-        | Command::Status(_)
-        | Command::Uncross(_)
-        | Command::EndOfDay(_)
-        | Command::Transfer(_)
-        | Command::Account(_)
-        | Command::Clock
-        | Command::Pray(_)
-        | Command::Ticker(_)
-        | Command::Liquidation(_)
-        | Command::ExternalTrade(_)
-        | Command::ExternalDepth(_) => return,
-    };
-    let mut list = object.list("in_steps");
-    for order in orders {
-        let mut steps = list.item();
-        steps.bare("instrument", order.instrument.0);
-        for (field, key, steps_of) in [
-            (OrderFields::PRICE, "price", i128::from(order.price.0)),
-            (OrderFields::QUANTITY, "quantity", i128::from(order.quantity.0)),
-            (OrderFields::DISPLAY, "display", i128::from(order.display.0)),
-            (OrderFields::STOP_PRICE, "stop_price", i128::from(order.stop_price.0)),
-            (OrderFields::TRAIL, "trail", i128::from(order.trail.0)),
-            (OrderFields::BUDGET, "budget", order.budget),
-            (OrderFields::MIN_QUANTITY, "min_quantity", i128::from(order.min_quantity.0)),
-            (OrderFields::PROTECTION, "protection", i128::from(order.protection.0)),
-        ] {
-            if order.has(field) {
-                steps.shown(key, steps_of);
-            }
-        }
-        steps.close();
+impl Proven {
+    /// As a dump shows it. A proof knows no instrument: what a dump counts in its units is null,
+    /// and stands behind in steps.
+    pub fn command_text(&self) -> String {
+        let mut text = Vec::new();
+        let mut object = Object::open(&mut text);
+        let views = Views::new(SMALL_VIEWS);
+        let form = CommandForm { catalog: &views.catalog, orders: &views.orders };
+        form.put(&mut object, self.stamp, &self.command, &[]);
+        put_steps(&mut object, &self.command);
+        object.close();
+        String::from_utf8(text).expect("JSON is UTF-8")
     }
-    list.close();
 }
 
 fn same<T: PartialEq + ToString>(what: &'static str, said: T, found: T) -> Result<(), ProofError> {

@@ -2,6 +2,7 @@
 //! something. Errors that mean "found" are answers; all others are the caller's.
 
 use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -195,9 +196,19 @@ fn show_book(directory: &Path, symbol: &Symbol, until: Until, form: Form) -> Res
 
 fn order(directory: &Path, id: &str, until: Until) -> Result<Outcome> {
     let gauge = Gauge::of_commands();
-    let mut out = Vec::new();
-    let orders = life::life(directory, id, Reach::Journal(until), &mut out, |at| gauge.at(at))?;
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut written = Ok(());
+    let tell = |line: &str| {
+        written = writeln!(out, "{line}");
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let orders = life::life(directory, id, Reach::Journal(until), tell, |at| gauge.at(at))?;
     drop(gauge);
+    match written.and_then(|()| out.flush()) {
+        // Whoever read has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Outcome::Fine),
+        written => written?,
+    }
     if orders == 0 {
         let begun_after = Past::open(directory, SMALL_VIEWS)?.begun_after();
         if begun_after > 0 {
@@ -209,7 +220,6 @@ fn order(directory: &Path, id: &str, until: Until) -> Result<Outcome> {
         }
         bail!("no order `{id}` in {}", directory.display());
     }
-    io::stdout().write_all(&out)?;
     Ok(Outcome::Fine)
 }
 

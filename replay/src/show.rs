@@ -52,12 +52,23 @@ pub(crate) fn inspected(
         Form::Json => json(out, |object| {
             put_verified(object, verified);
             let mut start = object.object("start");
-            match &plan.beginning {
-                Beginning::Genesis => start.null("snapshot").null("file"),
-                Beginning::Snapshot { path, sequence, .. } => {
-                    start.bare("snapshot", sequence).text("file", &path.display().to_string())
+            let views: &[&str] = match &plan.beginning {
+                Beginning::Genesis => {
+                    start.null("snapshot").null("file");
+                    &[]
+                }
+                Beginning::Snapshot { path, sequence, empty } => {
+                    start.bare("snapshot", sequence).text("file", &path.display().to_string());
+                    empty
                 }
             };
+            let mut empty = start.list("empty");
+            for view in views {
+                let mut item = empty.item();
+                item.text("view", view);
+                item.close();
+            }
+            empty.close();
             start.bare("commands", commands).bare("next_sequence", next);
             let mut passed_over = start.list("passed_over");
             for why in &plan.passed_over {
@@ -108,6 +119,9 @@ fn put_verified(object: &mut Object<'_>, verified: &Verified) {
     if verified.begun_after > 0 {
         object.bare("begun_after", verified.begun_after);
     }
+    if let Some(pid) = verified.writer {
+        object.bare("written_by", pid);
+    }
     put_cut(object, "torn", journal.torn.as_ref());
     let mut voids = object.list("voids");
     for sequence in &journal.voids {
@@ -146,11 +160,11 @@ fn print_verified(out: &mut impl Write, verified: &Verified) -> io::Result<()> {
     writeln!(out, "last time    {}", Moment(journal.last_time_ns))?;
     writeln!(out, "segments     {}", journal.segments)?;
     writeln!(out, "checkpoints  {} of {} compared", compared.checkpoints, journal.checkpoints)?;
-    writeln!(
-        out,
-        "closed       {}",
-        if journal.closed_cleanly { "cleanly" } else { "not cleanly" }
-    )?;
+    match (journal.closed_cleanly, verified.writer) {
+        (true, _) => writeln!(out, "closed       cleanly")?,
+        (false, Some(pid)) => writeln!(out, "closed       not yet, process {pid} writes it")?,
+        (false, None) => writeln!(out, "closed       not cleanly")?,
+    }
     writeln!(out, "state        {}", Hex(&verified.state))?;
     writeln!(out, "events       {}", Hex(&verified.events))?;
     writeln!(out, "chain        {}", Hex(&journal.chain))?;
@@ -187,6 +201,18 @@ fn describe(cut: &CutTail) -> String {
     format!("{} byte {offset}, from sequence {sequence}: {reason}", path.display())
 }
 
+/// What a file said of itself may be in it: nothing reaches a terminal that it would obey.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '"' | '\'' | '\\' => plain.push(letter),
+            _ => plain.extend(letter.escape_debug()),
+        }
+    }
+    plain
+}
+
 pub(crate) fn finding(out: &mut impl Write, error: &dyn Error, form: Form) -> io::Result<()> {
     finding_with(out, error, None, form)
 }
@@ -206,7 +232,7 @@ pub(crate) fn finding_with(
             }
         }),
         Form::Text => {
-            writeln!(out, "FOUND  {error}")?;
+            writeln!(out, "FOUND  {}", plain(&error.to_string()))?;
             remedy.map_or(Ok(()), |remedy| writeln!(out, "NEXT   {remedy}"))
         }
     }

@@ -103,6 +103,8 @@ pub struct Verified {
     /// commands were replayed.
     pub begun_after: u64,
     pub compared: Compared,
+    /// The process that is writing it meanwhile.
+    pub writer: Option<u32>,
     pub state: [u8; 32],
     pub events: [u8; 32],
 }
@@ -126,5 +128,13 @@ pub fn verify(directory: &Path, mut progress: impl FnMut(Pass)) -> Result<Verifi
     }
     let state = state_digest(&player.exchange);
     let begun_after = past.begun_after();
-    Ok(Verified { begun_after, compared: past.compared(), state, events: digests.events, journal })
+    let writer = journal::writer(directory);
+    Ok(Verified {
+        writer,
+        begun_after,
+        compared: past.compared(),
+        state,
+        events: digests.events,
+        journal,
+    })
 }

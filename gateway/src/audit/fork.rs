@@ -1,5 +1,6 @@
 //! What if one command had been another, or had not been.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use replay::fork::{self, Change, Field};
@@ -8,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Point, array, problem};
+use super::{Point, array, problem, work_out};
 use crate::App;
 use crate::http::query::Query;
 use crate::xtrader::problem::{Answer, Problem, ProblemBody};
@@ -73,8 +74,7 @@ pub(crate) async fn fork(app: &Arc<App>, query: &Query) -> Result<Answer, Proble
         return Err(Problem::invalid_parameter("to", "behind at", "at보다 뒤여야 합니다"));
     }
     let limit = query.count("limit", DIFFERENCES, DIFFERENCES_MAX)?;
-    let directory = app.config.data.clone();
-    let work = move || {
+    let ask = move |journal: &Path| {
         let (mut out, mut shown) = (Vec::new(), 0);
         let see = |difference: &fork::Difference, player: &replay::Player| {
             shown += 1;
@@ -82,13 +82,12 @@ pub(crate) async fn fork(app: &Arc<App>, query: &Query) -> Result<Answer, Proble
                 difference.put(player, &mut out);
             }
         };
-        let report = fork::fork(&directory, (at, &change), until, see, |_| {});
-        let report = report.map_err(|error| problem::of_fork(&error))?;
+        let report = fork::fork(journal, (at, &change), until, see, |_| {})?;
         let mut line = Vec::new();
         report.put(at, &mut line);
-        Ok::<_, Problem>((line, out, shown))
+        Ok((line, out, shown))
     };
-    let (report, out, shown) = app.audits.workers.run(work).await??;
+    let (report, out, shown) = work_out(app, ask, problem::of_fork).await?;
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("JSON is UTF-8");
     let (report, out) = (text(report), text(out));
     let left_out = shown.saturating_sub(limit);

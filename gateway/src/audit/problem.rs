@@ -34,11 +34,12 @@ fn all_pruned() -> Problem {
     Problem::new(410, "PRUNED", message)
 }
 
-/// Not what the journal says: an operator has to look.
+/// An operator has to look: the reason and its file are for the log, not for whoever asks.
 fn damaged(error: &dyn std::error::Error) -> Problem {
     tracing::error!(%error, "the journal does not answer an auditor");
-    let korean = format!("저널을 읽을 수 없습니다: {error}");
-    Problem::new(500, "JOURNAL_UNREADABLE", Message::ours(error.to_string(), korean))
+    let english = "the journal cannot be read: the exchange's log says where and why";
+    let message = Message::ours(english, "저널을 읽을 수 없습니다: 거래소 로그를 확인하십시오");
+    Problem::new(500, "JOURNAL_UNREADABLE", message)
 }
 
 pub(crate) fn of_past(error: &PastError, asked: Asked) -> Problem {
@@ -84,6 +85,7 @@ pub(super) fn of_fork(error: &ForkError) -> Problem {
 pub(super) fn of_certificate(error: &CertificateError) -> Problem {
     match error {
         CertificateError::Past(error) => of_past(error, Asked::State),
+        CertificateError::Pruned { oldest, .. } => pruned(*oldest),
         CertificateError::Unreadable(_)
         | CertificateError::Signature
         | CertificateError::Identity { .. }

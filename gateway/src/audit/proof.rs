@@ -1,12 +1,13 @@
 //! Certificates and inclusion proofs, to be checked by `orison-replay` without this exchange.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use orison_core::OrderId;
 use replay::certificate;
 use replay::proof::{self, About};
 
-use super::{Point, problem};
+use super::{Point, problem, work_out};
 use crate::App;
 use crate::http::query::Query;
 use crate::language::Message;
@@ -33,12 +34,8 @@ pub(crate) async fn certificate(app: &Arc<App>, query: &Query) -> Result<Answer,
         Problem::new(409, "NO_AUDIT_KEY", message)
     })?;
     let Point(until) = Point::of(app, query, "at")?;
-    let directory = app.config.data.clone();
-    let work = move || {
-        let certified = certificate::certify(&directory, until, &key, |_| {});
-        certified.map_err(|error| problem::of_certificate(&error))
-    };
-    app.audits.workers.run(work).await?.map(answer)
+    let ask = move |journal: &Path| certificate::certify(journal, until, &key, |_| {});
+    work_out(app, ask, problem::of_certificate).await.map(answer)
 }
 
 /// The proof that a command, or the entry of an order, is under the root of its checkpoint.
@@ -68,12 +65,8 @@ pub(crate) async fn proof(app: &Arc<App>, what: &str) -> Result<Answer, Problem>
     if about.sequence() > seen {
         return Err(Point::not_reached("what", seen));
     }
-    let directory = app.config.data.clone();
-    let work = move || {
-        let proven = proof::prove(&directory, about, None, |_| {});
-        proven.map_err(|error| problem::of_proof(&error)).map(|inclusion| inclusion.text())
-    };
-    app.audits.workers.run(work).await?.map(answer)
+    let ask = move |journal: &Path| proof::prove(journal, about, None, |_| {});
+    work_out(app, ask, problem::of_proof).await.map(|inclusion| answer(inclusion.text()))
 }
 
 fn answer(text: String) -> Answer {

@@ -59,6 +59,20 @@ impl Route {
         Action::Audit
     }
 
+    /// What may be asked for beside the path; None: the call looks for itself.
+    pub(crate) fn parameters(&self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Book(_) | Self::Account(_) | Self::Certificate => Some(&["at"]),
+            Self::Statistics => Some(&["symbol", "at"]),
+            Self::Balances => Some(&["account", "at"]),
+            Self::Order(_) => Some(&["at", "skip", "limit"]),
+            Self::Proof(_) => Some(&[]),
+            Self::Stream => Some(&["from"]),
+            // Each field of a command is one.
+            Self::Fork => None,
+        }
+    }
+
     /// Its word in metrics: never a text of the client's.
     pub(crate) fn name(&self) -> &'static str {
         match self {

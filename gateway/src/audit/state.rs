@@ -1,5 +1,6 @@
 //! Book, statistics, balances and an account as they were at a point.
 
+use std::path::Path;
 use std::str::from_utf8;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Asked, Point, array, problem};
+use super::{Point, array, problem, work_out};
 use crate::App;
 use crate::http::query::Query;
 use crate::xtrader::entry::account_name;
@@ -60,15 +61,12 @@ pub(crate) struct AccountThen {
 /// JSON lines.
 async fn asked(app: &Arc<App>, question: Question, query: &Query) -> Result<String, Problem> {
     let Point(until) = Point::of(app, query, "at")?;
-    let directory = app.config.data.clone();
-    let work = move || {
+    let ask = move |journal: &Path| {
         let mut out = Vec::new();
-        let past = ask::at(&directory, until, question.depth(), |_| {})
-            .map_err(|error| problem::of_past(&error, Asked::State))?;
-        let answered = ask::answer(past.player(), &question, &mut out);
-        answered.map_err(|error| problem::of_ask(&error)).map(|()| out)
+        let past = ask::at(journal, until, question.depth(), |_| {})?;
+        ask::answer(past.player(), &question, &mut out).map(|()| out)
     };
-    let out = app.audits.workers.run(work).await??;
+    let out = work_out(app, ask, problem::of_ask).await?;
     Ok(from_utf8(&out).expect("JSON is UTF-8").to_owned())
 }
 

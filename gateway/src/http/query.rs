@@ -46,6 +46,16 @@ impl Query {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// An error: there are others than `known`, which are named.
+    pub fn only(&self, known: &[&str]) -> Result<(), Problem> {
+        let others = self.parameters.iter().map(|(name, _)| name.as_str());
+        let others: Vec<_> = others.filter(|name| !known.contains(name)).collect();
+        match others.first() {
+            None => Ok(()),
+            Some(first) => Err(Problem::unknown_parameter(first, &others, known)),
+        }
+    }
+
     /// A number of things: from 1, clamped to `most`.
     pub fn count(&self, name: &str, default: usize, most: usize) -> Result<usize, Problem> {
         let Some(text) = self.get(name) else { return Ok(default) };
@@ -114,6 +124,7 @@ fn hex(byte: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn parameters_are_decoded_and_stand_once() {
@@ -133,6 +144,26 @@ mod tests {
         }
         let many: String = (0..33).map(|n| format!("p{n}=1&")).collect();
         assert_eq!(Query::parse(&many).unwrap_err().code, "BAD_REQUEST");
+    }
+
+    #[test]
+    fn parameters_that_nobody_reads_are_named() {
+        for (text, known, wrong) in [
+            ("", &[][..], None),
+            ("at=5", &["at"], None),
+            (
+                "att=5&at=6&lim=1",
+                &["at"],
+                Some("att, lim: no parameter of this call, which has: at"),
+            ),
+            ("at=5", &[], Some("at: no parameter of this call, which has: none")),
+        ] {
+            let told = Query::parse(text).unwrap().only(known).err();
+            let told = told.map(|problem| {
+                (problem.status, problem.message.text(Language::English).to_owned())
+            });
+            assert_eq!(told, wrong.map(|wrong| (400, wrong.to_owned())), "{text}");
+        }
     }
 
     #[test]

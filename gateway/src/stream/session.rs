@@ -11,7 +11,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
@@ -34,8 +34,9 @@ const WRITE_BUFFER_BYTES_MAX: usize = 2 << 20;
 /// Between two pings, and two looks at whether the identity holds.
 const BEAT: Duration = Duration::from_secs(1);
 const PING_BEATS: u32 = 30;
-/// A client that takes nothing of a batch for so long is gone.
-const WRITE_MAX: Duration = Duration::from_secs(300);
+/// A client that does not take a batch in so long is gone, for others wait for its place: who is to
+/// keep one reads some KiB a second.
+const WRITE_MAX: Duration = Duration::from_secs(60);
 /// A client that is not heard for so long, pongs included, is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(90);
 
@@ -88,7 +89,14 @@ where
         let ended = tokio::select! {
             batch = telling.batches.recv() => match batch {
                 None => Some(OVER),
-                Some(batch) => tell(socket, batch).await,
+                Some(batch) => {
+                    let stands = stands_until(app, &mut standing, &mut beat);
+                    tokio::select! {
+                        ended = tell(socket, batch) => ended,
+                        goodbye = stands => Some(goodbye),
+                        () = ended_by(&mut ending) => Some(SHUTDOWN),
+                    }
+                }
             },
             frame = hear(socket, &mut hearing) => {
                 heard = Instant::now();
@@ -122,6 +130,24 @@ where
 async fn ended_by(ending: &mut watch::Receiver<bool>) {
     // An error: the app is gone, and with it whatever was to be told.
     let _ends = ending.wait_for(|ends| *ends).await;
+}
+
+/// Returns once the identity does not hold any more: also of a client that takes nothing, whose
+/// close then has to leave in time or is dropped with the connection.
+async fn stands_until(app: &App, standing: &mut Standing, beat: &mut Interval) -> Goodbye {
+    loop {
+        beat.tick().await;
+        if let Err(goodbye) = stand(app, standing) {
+            return goodbye;
+        }
+    }
+}
+
+fn stand(app: &App, standing: &mut Standing) -> Result<(), Goodbye> {
+    standing.check_time(&app.identity, Instant::now()).map_err(|refusal| {
+        let reason = refusal.message().text(Language::English).to_owned();
+        Goodbye::Close { code: IDENTITY_CLOSE, reason: reason.into() }
+    })
 }
 
 /// One write for a batch. Meanwhile the client is not heard, for it is busy reading.
@@ -166,9 +192,8 @@ async fn on_beat<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    if let Err(refusal) = standing.check_time(&app.identity, Instant::now()) {
-        let reason = refusal.message().text(Language::English).to_owned();
-        return Some(Goodbye::Close { code: IDENTITY_CLOSE, reason: reason.into() });
+    if let Err(goodbye) = stand(app, standing) {
+        return Some(goodbye);
     }
     if heard.elapsed() > SILENCE_MAX {
         return Some(SILENT);
@@ -181,5 +206,22 @@ where
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(Goodbye::of_error(&error)),
         Err(_) => Some(Goodbye::Gone),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Time goes by only where nothing else is to be done.
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_of_a_batch_is_gone_after_a_while() {
+        let (ours, _theirs) = tokio::io::duplex(1 << 10);
+        let mut socket = WebSocketStream::from_raw_socket(ours, Role::Server, None).await;
+        let begun = tokio::time::Instant::now();
+        let small = tell(&mut socket, vec!["x".repeat(1 << 9)]).await;
+        assert_eq!((small, begun.elapsed()), (None, Duration::ZERO));
+        let large = tell(&mut socket, vec!["x".repeat(1 << 11)]).await;
+        assert_eq!((large, begun.elapsed()), (Some(Goodbye::Gone), WRITE_MAX));
     }
 }

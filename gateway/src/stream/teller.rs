@@ -9,6 +9,7 @@ use std::time::Duration;
 use engine::runtime::Monitor;
 use replay::past::PastError;
 use replay::priority;
+use replay::steady::steadily;
 use replay::tell::Teller;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
@@ -45,7 +46,7 @@ impl Telling {
             priority::lower();
             // Held as long as the thread lives.
             let _room = room;
-            match Teller::open(&directory, from, |_| {}) {
+            match steadily(&directory, || Teller::open(&directory, from, |_| {})) {
                 Ok(teller) => {
                     if say_ready.send(Ok(())).is_ok() {
                         run(teller, &monitor, &send, &directory);

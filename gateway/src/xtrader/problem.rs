@@ -116,6 +116,16 @@ impl Problem {
         Self::new(400, "INVALID_PARAMETER", Message::ours(english, korean)).about(field)
     }
 
+    /// Of a query; `first` is one of `others`, which are none of `known`.
+    pub fn unknown_parameter(first: &str, others: &[&str], known: &[&str]) -> Self {
+        let name = |name: &&str| name.chars().take(FIELD_NAME_MAX).collect::<String>();
+        let others = others.iter().map(name).collect::<Vec<_>>().join(", ");
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let english = format!("{others}: no parameter of this call, which has: {known}");
+        let korean = format!("{others}: 이 요청에 없는 매개변수입니다; 가능: {known}");
+        Self::new(400, "INVALID_PARAMETER", Message::ours(english, korean)).about(&name(&first))
+    }
+
     pub fn order_not_found() -> Self {
         Self::refused(Reason::UnknownOrder)
     }

@@ -193,6 +193,7 @@ async fn what_cannot_be_told_is_said_before_the_upgrade() {
     for (query, headers, status, code) in [
         (format!("?from={}", last + 2), vec![], 404, "SEQUENCE_NOT_REACHED"),
         ("?from=first".to_owned(), vec![], 400, "INVALID_PARAMETER"),
+        ("?form=1".to_owned(), vec![], 400, "INVALID_PARAMETER"),
         (String::new(), vec![("origin", "http://evil.example")], 403, "ORIGIN_REFUSED"),
     ] {
         let (found, body) = refused(query.clone(), headers).await;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{CertificateError, FORMAT_VERSION};
 use crate::json::Hex;
 use crate::moment::Moment;
-use crate::past::{Past, Until};
+use crate::past::{Past, PastError, Until};
 use crate::verify::SMALL_VIEWS;
 
 /// Hashes are in hexadecimal.
@@ -73,6 +73,12 @@ impl Claims {
         let identity = journal::Reader::open(directory)?.identity();
         let past = Past::open(directory, SMALL_VIEWS)?;
         let begun_after = past.begun_after();
+        if let Until::Sequence(asked) = until
+            && begun_after > asked
+        {
+            let first = journal::Reader::open(directory)?.first_sequence();
+            return Err(PastError::Before { first, oldest: begun_after }.into());
+        }
         let (mut records, mut playback) = past.into_parts();
         let mut leaves: Vec<Hash> = Vec::new();
         let mut rungs = Vec::new();

@@ -51,9 +51,14 @@ fn lines(ended: &Ended) -> Vec<serde_json::Value> {
 
 /// A certificate of the journal, and the public key that it was signed for.
 fn certified(folder: &Path, directory: &Path) -> (PathBuf, String) {
+    certified_at(folder, directory, None)
+}
+
+fn certified_at(folder: &Path, directory: &Path, at: Option<&str>) -> (PathBuf, String) {
     let (key, file) = (folder.join("key.pem"), folder.join("certificate.json"));
     let public = tool(&["key", text(&key)]).out.trim().to_owned();
-    let args = ["certify", text(directory), "--key", text(&key), "--out", text(&file)];
+    let mut args = vec!["certify", text(directory), "--key", text(&key), "--out", text(&file)];
+    args.extend(at.iter().flat_map(|at| ["--at", at]));
     let ended = tool(&args);
     assert_eq!(ended.status, 0, "{ended:?}");
     (file, public)

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use journal::{CHECKPOINT_COMMANDS, Journal, Kind, Options, Reader};
+use ::journal::{CHECKPOINT_COMMANDS, Journal, Kind, Options, Reader};
+use orison_core::Command;
+use orison_core::command::Genesis;
 
 use crate::run::{journal, text, tool};
 
@@ -29,6 +31,23 @@ fn only_segment(directory: &Path) -> PathBuf {
     found.retain(|path| path.extension().is_some_and(|end| end == "seg"));
     assert_eq!(found.len(), 1, "{found:?}");
     found.remove(0)
+}
+
+#[test]
+fn a_journal_that_is_being_written_is_not_said_to_have_been_left_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("journal");
+    let visit = |_: ::journal::RecordView<'_>| Ok::<(), String>(());
+    let (mut writer, _) = Journal::open(&directory, &Options::default(), visit).unwrap();
+    let genesis = engine::record::encode(&Command::Genesis(Genesis::DEFAULT));
+    writer.append(genesis.kind, genesis.version, 1, 1, genesis.payload()).unwrap();
+    let asked = || tool(&["verify", text(&directory)]);
+    let (pid, live) = (std::process::id(), asked());
+    let says = format!("closed       not yet, process {pid} writes it\n");
+    assert!(live.status == 0 && live.out.contains(&says), "{live:?}");
+    drop(writer);
+    let left = asked();
+    assert!(left.out.contains("closed       not cleanly\n"), "{left:?}");
 }
 
 #[test]

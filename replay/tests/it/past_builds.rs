@@ -124,6 +124,7 @@ fn a_snapshot_that_an_early_build_wrote_is_begun_at_and_refused_if_it_is_changed
     let begins = || {
         let said = asked(&["recover", text(&directory), "--json"]);
         let start = serde_json::from_str::<Value>(&said).unwrap()["start"].take();
+        assert_eq!(start["empty"].to_string(), "[]", "{start}");
         (start["snapshot"].as_u64(), start["passed_over"].to_string())
     };
     let bytes = unpacked("server", &format!("{name}.zst"));

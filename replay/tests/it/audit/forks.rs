@@ -51,7 +51,8 @@ fn a_fork_shows_the_executions_that_one_command_made_different() {
     }
     for (args, why) in [
         (["--at", "1", "--omit"], "genesis"),
-        (["--at", "99", "--omit"], "ends with"),
+        (["--at", "99", "--omit"], "ends with sequence 9, sequence 99 is asked for"),
+        (["--at", "7", "--to=9"], "<--omit|--set <SET>>"),
         (["--at", "7", "--set=price=1"], "can be left out"),
         (["--at", "3", "--set=price=x"], "no value"),
         (["--at", "3", "--set=colour=red"], "no field"),

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use journal::{CHECKPOINT_COMMANDS, Checkpoint, Kind, Reader};
+use serde_json::{Value, json};
 
 use super::{certified, journaled, lines, long_tape};
 use crate::run::{journal, text, tool};
@@ -91,4 +92,92 @@ fn a_proof_is_held_against_the_root_of_the_journal_s_own_checkpoint() {
     }
     let early = tool(&["prove", text(&directory), "65537"]);
     assert!(early.status == 2 && early.err.contains("has no checkpoint yet"), "{early:?}");
+}
+
+/// The whole way as the README has it, with nothing but standard output in between.
+#[test]
+fn a_proof_on_standard_output_is_the_one_that_goes_to_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = journaled(folder.path());
+    let (file, public) = certified(folder.path(), &directory);
+    let (shown, written) = (folder.path().join("shown.json"), folder.path().join("written.json"));
+    let trusted = ["--certificate", text(&file), "--public", &public];
+    for what in ["9", "00000000-0000-8000-a400-000000000000"] {
+        let proven = tool(&[&["prove", text(&directory), what], &trusted[..]].concat());
+        assert_eq!(proven.status, 0, "{proven:?}");
+        fs::write(&shown, &proven.out).unwrap();
+        let args = ["prove", text(&directory), what, "--out", text(&written)];
+        assert_eq!(tool(&[&args, &trusted[..]].concat()).out, "");
+        assert_eq!(fs::read_to_string(&written).unwrap(), proven.out);
+        let checked = tool(&[&["check-proof", text(&shown)], &trusted[..]].concat());
+        assert_eq!(checked.status, 0, "{checked:?}");
+        assert!(checked.out.contains("is in journal "), "{checked:?}");
+        let of_order = checked.out.contains(&format!("order {what} can have been entered by no"));
+        assert_eq!(of_order, what != "9", "{checked:?}");
+    }
+}
+
+/// Rows: what the file says, and whether a root and a certificate find it wrong.
+#[test]
+fn a_proof_is_not_believed_in_what_was_not_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = journaled(folder.path());
+    let (file, public) = certified(folder.path(), &directory);
+    let certificate: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    let claims = &certificate["certificate"];
+    let (root, identity) = (&claims["rungs"][0]["merkle_root"], claims["identity"].as_str());
+    let (root, identity) = (root.as_str().unwrap(), identity.unwrap());
+    let trusted = ["--certificate", text(&file), "--public", &public];
+    let proof = folder.path().join("proof.json");
+    let proven = tool(&[&["prove", text(&directory), "8"], &trusted[..]].concat()).out;
+    for (key, value, by_root, by_certificate) in [
+        ("sequence", json!(8), 0, 0),
+        ("identity", json!("\u{1b}[31mno journal"), 0, 1),
+        ("from", json!(2), 1, 1),
+        ("to", json!(7), 1, 1),
+        ("to", json!(12), 0, 2),
+        ("root", json!("\u{1b}[2J"), 1, 1),
+        ("order", json!("\u{1b}[2J"), 2, 2),
+        ("\u{1b}[2J", json!(1), 2, 2),
+    ] {
+        let mut said: Value = serde_json::from_str(&proven).unwrap();
+        said[key] = value;
+        fs::write(&proof, said.to_string()).unwrap();
+        let check = |trusted: &[&str]| {
+            let ended = tool(&[&["check-proof", text(&proof)], trusted].concat());
+            assert!(!ended.out.contains('\u{1b}') && !ended.err.contains('\u{1b}'), "{ended:?}");
+            ended
+        };
+        let rooted = check(&["--root", root]);
+        assert_eq!(rooted.status, by_root, "{said}: {rooted:?}");
+        assert!(!rooted.out.contains("journal") || rooted.out.contains("UNCHECKED"), "{rooted:?}");
+        assert!(!rooted.out.contains(identity), "a root names no journal: {rooted:?}");
+        let held = check(&trusted);
+        assert_eq!(held.status, by_certificate, "{said}: {held:?}");
+        let shown = tool(&["check-proof", text(&proof), "--root", root, "--json"]);
+        if by_root == 0 {
+            let shown = lines(&shown).pop().unwrap();
+            assert!(shown["identity"].is_null() && shown["quarantined"].is_null(), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn the_proof_of_a_command_that_is_quarantined_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = journaled(folder.path());
+    assert_eq!(tool(&["quarantine", text(&directory), "9"]).status, 0);
+    let (file, public) = certified(folder.path(), &directory);
+    let trusted = ["--certificate", text(&file), "--public", &public];
+    let proof = folder.path().join("proof.json");
+    let rows = [("00000000-0000-8000-a400-000000000000", true), ("8", false)];
+    for (what, is_void) in rows {
+        let args = ["prove", text(&directory), what, "--out", text(&proof)];
+        assert_eq!(tool(&[&args, &trusted[..]].concat()).status, 0, "{what}");
+        let args = [&["check-proof", text(&proof)], &trusted[..]].concat();
+        let told = tool(&args);
+        assert_eq!(told.out.contains("was never entered"), is_void, "{told:?}");
+        let shown = lines(&tool(&[&args, &["--json"][..]].concat())).pop().unwrap();
+        assert_eq!((&shown["quarantined"], told.status), (&json!(is_void), 0), "{shown}");
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use journal::{CHECKPOINT_COMMANDS, Journal, Kind, Options, Reader};
 
-use super::{certified, long_tape};
+use super::{certified, certified_at, long_tape};
 use crate::run::{journal, text, tool};
 
 /// The same commands in segments of the smallest size.
@@ -38,6 +38,9 @@ fn of_a_pruned_journal_what_lies_behind_its_oldest_snapshot_is_answered_as_befor
         (book, tool(&["balances", text(&directory), "--at", at]))
     };
     let before = ask("105000");
+    let (early, public) = certified_at(folder.path(), &directory, Some("8"));
+    let held = ["check-certificate", text(&directory), text(&early), "--public", &public];
+    assert_eq!(tool(&held).status, 0);
     let pruned = tool(&["prune", text(&directory), "--yes"]);
     assert_eq!(pruned.status, 0, "{pruned:?}");
     let first = Reader::open(&directory).unwrap().first_sequence();
@@ -64,6 +67,10 @@ fn of_a_pruned_journal_what_lies_behind_its_oldest_snapshot_is_answered_as_befor
     assert_eq!((left.status, &left.out), (0, &dump(&whole).out), "{left:?}");
     let gone = tool(&["dump", text(&directory), "--to", "3"]).err;
     assert!(gone.contains("the first that can be had is 100001"), "{gone}");
+    let ended = tool(&held);
+    let says = "speaks of sequence 8, and what was before 100000 is pruned: nothing is left";
+    assert!(ended.status == 2 && ended.err.contains(says), "{ended:?}");
+    fs::remove_file(folder.path().join("key.pem")).unwrap();
     let (file, public) = certified(folder.path(), &directory);
     let args = ["check-certificate", text(&directory), text(&file), "--public", &public];
     let ended = tool(&args);

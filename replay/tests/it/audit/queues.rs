@@ -3,6 +3,7 @@
 //! that changed is told, and what is told is the place.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use orison_core::{OrderId, Side};
 use replay::life::{self, Reach};
@@ -99,12 +100,15 @@ fn places(directory: &std::path::Path) -> BTreeMap<OrderId, BTreeMap<u64, Ahead>
 
 /// What is told last of each command.
 fn told(directory: &std::path::Path, order: OrderId) -> BTreeMap<u64, Option<Ahead>> {
-    let mut out = Vec::new();
+    let mut lines: Vec<Value> = Vec::new();
     let reach = Reach::Journal(Until::End);
-    assert_eq!(life::life(directory, &order.to_string(), reach, &mut out, |_| {}).unwrap(), 1);
+    let tell = |line: &str| {
+        lines.push(serde_json::from_str(line).unwrap());
+        ControlFlow::Continue(())
+    };
+    assert_eq!(life::life(directory, &order.to_string(), reach, tell, |_| {}).unwrap(), 1);
     let mut told = BTreeMap::new();
-    for line in String::from_utf8(out).unwrap().lines() {
-        let line: Value = serde_json::from_str(line).unwrap();
+    for line in lines {
         if line["event"].is_object() {
             let ahead = line["queue"].get(0).map(|queue| {
                 let quantity = queue["ahead_quantity"].as_str().unwrap().parse().unwrap();
