@@ -12,7 +12,6 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::house::{House, token_until};
-use super::stomp::address;
 
 /// Nothing takes this long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,7 +22,7 @@ const MANY: u64 = 160_000;
 type Stream = WebSocketStream<TcpStream>;
 
 async fn open(house: &House, query: &str, token: &str) -> Result<Stream, Error> {
-    let address = address(&house.exchange);
+    let address = house.exchange.adapters.directory.rest.unwrap();
     let stream = TcpStream::connect(address).await.unwrap();
     let mut request = format!("ws://{address}/api/v1/stream{query}").into_client_request().unwrap();
     let bearer = format!("Bearer {token}");
