@@ -71,11 +71,11 @@ fn measure(arguments: &Arguments, runtime: &tokio::runtime::Runtime) {
     let time = common.pick(Duration::from_millis(500), Duration::from_secs(3));
     let mut report = Report::begin(&Head {
         name: "entry",
-        seconds: 6 * time.as_secs().max(1) * common.runs as u64 + 5,
+        seconds: 6 * time.as_secs().max(1) * common.runs() as u64 + 5,
         workload: format!(
             "limit orders that trade two by two; REST: {connections} connections, saturated and \
              open loop at {rate}/s; WebSocket: one at a time; {} runs of {time:?}",
-            common.runs
+            common.runs()
         ),
         settings: "journaled, backoff; server and load on a core each".to_owned(),
         cores: Cores::Two,
@@ -108,7 +108,7 @@ fn rest(
         .map(|(_, name)| [format!("{name}, {connections} at a time"), format!("{name}, {rate}/s")]);
     let mut latencies =
         names.map(|names| names.map(|name| Latencies { name, ns: pulse::histogram() }));
-    for _ in 0..arguments.common.runs {
+    for _ in 0..arguments.common.runs() {
         for (index, (server, _)) in servers.iter().enumerate() {
             for (load, interval) in [None, Some(f64::from(rate).recip())].into_iter().enumerate() {
                 let (before, start) = (server.processor_time(), Instant::now());
@@ -260,7 +260,7 @@ fn socket(arguments: &Arguments, orison: &Server, time: Duration, report: &mut R
     assert!(connected.is_text(), "{connected}");
     let names = ["echo of tokio-tungstenite", "orison, order to response"];
     let mut rows = names.map(|name| Latencies { name: name.to_owned(), ns: pulse::histogram() });
-    for _ in 0..arguments.common.runs {
+    for _ in 0..arguments.common.runs() {
         for (socket, row) in sockets.iter_mut().zip(&mut rows) {
             round_trips(socket, time / 2, &mut row.ns);
         }

@@ -62,10 +62,10 @@ fn main() {
     let Arguments { common, clients, .. } = &arguments;
     let mut report = Report::begin(&Head {
         name: "fanout",
-        seconds: common.pick(10, 20 + 10 * common.runs as u64),
+        seconds: common.pick(10, 20 + 10 * common.runs() as u64),
         workload: format!(
             "executions of one instrument to {clients} clients, {DUE:?} due at a time, {} runs",
-            common.runs
+            common.runs()
         ),
         settings: "journaled, backoff; server and clients on a core each".to_owned(),
         cores: Cores::Two,
@@ -112,7 +112,7 @@ async fn delivered(arguments: &Arguments, report: &mut Report) {
         let rounds = (messages / (clients * usize::from(due))).clamp(5, 400);
         let names = [format!("raw writer, {due} due"), format!("orison, {due} due")];
         let (mut by_clock, mut by_processor) = (names.clone().map(Row::new), names.map(Row::new));
-        for _ in 0..arguments.common.runs {
+        for _ in 0..arguments.common.runs() {
             for index in 0..2 {
                 let mut all = [Duration::ZERO; 2];
                 let mut count = 0;

@@ -47,11 +47,11 @@ struct Arguments {
 
 fn main() {
     let arguments = Arguments::parse();
-    let seconds = arguments.common.pick(10, 15 * arguments.common.runs as u64);
+    let seconds = arguments.common.pick(10, 15 * arguments.common.runs() as u64);
     let mut report = Report::begin(&Head {
         name: "journal",
         seconds,
-        workload: format!("commands of MIX-1K, seed {SEED}, {} runs", arguments.common.runs),
+        workload: format!("commands of MIX-1K, seed {SEED}, {} runs", arguments.common.runs()),
         settings: "as each row says; the syncer polls (`spin`), the preparer parks".to_owned(),
         cores: Cores::Two,
     });
@@ -104,7 +104,7 @@ fn appends(arguments: &Arguments, commands: &[Command], report: &mut Report) {
     ];
     let cold_bytes = arguments.common.pick(COLD_SEGMENT_BYTES / 8, COLD_SEGMENT_BYTES);
     let hot_turns = arguments.common.pick(4, 32);
-    let rows = interleaved(arguments.common.runs, &names, |row| match row {
+    let rows = interleaved(arguments.common.runs(), &names, |row| match row {
         0 => copied(HOT_SEGMENT_BYTES as usize, hot_turns, Check::None),
         1 => copied(HOT_SEGMENT_BYTES as usize, hot_turns, Check::Crc32c),
         2 => copied(cold_bytes as usize, 1, Check::None),
@@ -174,7 +174,7 @@ fn syncs(arguments: &Arguments, commands: &[Command], report: &mut Report) {
     let time = arguments.common.pick(Duration::from_millis(500), Duration::from_secs(4));
     let (mut msync, mut overwrite, mut commit, mut at_once) =
         (pulse::histogram(), pulse::histogram(), pulse::histogram(), Row::new("journaled at once"));
-    for _ in 0..arguments.common.runs {
+    for _ in 0..arguments.common.runs() {
         add(&mut msync, &msync_loop(turns));
         add(&mut overwrite, &fdatasync_loop(turns));
         let (latencies, late) = group_commit(commands, arguments.rate, time);
@@ -266,7 +266,7 @@ fn saturated(arguments: &Arguments, commands: &[Command], report: &mut Report) {
     let names = ["journaled", "durable, until all is synced"];
     let modes = [Durability::Journaled, Durability::Durable];
     let mut waits = 0;
-    let rows = interleaved(arguments.common.runs, &names, |row| {
+    let rows = interleaved(arguments.common.runs(), &names, |row| {
         let directory = tempfile::tempdir().expect("a directory for the journal");
         let segment_bytes = Options::default().segment_bytes;
         let mut writer = open(directory.path(), modes[row], segment_bytes);

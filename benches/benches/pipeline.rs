@@ -56,7 +56,7 @@ fn table(arguments: &Arguments) {
     let rows = rows(arguments);
     let commands = arguments.commands.unwrap_or(arguments.common.pick(1_000_000, 10_000_000));
     assert!(commands as usize > 2 * road::WARM_UP, "at least {} commands", 2 * road::WARM_UP);
-    let runs = arguments.common.pick(1, arguments.common.runs);
+    let runs = arguments.common.runs();
     let mut report = Report::begin(&Head {
         name: "pipeline",
         seconds: seconds(&rows, commands, runs as u64),

@@ -4,6 +4,8 @@ use clap::Args;
 
 /// Runs of each row when nobody says how many.
 const RUNS: usize = 5;
+/// Of each row in the short form.
+const RUNS_QUICK: usize = 2;
 
 #[derive(Args, Clone, Debug)]
 pub struct Common {
@@ -11,14 +13,18 @@ pub struct Common {
     #[arg(long)]
     pub quick: bool,
     /// Runs of each row, interleaved
-    #[arg(long, default_value_t = RUNS, value_parser = at_least_one)]
-    pub runs: usize,
+    #[arg(long, value_parser = at_least_one)]
+    runs: Option<usize>,
     /// Cargo itself adds this
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 impl Common {
+    pub fn runs(&self) -> usize {
+        self.runs.unwrap_or(self.pick(RUNS_QUICK, RUNS))
+    }
+
     /// `quick` in the short form, otherwise `whole`.
     pub fn pick<T>(&self, quick: T, whole: T) -> T {
         if self.quick { quick } else { whole }

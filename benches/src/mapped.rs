@@ -5,9 +5,9 @@
 
 use std::fs::File;
 
-use memmap2::MmapMut;
+use memmap2::{Advice, MmapMut};
 
-/// A new file of that many bytes, written once, mapped; nobody else knows its name.
+/// A new file of that many bytes, written once, mapped and populated; nobody else knows its name.
 pub fn zeroed(bytes: usize) -> (File, MmapMut) {
     let file = tempfile::tempfile().expect("a file of our own");
     std::io::Write::write_all(&mut &file, &vec![0; bytes]).expect("room on the disk");
@@ -15,5 +15,8 @@ pub fn zeroed(bytes: usize) -> (File, MmapMut) {
     // SAFETY: the file has no name any more and no other process has it open; this one keeps the
     // handle that it gives back to itself and never shortens the file.
     let map = unsafe { MmapMut::map_mut(&file) };
-    (file, map.expect("a file can be mapped"))
+    let map = map.expect("a file can be mapped");
+    // As the journal has its own before it is written.
+    map.advise(Advice::PopulateWrite).expect("pages of a file that is there");
+    (file, map)
 }
