@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use benches::arguments::Common;
 use benches::pulse;
 use benches::report::{Cores, Head, Latencies, Report, interleaved};
+use benches::rings::{SLOTS, TwoLines, multi, single};
 use clap::Parser;
 use disruptor::{BusySpin, Polling, Producer, build_multi_producer, build_single_producer};
 use engine::record::{self, Encoded};
@@ -21,16 +22,6 @@ use orison_core::{
     AccountId, ClientOrderId, Command, Exchange, InstrumentId, OrderId, Price, Quantity, Sequence,
     Side,
 };
-
-const SLOTS: usize = 1 << 12;
-
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u64; 8]);
-
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct TwoLines([u64; 16]);
 
 #[derive(Parser)]
 struct Arguments {
@@ -121,74 +112,6 @@ fn decode(command: &Command, turns: u64) -> f64 {
         black_box(&place);
     }
     per_message(start.elapsed(), turns)
-}
-
-fn single(messages: u64, batch: u64) -> f64 {
-    let (mut poller, builder) =
-        build_single_producer(SLOTS, || Line([0; 8]), BusySpin).new_event_poller();
-    let mut producer = builder.build();
-    let messages = messages / batch * batch;
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            let mut next = 0;
-            while next < messages {
-                let published = producer.try_batch_publish(batch as usize, |slots| {
-                    for (slot, message) in slots.zip(next..) {
-                        slot.0[0] = message;
-                    }
-                });
-                match published {
-                    Ok(_) => next += batch,
-                    Err(_) => spin_loop(),
-                }
-            }
-        });
-        let start = Instant::now();
-        let mut expected = 0;
-        while expected < messages {
-            match poller.poll() {
-                Ok(mut lines) => {
-                    for line in &mut lines {
-                        assert!(line.0[0] == expected, "messages come in order");
-                        expected += 1;
-                    }
-                }
-                Err(Polling::NoEvents | Polling::Shutdown) => spin_loop(),
-            }
-        }
-        per_message(start.elapsed(), messages)
-    })
-}
-
-fn multi(messages: u64) -> f64 {
-    let (mut poller, builder) =
-        build_multi_producer(SLOTS, || TwoLines([0; 16]), BusySpin).new_event_poller();
-    let mut producer = builder.build();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            let mut next = 0;
-            while next < messages {
-                match producer.try_publish(|slot| slot.0[0] = next) {
-                    Ok(_) => next += 1,
-                    Err(_) => spin_loop(),
-                }
-            }
-        });
-        let start = Instant::now();
-        let mut expected = 0;
-        while expected < messages {
-            match poller.poll() {
-                Ok(mut lines) => {
-                    for line in &mut lines {
-                        assert!(line.0[0] == expected, "messages come in order");
-                        expected += 1;
-                    }
-                }
-                Err(Polling::NoEvents | Polling::Shutdown) => spin_loop(),
-            }
-        }
-        per_message(start.elapsed(), messages)
-    })
 }
 
 /// There through a multi-producer ring and back through a single-producer one, as the road does.

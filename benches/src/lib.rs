@@ -8,6 +8,7 @@ pub mod mapped;
 pub mod matching;
 pub mod pulse;
 pub mod report;
+pub mod rings;
 pub mod road;
 pub mod server;
 pub mod workload;
