@@ -62,7 +62,7 @@ fn main() {
     let Arguments { common, clients, .. } = &arguments;
     let mut report = Report::begin(&Head {
         name: "fanout",
-        seconds: common.pick(10, 20 + 10 * common.runs() as u64),
+        seconds: common.pick(60, 60 + 15 * common.runs() as u64),
         workload: format!(
             "executions of one instrument to {clients} clients, {DUE:?} due at a time, {} runs",
             common.runs()

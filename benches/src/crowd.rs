@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -13,6 +14,12 @@ use tokio::sync::Notify;
 pub const COUNTED: &[u8] = br#"{"type":"Execution""#;
 const SUBSCRIBED: &[u8] = br#"{"type":"SubscribeSuccess""#;
 const READ_BYTES: usize = 64 << 10;
+/// An empty pong under a mask of zeros: who never says anything is taken for gone.
+const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
+const PING_OPCODE: u8 = 9;
+const TEXT_OPCODE: u8 = 1;
+/// No round takes this long.
+const STUCK: Duration = Duration::from_secs(20);
 /// A frame's head of the server, which masks nothing.
 const HEAD_BYTES_MAX: usize = 10;
 
@@ -23,6 +30,8 @@ pub struct Heard {
     pub text_bytes: Cell<u64>,
     subscribed: Cell<u64>,
     wanted: Cell<u64>,
+    /// Clients that have been closed.
+    gone: Cell<u64>,
     woken: Notify,
 }
 
@@ -31,7 +40,9 @@ impl Heard {
     pub async fn until(&self, messages: u64) {
         self.wanted.set(messages);
         while self.messages.get() < messages {
-            self.woken.notified().await;
+            let woken = tokio::time::timeout(STUCK, self.woken.notified()).await;
+            let (read, gone) = (self.messages.get(), self.gone.get());
+            assert!(woken.is_ok(), "{read} of {messages} messages, {gone} clients are gone");
         }
     }
 
@@ -130,15 +141,18 @@ fn listen(stream: TcpStream, rest: Vec<u8>, heard: &Rc<Heard>) {
                 read
             });
             match read {
-                Ok(0) => return,
-                Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => return,
+                Ok(0) => break,
+                Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => break,
                 Ok(_) | Err(_) => {}
+            }
+            if std::mem::take(&mut frames.is_pinged) && stream.try_write(&PONG).is_err() {
+                break;
             }
             if heard.messages.get() >= heard.wanted.get() {
                 heard.woken.notify_one();
             }
         }
-        // The stream goes with the task.
+        heard.gone.set(heard.gone.get() + 1);
     });
 }
 
@@ -149,6 +163,8 @@ struct Frames {
     skip: usize,
     /// A head, or the beginning of a text, that is not whole.
     partial: Vec<u8>,
+    /// And has not answered.
+    is_pinged: bool,
 }
 
 impl Frames {
@@ -161,8 +177,8 @@ impl Frames {
                 return;
             }
             if self.partial.is_empty() {
-                match Self::look(bytes, heard) {
-                    Some(frame_bytes) => self.skip = frame_bytes,
+                match look(bytes, heard) {
+                    Some(frame) => self.enter(frame),
                     None => {
                         self.partial.extend(bytes);
                         return;
@@ -173,28 +189,41 @@ impl Frames {
             // Byte by byte, seldom: two reads meet within the first bytes of a frame.
             self.partial.push(bytes[0]);
             bytes = &bytes[1..];
-            if let Some(frame_bytes) = Self::look(&self.partial, heard) {
-                self.skip = frame_bytes - self.partial.len();
+            if let Some(frame) = look(&self.partial, heard) {
+                self.enter(frame);
+                self.skip -= self.partial.len();
                 self.partial.clear();
             }
         }
     }
 
-    /// Bytes of the frame that begins here, head and text; None: too little of it is there.
-    fn look(bytes: &[u8], heard: &Heard) -> Option<usize> {
-        let (head, length) = match bytes.get(1)? {
-            126 => (4, usize::from(u16::from_be_bytes([*bytes.get(2)?, *bytes.get(3)?]))),
-            127 => {
-                let length = bytes.get(2..10)?.try_into().expect("eight bytes");
-                (10, u64::from_be_bytes(length) as usize)
-            }
-            short => (2, usize::from(*short)),
-        };
-        let seen = SUBSCRIBED.len().min(length);
-        let text = bytes.get(head..head + seen)?;
-        if bytes[0] & 0x0f == 1 {
-            heard.note(text, length);
-        }
-        Some(head + length)
+    fn enter(&mut self, frame: Frame) {
+        self.skip = frame.bytes;
+        self.is_pinged |= frame.opcode == PING_OPCODE;
     }
+}
+
+struct Frame {
+    opcode: u8,
+    /// Head and text.
+    bytes: usize,
+}
+
+/// The frame that begins here; None: too little of it is there.
+fn look(bytes: &[u8], heard: &Heard) -> Option<Frame> {
+    let (head, length) = match bytes.get(1)? {
+        126 => (4, usize::from(u16::from_be_bytes([*bytes.get(2)?, *bytes.get(3)?]))),
+        127 => {
+            let length = bytes.get(2..10)?.try_into().expect("eight bytes");
+            (10, u64::from_be_bytes(length) as usize)
+        }
+        short => (2, usize::from(*short)),
+    };
+    let seen = SUBSCRIBED.len().min(length);
+    let text = bytes.get(head..head + seen)?;
+    let opcode = bytes[0] & 0x0f;
+    if opcode == TEXT_OPCODE {
+        heard.note(text, length);
+    }
+    Some(Frame { opcode, bytes: head + length })
 }
