@@ -66,7 +66,10 @@ pub enum SnapshotError {
          that went its own way", path.display()
     )]
     History { path: PathBuf, sequence: u64 },
-    #[error("{}: was written in format {found}, this build reads {FORMAT_VERSION}", path.display())]
+    #[error(
+        "{}: was written in format {found}, this build reads {FORMAT_VERSION} at most",
+        path.display()
+    )]
     Format { path: PathBuf, found: u32 },
     #[error("{}: decides by rules {found}, this build by {known} at most", path.display())]
     Rules { path: PathBuf, found: u32, known: u32 },

@@ -1,10 +1,11 @@
 //! The bytes around the content of a snapshot, little-endian:
 //!
 //! ```text
-//!   head | header | head | section | head | content ... | head | footer
+//!   head | header | head | section | head | content ... | head | hashes ... | head | footer
 //! ```
 //! Every head says what follows, how long it is, how many came before, and the checksum of it all.
-//! The footer has the BLAKE3 of every byte before its own head, and the file ends with it.
+//! The hashes are the BLAKE3 of each block before them, the footer has that of the hashes, and the
+//! file ends with it. Format 1 had no hashes: its footer's was of every byte before its own head.
 
 use orison_core::Stamp;
 use rkyv::api::low;
@@ -16,12 +17,17 @@ use rkyv::{Archive, Archived, Portable, Serialize};
 
 pub(super) const MAGIC: [u8; 8] = *b"ORISNAP1";
 /// Of frames and of the numbers in sections; sections have versions of their own.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
+/// The one that has to be hashed whole before any of it counts; it is read and never written.
+pub(super) const FORMAT_HASHED_WHOLE: u32 = 1;
 pub(super) const HEAD_BYTES: usize = size_of::<Archived<Head>>();
 /// Content of one block; far below the 256 MiB that an archive can address.
 pub(super) const BLOCK_BYTES_MAX: usize = 1 << 20;
 pub(super) const NAME_BYTES: usize = 24;
 const BUILD_BYTES: usize = 32;
+pub(super) const HASH_BYTES: usize = blake3::OUT_LEN;
+
+pub(super) type Hash = [u8; HASH_BYTES];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
@@ -30,11 +36,12 @@ pub(super) enum Kind {
     Section = 2,
     Content = 3,
     Footer = 4,
+    Hashes = 5,
 }
 
 impl Kind {
     pub(super) fn from_number(number: u32) -> Option<Self> {
-        [Self::Header, Self::Section, Self::Content, Self::Footer]
+        [Self::Header, Self::Section, Self::Content, Self::Footer, Self::Hashes]
             .into_iter()
             .find(|kind| *kind as u32 == number)
     }
@@ -95,8 +102,8 @@ pub(super) struct Footer {
     pub(super) sequence: u64,
     /// Bytes before the footer's head.
     pub(super) length: u64,
-    /// BLAKE3 of them.
-    pub(super) hash: [u8; 32],
+    /// BLAKE3 of the hashes; in format 1 of all those bytes.
+    pub(super) hash: Hash,
     /// Digest of the core's state.
     pub(super) state: [u8; 32],
     /// Digest of all events so far.
@@ -118,6 +125,11 @@ impl Head {
         words[4..8].copy_from_slice(&self.length.to_le_bytes());
         words[8..].copy_from_slice(&self.number.to_le_bytes());
         crc32c::crc32c_append(crc32c::crc32c(&words), content)
+    }
+
+    /// Of the block: of this head and the content behind it.
+    pub(super) fn hash(&self, content: &[u8]) -> Hash {
+        *blake3::Hasher::new().update(&bytes(self)).update(content).finalize().as_bytes()
     }
 }
 

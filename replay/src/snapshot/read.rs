@@ -1,7 +1,7 @@
-//! A snapshot on its way back. Where its sections lie is looked up first; then two threads turn
-//! them into state, each checking the blocks it reads, while a third hashes the whole file. Nothing
-//! that was loaded counts before the footer agrees. Who needs a part of the state reads that part:
-//! its blocks are checked by their sums, the core by its digest.
+//! A snapshot on its way back. Where its sections lie and what each block hashes to is looked up
+//! first; then two threads turn them into state, each block by its hash before anything is made of
+//! it. Who needs a part of the state reads that part, and nothing of the others is hashed. The core
+//! must have its digest in any case.
 
 mod blocks;
 mod places;
@@ -40,37 +40,25 @@ pub struct Wanted {
 
 /// Whether every byte is what was written. What the file says of itself.
 pub fn check(path: &Path) -> Result<Header, SnapshotError> {
-    Blocks::open(path)?.check()
+    let places = Places::of(path)?;
+    places.check(path)?;
+    Ok(places.header)
 }
 
 /// What the file says of itself, and nothing else of it.
 pub fn header(path: &Path) -> Result<Header, SnapshotError> {
-    Blocks::open(path)?.first()
+    let (header, _) = Blocks::open(path)?.first()?;
+    Ok(header)
 }
 
 pub fn load(path: &Path, wanted: &Wanted) -> Result<Loaded, SnapshotError> {
-    thread::scope(|scope| {
-        let whole = match wanted.depth {
-            Depth::Digests => Some(scope.spawn(|| check(path))),
-            Depth::Core | Depth::Market | Depth::Views => None,
-        };
-        let loaded = load_parts(path, wanted);
-        // Of damage, its place; what it led to is of no interest.
-        if let Some(whole) = whole {
-            whole.join().expect("reading a file does not panic")?;
-        }
-        loaded
-    })
-}
-
-fn load_parts(path: &Path, wanted: &Wanted) -> Result<Loaded, SnapshotError> {
     let places = Places::of(path)?;
     belongs(&places.header, wanted, path)?;
     let needs = wanted.depth.needs();
     let needed = places.sections.iter().filter(|place| needs(&place.name));
     let (views, others): (Vec<_>, Vec<_>) =
         needed.partition(|place| Lane::of(place) == Lane::Views);
-    let load = |places: &[&Place]| Parts::load(path, places, wanted);
+    let load = |needed: &[&Place]| Parts::load(Contents::open(path, &places)?, needed, wanted);
     let (views, others) = thread::scope(|scope| {
         let views = scope.spawn(|| load(&views));
         let others = load(&others);
@@ -112,17 +100,20 @@ struct Parts {
 }
 
 impl Parts {
-    fn load(path: &Path, places: &[&Place], wanted: &Wanted) -> Result<Self, SnapshotError> {
+    fn load(
+        mut contents: Contents<'_>,
+        places: &[&Place],
+        wanted: &Wanted,
+    ) -> Result<Self, SnapshotError> {
         let limits = wanted.limits.unwrap_or(ViewLimits::DEFAULT);
         let loading = Loading::of_some(limits, wanted.depth.needs());
         let mut parts = Self { loading, changes: None, bookmark: None, state: None };
-        let mut contents = Contents::open(path)?;
         for place in places {
             contents.enter(place);
             let mut more = |buffer: &mut Vec<u8>| contents.more(buffer);
             let taken = parts.section(place, &mut Input::new(&mut more));
             contents.end()?;
-            taken.map_err(|source| SnapshotError::Load { path: path.to_owned(), source })?;
+            taken.map_err(|source| contents.unreadable(source))?;
         }
         Ok(parts)
     }

@@ -14,6 +14,7 @@ use orison_core::command::{AccountRef, Genesis, InstrumentFields, InstrumentSpec
 use orison_core::text::Text;
 use orison_core::{Command, InstrumentId, Price, Quantity, Sequence, Side, Stamp};
 
+use super::frame::{HEAD_BYTES, Head, Kind};
 use super::*;
 use crate::playback::Bookmark;
 use crate::player::Depth;
@@ -148,6 +149,50 @@ fn a_part_of_a_damaged_snapshot_is_what_was_written_or_is_refused() {
         }
         assert!(harmless > 0, "{depth:?}: something is not read");
         assert!(refused > 100, "{depth:?}: {refused} refused, {harmless} harmless");
+    }
+}
+
+/// Kind, section and content of each block before the hashes.
+fn blocks(bytes: &[u8]) -> Vec<(Kind, String, std::ops::Range<usize>)> {
+    let (mut found, mut at, mut section) = (Vec::new(), 0, String::new());
+    loop {
+        let head = &bytes[at..at + HEAD_BYTES];
+        let head = frame::read::<Head, _>(head, |head| Head::from(head)).unwrap();
+        let content = at + HEAD_BYTES..at + HEAD_BYTES + head.length as usize;
+        at = content.end;
+        let kind = Kind::from_number(head.kind).unwrap();
+        match kind {
+            Kind::Header | Kind::Content => {}
+            Kind::Section => {
+                let name = &bytes[content.clone()][..frame::NAME_BYTES];
+                section = String::from_utf8(name.to_vec()).unwrap();
+                section.truncate(section.trim_end_matches('\0').len());
+            }
+            Kind::Hashes | Kind::Footer => return found,
+        }
+        found.push((kind, section.clone(), content));
+    }
+}
+
+/// Its checksum says that nothing happened to it, the hashes know better.
+#[test]
+fn a_block_that_was_changed_with_its_checksum_is_refused_by_whoever_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), &a_state(40));
+    let bytes = fs::read(&path).unwrap();
+    for (number, (kind, section, content)) in (0..).zip(blocks(&bytes)) {
+        let mut changed = bytes.clone();
+        changed[(content.start + content.end) / 2] ^= 1;
+        let head = frame::bytes(&Head::of(kind, number, &changed[content.clone()]));
+        changed[content.start - HEAD_BYTES..content.start].copy_from_slice(&head);
+        fs::write(&path, changed).unwrap();
+        let name = format!("{kind:?} {number} of {section}");
+        assert!(check(&path).is_err(), "{name}");
+        for depth in [Depth::Core, Depth::Market, Depth::Views, Depth::Digests] {
+            let is_read = kind != Kind::Content || depth.needs()(&section);
+            let loaded = load(&path, &Wanted { depth, ..wanted() });
+            assert_eq!(loaded.is_err(), is_read, "{name}, {depth:?}");
+        }
     }
 }
 

@@ -84,7 +84,7 @@ fn fill(
         path,
         written: 0,
         number: 0,
-        hasher: blake3::Hasher::new(),
+        hashes: Vec::new(),
         pace,
         end: None,
     };
@@ -93,10 +93,12 @@ fn fill(
     snapshot::store((exchange, views, witness), &mut blocks);
     blocks.section("changes", CHANGES_VERSION, &whole.changes);
     blocks.section("playback", PLAYBACK_VERSION, &whole.playback.bookmark());
+    let hashes = std::mem::take(&mut blocks.hashes);
+    hashes.chunks(BLOCK_BYTES_MAX).for_each(|part| blocks.put(Kind::Hashes, part));
     let footer = Footer {
         sequence: header.sequence,
         length: blocks.written,
-        hash: *blocks.hasher.finalize().as_bytes(),
+        hash: *blake3::hash(&hashes).as_bytes(),
         state: state_digest(exchange),
         events: witness.digests().events,
     };
@@ -123,7 +125,8 @@ struct Blocks<'a> {
     path: &'a Path,
     written: u64,
     number: u32,
-    hasher: blake3::Hasher,
+    /// Of each block.
+    hashes: Vec<u8>,
     pace: Pace<'a>,
     end: Option<End>,
 }
@@ -136,7 +139,7 @@ impl Blocks<'_> {
         let mut block = frame::bytes(&Head::of(kind, self.number, content));
         assert!(block.len() == HEAD_BYTES, "a head is as long as it says");
         block.extend_from_slice(content);
-        self.hasher.update(&block);
+        self.hashes.extend_from_slice(blake3::hash(&block).as_bytes());
         if let Err(error) = self.storage.write(self.file, self.path, self.written, &block) {
             self.end = Some(End::Failed(error));
             return;

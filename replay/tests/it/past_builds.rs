@@ -114,6 +114,32 @@ fn they_are_recovered_and_gone_on_with() {
     }
 }
 
+/// Of format 1, which had one hash for the whole file. A journal that is pruned needs it.
+#[test]
+fn a_snapshot_that_an_early_build_wrote_is_begun_at_and_refused_if_it_is_changed() {
+    let (_folder, directory) = unpack("server");
+    let name = "snapshot-00000000000000000060.orison";
+    let statistics = || asked(&["statistics", text(&directory), "--at", "99"]);
+    let expected = statistics();
+    let begins = || {
+        let said = asked(&["recover", text(&directory), "--json"]);
+        let start = serde_json::from_str::<Value>(&said).unwrap()["start"].take();
+        (start["snapshot"].as_u64(), start["passed_over"].to_string())
+    };
+    let bytes = unpacked("server", &format!("{name}.zst"));
+    fs::write(directory.join(name), &bytes).unwrap();
+    assert_eq!((begins(), statistics()), ((Some(60), "[]".to_owned()), expected.clone()));
+    for at in (0..bytes.len()).step_by(997) {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        fs::write(directory.join(name), changed).unwrap();
+        let (snapshot, passed_over) = begins();
+        assert_eq!(snapshot, None, "byte {at}");
+        assert!(passed_over.contains(name), "byte {at}: {passed_over}");
+        assert_eq!(statistics(), expected, "byte {at}");
+    }
+}
+
 fn number(line: &str, key: &str) -> u64 {
     let line: Value = serde_json::from_str(line).unwrap();
     line[key].as_u64().unwrap()

@@ -1,15 +1,18 @@
-//! The file of a snapshot block by block, and whether each is what was written. A content that
-//! nobody needs may be passed by: then its head alone is looked at, and the sum of neither. It must
-//! not know what sections hold.
+//! The file of a snapshot block by block, each by its own checksum. A content that nobody needs
+//! may be passed by: then its head alone is looked at, and the sum of neither. It must not know
+//! what sections hold.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use engine::snapshot::LoadError;
+
 use crate::snapshot::SnapshotError;
 use crate::snapshot::frame::{
-    self, BLOCK_BYTES_MAX, FORMAT_VERSION, Footer, HEAD_BYTES, Head, Header, Kind, MAGIC,
+    self, BLOCK_BYTES_MAX, FORMAT_HASHED_WHOLE, FORMAT_VERSION, Footer, HEAD_BYTES, Hash, Head,
+    Header, Kind, MAGIC,
 };
 
 /// Where a block begins.
@@ -35,52 +38,31 @@ impl<'a> Blocks<'a> {
         Ok(Self { path, file, bytes, at: Position { offset: 0, number: 0 } })
     }
 
-    /// Reads every byte of it, in order.
-    pub(super) fn check(mut self) -> Result<Header, SnapshotError> {
-        let mut hasher = blake3::Hasher::new();
+    /// The first block, which is the header, and its hash.
+    pub(super) fn first(&mut self) -> Result<(Header, Hash), SnapshotError> {
         let mut content = Vec::new();
-        let header = self.first_into(&mut content, &mut hasher)?;
-        loop {
-            let (hash, length) = (*hasher.finalize().as_bytes(), self.at.offset);
-            let (kind, head) = self.head_into(&mut hasher)?;
-            content.clear();
-            self.content_into(&head, &mut content)?;
-            hasher.update(&content);
-            match (kind, self.at.number) {
-                (Kind::Section, 2..) => _ = self.section(&content)?,
-                (Kind::Content, 3..) => {}
-                (Kind::Footer, 2..) => {
-                    return match self.footer(&content, length)?.hash == hash {
-                        true => Ok(header),
-                        false => Err(self.damaged("its hash is not the footer's")),
-                    };
-                }
-                (Kind::Header | Kind::Section | Kind::Content | Kind::Footer, _) => {
-                    return Err(self.order());
-                }
-            }
-        }
-    }
-
-    /// The first block, which is the header.
-    pub(super) fn first(&mut self) -> Result<Header, SnapshotError> {
-        self.first_into(&mut Vec::new(), &mut blake3::Hasher::new())
-    }
-
-    fn first_into(
-        &mut self,
-        content: &mut Vec<u8>,
-        hasher: &mut blake3::Hasher,
-    ) -> Result<Header, SnapshotError> {
-        let (kind, head) = self.head_into(hasher)?;
-        self.content_into(&head, content)?;
-        hasher.update(content);
+        let (kind, head) = self.head()?;
+        self.content_into(&head, &mut content)?;
         match kind {
-            Kind::Header => self.header(content),
-            Kind::Section | Kind::Content | Kind::Footer => {
+            Kind::Header => Ok((self.header(&content)?, head.hash(&content))),
+            Kind::Section | Kind::Content | Kind::Footer | Kind::Hashes => {
                 Err(self.damaged("this is no snapshot"))
             }
         }
+    }
+
+    /// BLAKE3 of that many bytes from the beginning.
+    pub(super) fn hash(&mut self, length: u64) -> Result<Hash, SnapshotError> {
+        let mut hasher = blake3::Hasher::new();
+        let mut piece = vec![0; BLOCK_BYTES_MAX];
+        self.at.offset = 0;
+        while self.at.offset < length {
+            let left = usize::try_from(length - self.at.offset).unwrap_or(usize::MAX);
+            let piece = &mut piece[..left.min(BLOCK_BYTES_MAX)];
+            self.fill(piece)?;
+            hasher.update(piece);
+        }
+        Ok(*hasher.finalize().as_bytes())
     }
 
     /// Where the next block begins.
@@ -95,13 +77,8 @@ impl<'a> Blocks<'a> {
 
     /// The head of the next block. Its content is to be read, or passed by.
     pub(super) fn head(&mut self) -> Result<(Kind, Head), SnapshotError> {
-        self.head_into(&mut blake3::Hasher::new())
-    }
-
-    fn head_into(&mut self, hasher: &mut blake3::Hasher) -> Result<(Kind, Head), SnapshotError> {
         let mut bytes = [0; HEAD_BYTES];
         self.fill(&mut bytes)?;
-        hasher.update(&bytes);
         let head = frame::read::<Head, _>(&bytes, |head| Head::from(head));
         let head = head.ok_or_else(|| self.damaged("the head is none"))?;
         if head.length as usize > BLOCK_BYTES_MAX || head.number != self.at.number {
@@ -154,6 +131,10 @@ impl<'a> Blocks<'a> {
         SnapshotError::Damaged { path: self.path.to_owned(), what }
     }
 
+    pub(super) fn unreadable(&self, source: LoadError) -> SnapshotError {
+        SnapshotError::Load { path: self.path.to_owned(), source }
+    }
+
     pub(super) fn order(&self) -> SnapshotError {
         self.damaged("blocks stand in the wrong order")
     }
@@ -163,7 +144,7 @@ impl<'a> Blocks<'a> {
         let header = header.filter(|header| header.magic == MAGIC);
         let header = header.ok_or_else(|| self.damaged("this is no snapshot"))?;
         match header.format {
-            FORMAT_VERSION => Ok(header),
+            FORMAT_HASHED_WHOLE | FORMAT_VERSION => Ok(header),
             found => Err(SnapshotError::Format { path: self.path.to_owned(), found }),
         }
     }
