@@ -237,7 +237,7 @@ fn tell_long_run(sustained: &Sustained, report: &mut Report) {
             "  {:<20} first {:>10.2}  last {:>10.2}  least {least:>10.2}  most {most:>10.2}",
             series.name,
             values().next().unwrap_or(0.0),
-            values().last().unwrap_or(0.0),
+            values().next_back().unwrap_or(0.0),
         ));
     }
     report.over_time("throughput", "M commands/s", &[rates]);

@@ -12,7 +12,7 @@ use benches::pulse;
 use benches::report::{Cores, Head, Latencies, Report, interleaved};
 use benches::rings::{SLOTS, TwoLines, multi, single};
 use clap::Parser;
-use disruptor::{BusySpin, Polling, Producer, build_multi_producer, build_single_producer};
+use disruptor::{BusySpin, Producer, build_multi_producer, build_single_producer};
 use engine::record::{self, Encoded};
 use engine::runtime::{BareRuntime, Busy, Clock, Settings, Token, Wait};
 use hdrhistogram::Histogram;
