@@ -26,7 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
 const SYMBOL: &str = "BTC-KRW";
-const PRICE: u32 = 1_000;
+const TERMS: &str = r#""price":1000,"quantity":1"#;
 
 #[derive(Parser)]
 struct Arguments {
@@ -183,9 +183,7 @@ impl Client {
         let stream = TcpStream::connect(to).await.expect("the server accepts");
         stream.set_nodelay(true).expect("a TCP option");
         let requests = ["Buy", "Sell"].map(|side| {
-            let body = format!(
-                r#"{{"symbol":"{SYMBOL}","side":"{side}","type":"Limit","price":{PRICE},"quantity":1}}"#
-            );
+            let body = format!(r#"{{"symbol":"{SYMBOL}","side":"{side}","type":"Limit",{TERMS}}}"#);
             let length = body.len();
             let request = format!(
                 "POST /api/v1/order HTTP/1.1\r\nhost: localhost\r\n\
@@ -288,9 +286,8 @@ fn round_trips(
     latencies: &mut Histogram<u64>,
 ) {
     let orders = ["Buy", "Sell"].map(|side| {
-        Message::text(format!(
-            r#"{{"type":"PlaceOrder","symbol":"{SYMBOL}","side":"{side}","order_type":"Limit","price":{PRICE},"quantity":1}}"#
-        ))
+        let order = format!(r#""symbol":"{SYMBOL}","side":"{side}","order_type":"Limit",{TERMS}"#);
+        Message::text(format!(r#"{{"type":"PlaceOrder",{order}}}"#))
     });
     let begun = Instant::now();
     for order in orders.iter().cycle() {

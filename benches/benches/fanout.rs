@@ -30,6 +30,7 @@ use tokio_tungstenite::tungstenite::Message;
 static ALLOCATOR: &StatsAlloc<std::alloc::System> = &INSTRUMENTED_SYSTEM;
 
 const SYMBOL: &str = "BTC-KRW";
+const TERMS: &str = r#""symbol":"BTC-KRW","order_type":"Limit","price":1000"#;
 /// Messages due to each client at a time.
 const DUE: [u16; 3] = [1, 16, 64];
 const WARM_UP: usize = 3;
@@ -214,7 +215,7 @@ impl Trader {
 
     async fn feed(&mut self, side: &str, quantity: u16) {
         let order = format!(
-            r#"{{"type":"PlaceOrder","symbol":"{SYMBOL}","side":"{side}","order_type":"Limit","price":1000,"quantity":{quantity}}}"#
+            r#"{{"type":"PlaceOrder","side":"{side}",{TERMS},"quantity":{quantity}}}"#
         );
         self.socket.feed(Message::text(order)).await.expect("the server reads");
         self.unanswered += 1;

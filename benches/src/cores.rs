@@ -21,6 +21,13 @@ pub fn pin(seat: Seat) {
     sched_setaffinity(None, &only).expect("a core that this process may use");
 }
 
+/// The calling thread, wherever this process may run.
+pub fn unpin() {
+    let mut all = CpuSet::new();
+    allowed().iter().for_each(|core| all.set(*core));
+    sched_setaffinity(None, &all).expect("cores that this process may use");
+}
+
 /// What it may use, whatever the calling thread is pinned to: asked before anything is pinned.
 fn allowed() -> &'static [usize] {
     static ALLOWED: std::sync::OnceLock<Vec<usize>> = std::sync::OnceLock::new();

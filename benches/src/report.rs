@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::pulse;
+use crate::{cores, pulse};
 pub use plot::Series;
 
 /// How many threads of a benchmark talk to each other.
@@ -89,10 +89,9 @@ impl Report {
             let (median, ratio) = (row.median(), row.median() / first);
             let (name, least, most) = (&row.name, row.least(), row.most());
             let digits = if most >= 10_000.0 { 0 } else { 2 };
-            self.line(format_args!(
-                "  {name:<0$} {median:>10.digits$} {least:>10.digits$} {most:>10.digits$} {ratio:>6.2}",
-                columns - 2
-            ));
+            let numbers = [median, least, most].map(|number| format!("{number:>10.digits$}"));
+            let (numbers, columns) = (numbers.join(" "), columns - 2);
+            self.line(format_args!("  {name:<columns$} {numbers} {ratio:>6.2}"));
         }
     }
 
@@ -121,6 +120,8 @@ impl Report {
 
     /// Where everything is.
     pub fn end(mut self) {
+        // Two threads on one core would wait for each other a time slice a turn.
+        cores::unpin();
         self.distance();
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
         self.line(format_args!("load after: {}", load.trim()));
