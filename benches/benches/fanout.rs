@@ -214,9 +214,8 @@ impl Trader {
     }
 
     async fn feed(&mut self, side: &str, quantity: u16) {
-        let order = format!(
-            r#"{{"type":"PlaceOrder","side":"{side}",{TERMS},"quantity":{quantity}}}"#
-        );
+        let order =
+            format!(r#"{{"type":"PlaceOrder","side":"{side}",{TERMS},"quantity":{quantity}}}"#);
         self.socket.feed(Message::text(order)).await.expect("the server reads");
         self.unanswered += 1;
     }
