@@ -1,200 +1,279 @@
-//! Starting again and looking back: a journal of many commands, how long recovery takes from the
-//! beginning, from a snapshot and a tail, and how much memory it comes to; then a snapshot each
-//! million commands, and how long a question about a point between two of them takes.
-//! `cargo bench -p benches --bench recovery [-- --commands N --tail N --workload W --keep DIR]`;
-//! each start and each look is a process of its own, five of a kind: the median of time and of
-//! processor time is told, with the page cache as the one before has left it.
+//! Starting again and looking back: a journal of many commands, how fast it is replayed and
+//! verified, how long a start takes from the beginning, from a snapshot and a tail, what a snapshot
+//! costs; then one each million commands, and how long a question about a point between takes.
+//! `cargo bench -p benches --bench recovery [-- --quick --runs N --commands N --tail N
+//! --workload W --keep DIR]`; each start and each look is a process of its own, with the page
+//! cache as the one before has left it.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::time::Instant;
 
+use benches::arguments::Common;
 use benches::matching::Door;
+use benches::report::{Cores, Head, Report, Row};
 use benches::workload::{STANDARD, Workload};
+use clap::{Parser, ValueEnum};
 use engine::projection::ViewLimits;
 use engine::record;
+use engine::snapshot::Gaps;
 use journal::{Journal, Options};
 use orison_core::{AccountId, Command};
 use replay::ask::{self, Question};
 use replay::past::Until;
 use replay::player::Depth;
 use replay::retention::STAYS_COMMANDS;
-use replay::{recover, snapshot};
+use replay::snapshot::{self, Wanted};
+use replay::{recover, verify};
 
 const SEED: u64 = 42;
 
+#[derive(Parser)]
 struct Arguments {
-    commands: u32,
-    tail: u64,
+    #[command(flatten)]
+    common: Common,
+    #[arg(long)]
+    commands: Option<u32>,
+    /// Commands behind the snapshot
+    #[arg(long)]
+    tail: Option<u64>,
+    #[arg(long, default_value = "MIX-1M")]
     workload: String,
-    /// Where the journal is left; None: it goes with the run.
+    /// Where the journal is left; it goes with the run if no place is named
+    #[arg(long)]
     keep: Option<PathBuf>,
-    /// Some: this process is one start.
-    start: Option<PathBuf>,
-    /// Some: this process looks back, from the directory of `start`.
-    at: Option<u64>,
-    /// What it asks.
-    question: String,
+    /// This process does one thing to the journal of `home`
+    #[arg(long, hide = true)]
+    task: Option<Task>,
+    #[arg(long, hide = true)]
+    home: Option<PathBuf>,
+    #[arg(long, hide = true, default_value_t = 0)]
+    at: u64,
+}
+
+/// What is timed, each in a process of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Task {
+    Start,
+    Core,
+    Views,
+    Bytes,
+    Verify,
+    Load,
+    Write,
+    Book,
+    Statistics,
+    Balances,
+    Account,
 }
 
 fn main() {
-    let arguments = arguments();
-    match (&arguments.start, arguments.at) {
-        (Some(directory), Some(at)) => look(directory, at, &arguments.question),
-        (Some(directory), None) => start(directory),
-        (None, _) => run(&arguments),
+    let arguments = Arguments::parse();
+    match (arguments.task, &arguments.home) {
+        (Some(task), Some(home)) => one(task, home, arguments.at),
+        (Some(_) | None, _) => run(&arguments),
     }
 }
 
-fn arguments() -> Arguments {
-    let mut arguments = Arguments {
-        commands: 10_000_000,
-        tail: 400_000,
-        workload: "MIX-1M".to_owned(),
-        keep: None,
-        start: None,
-        at: None,
-        question: "book".to_owned(),
-    };
-    let mut words = std::env::args().skip(1);
-    while let Some(word) = words.next() {
-        let mut value = || words.next().expect("the word has a value");
-        let number = |text: String| text.parse().expect("a number");
-        match word.as_str() {
-            "--commands" => arguments.commands = number(value()) as u32,
-            "--tail" => arguments.tail = number(value()),
-            "--workload" => arguments.workload = value(),
-            "--keep" => arguments.keep = Some(value().into()),
-            "--start" => arguments.start = Some(value().into()),
-            "--at" => arguments.at = Some(number(value())),
-            "--question" => arguments.question = value(),
-            _ => {}
+/// What one process measured, told to the one that has started it.
+fn one(task: Task, home: &Path, at: u64) {
+    let begun = Instant::now();
+    let seconds = match task {
+        Task::Start => start(home),
+        Task::Core => play(home, at, Depth::Core),
+        Task::Views => play(home, at, Depth::Views),
+        Task::Bytes => {
+            let report = journal::verify(home, |_| {}).expect("a whole journal");
+            assert!(report.last_sequence >= at, "{report:?}");
+            begun.elapsed().as_secs_f64()
         }
-    }
-    arguments
+        Task::Verify => {
+            let verified = verify::verify(home, |_| {}).expect("a whole journal");
+            assert!(verified.journal.last_sequence >= at, "{verified:?}");
+            begun.elapsed().as_secs_f64()
+        }
+        Task::Load | Task::Write => through_snapshot(task, home),
+        Task::Book | Task::Statistics | Task::Balances | Task::Account => look(task, home, at),
+    };
+    println!("{seconds} {}", peak_mib());
 }
 
 fn run(arguments: &Arguments) {
-    let Arguments { commands, tail, workload, .. } = arguments;
-    println!("{}", benches::machine());
+    let Arguments { common, workload, .. } = arguments;
+    let commands = arguments.commands.unwrap_or(common.pick(500_000, 10_000_000));
+    let tail = arguments.tail.unwrap_or(common.pick(20_000, 400_000));
     let known = STANDARD.into_iter().find(|(name, _, _)| name == workload);
     let (name, kind, resting) = known.expect("a workload of that name");
-    let workload = Workload::new(name, kind, resting, *commands, SEED);
+    let runs = common.runs();
+    let mut report = Report::begin(&Head {
+        name: "recovery",
+        seconds: 20 + runs as u64 * (20 + u64::from(commands) / 100_000),
+        workload: format!("{name}, {commands} commands, seed {SEED}, {runs} runs interleaved"),
+        settings: "files alone; each run a process of its own".to_owned(),
+        cores: Cores::One,
+    });
+    let workload = Workload::new(name, kind, resting, commands, SEED);
     let temporary = tempfile::tempdir().expect("a directory for the journal");
     let home = arguments.keep.as_deref().unwrap_or(temporary.path());
     let last = write(home, &workload);
-    println!("{name} {last} commands, {} MiB of journal", bytes_of(home) >> 20);
-    starts("from zero", home);
-    let started = Instant::now();
-    let at = Some(last - tail);
+    report.line(format_args!("{last} commands, {} MiB of journal", bytes_of(home) >> 20));
+    from_zero(home, last, runs, &mut report);
+    with_snapshot(home, last, tail, runs, &mut report);
+    questions(home, last, runs, &mut report);
+    report.end();
+}
+
+/// The rows of what a replay costs, without any snapshot.
+fn from_zero(home: &Path, last: u64, runs: usize, report: &mut Report) {
+    let tasks = [
+        (Task::Core, "core alone"),
+        (Task::Views, "core and views"),
+        (Task::Bytes, "checksums and chain, verified"),
+        (Task::Verify, "all of it verified, digests compared"),
+        (Task::Start, "a start: chain, core, views, digests"),
+    ];
+    let mut rows = tasks.map(|(_, name)| Row::new(name));
+    let mut told = tasks.map(|_| 0.0);
+    for _ in 0..runs {
+        for (((task, _), row), peak) in tasks.iter().zip(&mut rows).zip(&mut told) {
+            let (seconds, mib) = process(*task, home, last);
+            row.runs.push(last as f64 / seconds / 1e6);
+            *peak = mib;
+        }
+    }
+    report.table("replay, M commands/s", &rows);
+    report.line(format_args!("peak memory, MiB, in this order: {told:.0?}"));
+}
+
+fn with_snapshot(home: &Path, last: u64, tail: u64, runs: usize, report: &mut Report) {
     let storage = journal::Storage::default();
+    let at = Some(last - tail);
     let taken = snapshot::take(&storage, home, ViewLimits::DEFAULT, at, |_| {});
-    let snapshot = taken.expect("a snapshot");
-    println!(
-        "replayed and wrote a snapshot of {} MiB in {:.2} s",
-        snapshot.metadata().map_or(0, |known| known.len()) >> 20,
-        started.elapsed().as_secs_f64()
-    );
-    starts("from the snapshot", home);
-    std::fs::remove_file(snapshot).expect("it is not one of those that a server writes");
-    let each = STAYS_COMMANDS;
+    let path = taken.expect("a snapshot");
+    let bytes = path.metadata().map_or(0, |known| known.len());
+    report.line(format_args!("snapshot after {}: {} MiB", last - tail, bytes >> 20));
+    let tasks = [
+        (Task::Start, format!("a start: snapshot and {tail} commands")),
+        (Task::Load, "load the snapshot".to_owned()),
+        (Task::Write, "write it again".to_owned()),
+    ];
+    let mut rows = tasks.clone().map(|(_, name)| Row::new(name));
+    for _ in 0..runs {
+        for ((task, _), row) in tasks.iter().zip(&mut rows) {
+            row.runs.push(process(*task, home, last).0 * 1e3);
+        }
+    }
+    report.table("with a snapshot, ms", &rows);
+    std::fs::remove_file(path).expect("it is not one of those that a server writes");
+}
+
+/// About points right behind a snapshot, half way to the next one, right before it; in the first
+/// interval, in the middle and in the last.
+fn questions(home: &Path, last: u64, runs: usize, report: &mut Report) {
+    let storage = journal::Storage::default();
+    let each = STAYS_COMMANDS.min(last / 4);
     for at in (each..=last).step_by(each as usize) {
         let taken = snapshot::take(&storage, home, ViewLimits::DEFAULT, Some(at), |_| {});
         taken.expect("a snapshot");
     }
-    // Right behind a snapshot, half way to the next one, right before it; in the first and last.
+    let tasks = [Task::Book, Task::Statistics, Task::Balances, Task::Account];
     for interval in [1, last / each / 2, (last / each).saturating_sub(1)] {
         for behind in [1, each / 2, each - 1] {
             let at = (interval * each + behind).min(last);
-            for question in ["book", "statistics", "balances", "account"] {
-                let words = ["--question", question, "--at", &at.to_string()];
-                median(&format!("{question} at {at}"), home, &words);
+            let mut rows = tasks.map(|task| Row::new(format!("{task:?}").to_lowercase()));
+            for _ in 0..runs {
+                for (task, row) in tasks.iter().zip(&mut rows) {
+                    row.runs.push(process(*task, home, at).0 * 1e3);
+                }
             }
+            report.table(&format!("asked about {at}, ms"), &rows);
         }
     }
 }
 
-fn starts(what: &str, home: &Path) {
-    median(what, home, &[]);
-}
-
-/// Of as many processes.
-const RUNS: usize = 5;
-
-fn median(what: &str, home: &Path, words: &[&str]) {
-    let mut runs: Vec<_> = (0..RUNS).map(|_| process(home, words)).collect();
-    runs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut processor: Vec<_> = runs.iter().map(|run| run.1).collect();
-    processor.sort_by(f64::total_cmp);
-    let (seconds, busy) = (runs[RUNS / 2].0, processor[RUNS / 2]);
-    let (least, most) = (runs[0].0, runs[RUNS - 1].0);
-    println!("{what:24} {seconds:.3} s ({least:.3} to {most:.3}), processor {busy:.3} s");
-    println!("{:24} {}", "", runs[RUNS / 2].2);
-}
-
-/// Its seconds by the clock, those of processors, and what it says.
-fn process(home: &Path, words: &[&str]) -> (f64, f64, String) {
+/// Its seconds, and the MiB it took at most.
+fn process(task: Task, home: &Path, at: u64) -> (f64, f64) {
     let program = std::env::current_exe().expect("this program");
-    let (started, before) = (Instant::now(), children_seconds());
-    let output = Process::new(program).arg("--start").arg(home).args(words).output();
-    let (output, seconds) = (output.expect("it runs"), started.elapsed().as_secs_f64());
+    let word = task.to_possible_value().expect("none is hidden");
+    let mut process = Process::new(program);
+    process.args(["--task", word.get_name(), "--at", &at.to_string(), "--home"]).arg(home);
+    let output = process.output().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let told = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    (seconds, children_seconds() - before, told)
+    let told = String::from_utf8_lossy(&output.stdout);
+    let mut numbers = told.split_whitespace().filter_map(|word| word.parse().ok());
+    let both = numbers.next().zip(numbers.next());
+    both.unwrap_or_else(|| panic!("{task:?} said {told:?}"))
 }
 
-/// User and system time of all processes that have been waited for.
-fn children_seconds() -> f64 {
-    const TICKS_PER_SECOND: f64 = 100.0;
-    let status = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // Behind the name, which may hold anything: those of the children are the last two of four.
-    let fields = status.rsplit(") ").next().unwrap_or_default().split(' ');
-    let ticks = fields.skip(13).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
-    ticks.sum::<f64>() / TICKS_PER_SECOND
+fn play(home: &Path, at: u64, depth: Depth) -> f64 {
+    let begun = Instant::now();
+    let past = ask::at(home, Until::Sequence(at), depth, |_| {}).expect("the state there");
+    assert!(past.begun_after() == 0, "no snapshot is there yet");
+    begun.elapsed().as_secs_f64()
 }
 
-fn look(directory: &Path, at: u64, question: &str) {
-    let started = Instant::now();
-    let until = Until::Sequence(at);
-    let depth = match question {
-        "book" => Depth::Core,
-        "statistics" | "balances" => Depth::Market,
+fn look(task: Task, home: &Path, at: u64) -> f64 {
+    let begun = Instant::now();
+    let depth = match task {
+        Task::Book => Depth::Core,
+        Task::Statistics | Task::Balances => Depth::Market,
         _ => Depth::Views,
     };
-    let past = ask::at(directory, until, depth, |_| {}).expect("the state at that point");
+    let past = ask::at(home, Until::Sequence(at), depth, |_| {}).expect("the state there");
     let exchange = &past.player().exchange;
-    let symbol = exchange.instruments()[0].symbol;
-    let first = exchange.account_name(AccountId(1)).copied().expect("somebody has traded");
-    let question = match question {
-        "book" => Question::Book(symbol),
-        "statistics" => Question::Statistics(None),
-        "balances" => Question::Balances(None),
-        "account" => Question::Account(first),
-        other => panic!("{other} is not asked here"),
+    let question = match task {
+        Task::Book => Question::Book(exchange.instruments()[0].symbol),
+        Task::Statistics => Question::Statistics(None),
+        Task::Balances => Question::Balances(None),
+        _ => {
+            let name = exchange.account_name(AccountId(1)).copied();
+            Question::Account(name.expect("somebody has traded"))
+        }
     };
     assert!(question.depth() == depth, "as a program asks");
     let mut out = Vec::new();
     ask::answer(past.player(), &question, &mut out).expect("an answer");
-    let (seconds, begun_after) = (started.elapsed().as_secs_f64(), past.begun_after());
-    println!("from snapshot {begun_after}: {} bytes in {seconds:.3} s, {}", out.len(), peak());
+    assert!(!out.is_empty(), "something is said");
+    begun.elapsed().as_secs_f64()
 }
 
-fn peak() -> String {
+/// Loads the newest one; or writes what was loaded into a directory of its own.
+fn through_snapshot(task: Task, home: &Path) -> f64 {
+    let found = snapshot::list(home).expect("a directory").pop().expect("a snapshot");
+    let identity = snapshot::header(&found.path).expect("a whole snapshot").identity;
+    let wanted = Wanted {
+        identity,
+        limits: None,
+        gaps: Gaps::Refused,
+        voids: vec![],
+        depth: Depth::Digests,
+    };
+    let begun = Instant::now();
+    let loaded = snapshot::load(&found.path, &wanted).expect("a whole snapshot");
+    if task == Task::Load {
+        return begun.elapsed().as_secs_f64();
+    }
+    let to = tempfile::tempdir_in(home).expect("a directory beside it");
+    let (storage, begun) = (journal::Storage::default(), Instant::now());
+    let pace = &mut || ControlFlow::Continue(());
+    let written = snapshot::write(&storage, to.path(), identity, &loaded.whole, pace);
+    assert!(written.expect("room on the disk").is_some(), "nothing broke it off");
+    begun.elapsed().as_secs_f64()
+}
+
+fn start(home: &Path) -> f64 {
+    let begun = Instant::now();
+    let recovered = recover(home, &Options::default(), ViewLimits::DEFAULT, |_| {});
+    assert!(recovered.expect("a start").commands > 0, "commands were replayed");
+    begun.elapsed().as_secs_f64()
+}
+
+fn peak_mib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    format!("peak memory {}", peak.unwrap_or_default().trim())
-}
-
-fn start(directory: &Path) {
-    let options = Options::default();
-    let recovered = recover(directory, &options, ViewLimits::DEFAULT, |_| {}).expect("a start");
-    println!(
-        "recovered sequence={} commands={} seconds={:.3}, {}",
-        recovered.exchange.applied().sequence,
-        recovered.commands,
-        recovered.seconds,
-        peak()
-    );
+    let number = peak.and_then(|line| line.split_whitespace().next());
+    number.and_then(|number| number.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
 }
 
 /// The sequence of the last command.

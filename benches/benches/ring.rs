@@ -7,8 +7,12 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use benches::arguments::Common;
 use benches::pulse;
-use disruptor::{BusySpin, Polling, Producer, build_multi_producer, build_single_producer};
+use benches::report::{Cores, Head, Latencies, Report, interleaved};
+use benches::rings::{SLOTS, TwoLines, multi, single};
+use clap::Parser;
+use disruptor::{BusySpin, Producer, build_multi_producer, build_single_producer};
 use engine::record::{self, Encoded};
 use engine::runtime::{BareRuntime, Busy, Clock, Settings, Token, Wait};
 use hdrhistogram::Histogram;
@@ -19,45 +23,53 @@ use orison_core::{
     Side,
 };
 
-const SLOTS: usize = 1 << 12;
-const RUNS: usize = 5;
-
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u64; 8]);
-
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct TwoLines([u64; 16]);
-
-fn main() {
-    let is_quick = std::env::args().any(|argument| argument == "--quick");
-    let messages: u64 = if is_quick { 100_000 } else { 10_000_000 };
-    let seconds = if is_quick { 2 } else { 60 };
-    println!("takes about {seconds} s; {RUNS} runs a row, {messages} messages a run");
-    println!("{}", benches::machine());
-    println!("{}", pulse::ping_pong_line());
-    println!("ns a message (median, min, max):");
-    for (name, command) in commands() {
-        row(&format!("encode, {name}"), || encode(&command, messages));
-        row(&format!("decode, {name}"), || decode(&command, messages));
-    }
-    row("single producer, 64 bytes", || single(messages, 1));
-    row("single producer, 64 bytes, batches of 16", || single(messages, 16));
-    row("multi producer, 128 bytes", || multi(messages));
-    row("the road, spin, journaled", || road_throughput(messages / 2));
-    println!("round trip of one message at a time, ns:");
-    println!("  two rings          {}", pulse::percentiles(&round_trip(messages / 20)));
-    println!("  the road, spin     {}", pulse::percentiles(&road_round_trip(messages / 20)));
-    let empty = pulse::empty_loop(Duration::from_secs(1));
-    println!("  empty loop         {}", pulse::percentiles(&empty));
-    println!("{}", pulse::ping_pong_line());
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
 }
 
-fn row(name: &str, run: impl Fn() -> f64) {
-    let mut ns: Vec<_> = (0..RUNS).map(|_| run()).collect();
-    ns.sort_by(f64::total_cmp);
-    println!("  {name:<42} {:>7.1} {:>7.1} {:>7.1}", ns[RUNS / 2], ns[0], ns[RUNS - 1]);
+fn main() {
+    let Arguments { common } = Arguments::parse();
+    let messages: u64 = common.pick(100_000, 10_000_000);
+    let mut report = Report::begin(&Head {
+        name: "ring",
+        seconds: common.pick(3, 60),
+        workload: format!("{messages} messages a run, {} runs interleaved", common.runs()),
+        settings: "spin; the road is journaled".to_owned(),
+        cores: Cores::Two,
+    });
+    let commands = commands();
+    let codec = interleaved(common.runs(), &commands.each_ref().map(|(name, _)| *name), |row| {
+        encode(&commands[row].1, messages)
+    });
+    report.table("encode, ns a command", &codec);
+    let codec = interleaved(common.runs(), &commands.each_ref().map(|(name, _)| *name), |row| {
+        decode(&commands[row].1, messages)
+    });
+    report.table("decode, ns a command", &codec);
+    let names = [
+        "single producer, 64 bytes",
+        "single producer, 64 bytes, batches of 16",
+        "multi producer, 128 bytes",
+        "the road",
+    ];
+    let rings = interleaved(common.runs(), &names, |row| match row {
+        0 => single(messages, 1),
+        1 => single(messages, 16),
+        2 => multi(messages),
+        _ => road_throughput(messages / 2),
+    });
+    report.table("one way, ns a message", &rings);
+    let (mut rings, mut road) = (pulse::histogram(), pulse::histogram());
+    for _ in 0..common.runs() {
+        rings.add(round_trip(messages / 100)).expect("the same bounds");
+        road.add(road_round_trip(messages / 100)).expect("the same bounds");
+    }
+    let rows = [("two rings", rings), ("the road", road)];
+    let rows = rows.map(|(name, ns)| Latencies { name: name.to_owned(), ns });
+    report.latencies("round trip of one at a time", rows.into());
+    report.end();
 }
 
 fn per_message(time: Duration, messages: u64) -> f64 {
@@ -100,74 +112,6 @@ fn decode(command: &Command, turns: u64) -> f64 {
         black_box(&place);
     }
     per_message(start.elapsed(), turns)
-}
-
-fn single(messages: u64, batch: u64) -> f64 {
-    let (mut poller, builder) =
-        build_single_producer(SLOTS, || Line([0; 8]), BusySpin).new_event_poller();
-    let mut producer = builder.build();
-    let messages = messages / batch * batch;
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            let mut next = 0;
-            while next < messages {
-                let published = producer.try_batch_publish(batch as usize, |slots| {
-                    for (slot, message) in slots.zip(next..) {
-                        slot.0[0] = message;
-                    }
-                });
-                match published {
-                    Ok(_) => next += batch,
-                    Err(_) => spin_loop(),
-                }
-            }
-        });
-        let start = Instant::now();
-        let mut expected = 0;
-        while expected < messages {
-            match poller.poll() {
-                Ok(mut lines) => {
-                    for line in &mut lines {
-                        assert!(line.0[0] == expected, "messages come in order");
-                        expected += 1;
-                    }
-                }
-                Err(Polling::NoEvents | Polling::Shutdown) => spin_loop(),
-            }
-        }
-        per_message(start.elapsed(), messages)
-    })
-}
-
-fn multi(messages: u64) -> f64 {
-    let (mut poller, builder) =
-        build_multi_producer(SLOTS, || TwoLines([0; 16]), BusySpin).new_event_poller();
-    let mut producer = builder.build();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            let mut next = 0;
-            while next < messages {
-                match producer.try_publish(|slot| slot.0[0] = next) {
-                    Ok(_) => next += 1,
-                    Err(_) => spin_loop(),
-                }
-            }
-        });
-        let start = Instant::now();
-        let mut expected = 0;
-        while expected < messages {
-            match poller.poll() {
-                Ok(mut lines) => {
-                    for line in &mut lines {
-                        assert!(line.0[0] == expected, "messages come in order");
-                        expected += 1;
-                    }
-                }
-                Err(Polling::NoEvents | Polling::Shutdown) => spin_loop(),
-            }
-        }
-        per_message(start.elapsed(), messages)
-    })
 }
 
 /// There through a multi-producer ring and back through a single-producer one, as the road does.

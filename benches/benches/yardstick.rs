@@ -1,6 +1,6 @@
 //! The C functions of the yardstick as a harness calls them: one thread sends the messages of five
 //! moods of a market, another takes the reports out of the queue and sums them up. Beside each, an
-//! engine that does nothing but answer. Messages a second; two cores, pinned.
+//! engine that does nothing but answer.
 //! `cargo bench -p benches --bench yardstick [-- --quick] [MOOD..]`
 //! Unsafe, because a harness hands bare pointers.
 
@@ -10,9 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use benches::pulse;
-use benches::workload::{Act, MOODS, Record, Workload};
-use core_affinity::CoreId;
+use benches::arguments::Common;
+use benches::cores::{self, Seat};
+use benches::report::{self, Cores, Head, interleaved};
+use benches::workload::{Act, MOODS, Mood, Record, Workload};
+use clap::Parser;
 use yardstick::wire::{self, Body, Cancel, Modify, NewOrder, Report, Tagged, Transport};
 use yardstick::{
     engine_flush, engine_get_transport, engine_init, engine_on_batch, engine_on_cancel,
@@ -23,45 +25,42 @@ const SEED: u64 = 42;
 const BATCH: usize = 64;
 const CAPACITY: u32 = 1 << 16;
 
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    /// Only these moods
+    moods: Vec<String>,
+}
+
 fn main() {
-    let words: Vec<_> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
-    let is_quick = words.iter().any(|word| word == "--quick");
-    let wanted = |name: &str| {
-        let mut names = words.iter().filter(|word| !word.starts_with("--")).peekable();
-        names.peek().is_none() || names.any(|word| word == name)
-    };
-    let runs = if is_quick { 1 } else { 7 };
-    println!("takes about {} s; runs: {runs}", if is_quick { 5 } else { 20 });
-    println!("{}", benches::machine());
-    println!("{}", pulse::ping_pong_line());
-    // Once, since a pinned thread knows of one alone.
-    let cores = core_affinity::get_core_ids().unwrap_or_default();
-    println!("million messages a second (median, min, max):");
-    for mood in MOODS.into_iter().filter(|mood| wanted(mood.name)) {
+    let Arguments { common, moods } = Arguments::parse();
+    let mut report = report::Report::begin(&Head {
+        name: "yardstick",
+        seconds: common.pick(5, 30),
+        workload: format!("a million orders a mood, seed {SEED}, {} runs", common.runs()),
+        settings: "the library's own queue, drained by a thread of its own".to_owned(),
+        cores: Cores::Two,
+    });
+    let drives: [(&str, Drive); 3] =
+        [("one by one", one_by_one), ("batches of 64", batches), ("nothing done", nothing)];
+    let is_wanted = |mood: &Mood| moods.is_empty() || moods.iter().any(|name| name == mood.name);
+    for mood in MOODS.into_iter().filter(is_wanted) {
         let workload = Workload::of_mood(mood, SEED);
         let messages: Vec<_> = workload.records.iter().zip(1..).map(tagged).collect();
-        let drives: [(&str, Drive); 3] =
-            [("one by one", one_by_one), ("batches of 64", batches), ("nothing done", nothing)];
-        let mut rates = [const { Vec::new() }; 3];
         let mut told = [(0, 0); 3];
-        for _ in 0..runs {
-            for (index, (_, drive)) in drives.iter().enumerate() {
-                let run = Run::of(&messages, *drive, &cores);
-                rates[index].push(messages.len() as f64 / run.seconds / 1e6);
-                told[index] = (run.reports, run.sum);
-            }
-        }
-        for (((name, _), mut rates), (reports, sum)) in drives.iter().zip(rates).zip(told) {
-            rates.sort_by(f64::total_cmp);
-            let [median, min, max] = [rates[runs / 2], rates[0], rates[runs - 1]];
-            println!(
-                "  {:<12} {name:<14} {median:>6.1} {min:>6.1} {max:>6.1}   {} messages, {reports} reports, sum {sum:016x}",
-                mood.name,
-                messages.len()
-            );
-        }
+        let rows = interleaved(common.runs(), &drives.map(|(name, _)| name), |row| {
+            let run = Run::of(&messages, drives[row].1);
+            told[row] = (run.reports, run.sum);
+            messages.len() as f64 / run.seconds / 1e6
+        });
+        let title = format!("{}, {} messages, M messages/s", mood.name, messages.len());
+        report.table(&title, &rows);
+        assert_eq!(told[0], told[1], "both ways tell the same");
+        let (reports, sum) = told[0];
+        report.line(format_args!("  {reports} reports, sum {sum:016x}"));
     }
-    println!("{}", pulse::ping_pong_line());
+    report.end();
 }
 
 type Drive = fn(&[Tagged], &Transport, *mut c_void);
@@ -73,7 +72,7 @@ struct Run {
 }
 
 impl Run {
-    fn of(messages: &[Tagged], drive: Drive, cores: &[CoreId]) -> Self {
+    fn of(messages: &[Tagged], drive: Drive) -> Self {
         // SAFETY: it points at a static.
         let transport = unsafe { *engine_get_transport() };
         // SAFETY: the transport's own function.
@@ -83,10 +82,10 @@ impl Run {
         let (is_over, shared) = (AtomicBool::new(false), Shared(queue));
         let (seconds, (reports, sum)) = thread::scope(|scope| {
             let taker = scope.spawn(|| {
-                cores.first().map(|core| core_affinity::set_for_current(*core));
+                cores::pin(Seat::Server);
                 take(&transport, &shared, &is_over)
             });
-            cores.last().map(|core| core_affinity::set_for_current(*core));
+            cores::pin(Seat::Load);
             let start = Instant::now();
             drive(messages, &transport, queue);
             engine_flush();
@@ -94,6 +93,7 @@ impl Run {
             is_over.store(true, Ordering::Release);
             (seconds, taker.join().expect("it takes what comes"))
         });
+        cores::unpin();
         engine_shutdown();
         // SAFETY: made by this transport, and nobody uses it any more.
         unsafe { (transport.destroy)(queue) };

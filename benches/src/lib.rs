@@ -1,7 +1,15 @@
-//! What the benchmarks share: workloads, percentiles, the program itself and the lines they print.
+//! What the benchmarks share: words on the command line, what they tell and keep, workloads, the
+//! machine's own pulse, and the program itself.
 
+pub mod arguments;
+pub mod cores;
+pub mod crowd;
+pub mod mapped;
 pub mod matching;
 pub mod pulse;
+pub mod report;
+pub mod rings;
+pub mod road;
 pub mod server;
 pub mod workload;
 
