@@ -56,16 +56,7 @@ impl Exchange {
 
     /// On a disk of the test's own.
     pub(crate) async fn start_on(disk: Arc<dyn Faults>) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let config = Config::for_tests(directory.path());
-        let options = journal::Options {
-            segment_bytes: config.segment_bytes,
-            seams: Seams { faults: Some(disk), ..Seams::default() },
-            ..journal::Options::default()
-        };
-        let limits = ViewLimits::DEFAULT;
-        let mut recovered = replay::recover(&config.data, &options, limits, |_| ()).unwrap();
-        replay::genesis(&mut recovered, &Genesis::DEFAULT, &config.instruments, 1).unwrap();
+        let (directory, config, recovered) = recovered_on(disk);
         Self::serve(directory, config, recovered).await
     }
 
@@ -122,4 +113,19 @@ impl Exchange {
         self.adapters.ended().await;
         self.directory
     }
+}
+
+/// A journal with its genesis on a disk of the test's own, and how it is to be served.
+pub(crate) fn recovered_on(disk: Arc<dyn Faults>) -> (TempDir, Config, Recovered) {
+    let directory = tempfile::tempdir().unwrap();
+    let config = Config::for_tests(directory.path());
+    let options = journal::Options {
+        segment_bytes: config.segment_bytes,
+        seams: Seams { faults: Some(disk), ..Seams::default() },
+        ..journal::Options::default()
+    };
+    let limits = ViewLimits::DEFAULT;
+    let mut recovered = replay::recover(&config.data, &options, limits, |_| ()).unwrap();
+    replay::genesis(&mut recovered, &Genesis::DEFAULT, &config.instruments, 1).unwrap();
+    (directory, config, recovered)
 }

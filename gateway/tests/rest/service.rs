@@ -167,6 +167,61 @@ async fn the_description_names_every_field() {
     }
 }
 
+/// A disk whose syncs wait until the test lets them fail.
+struct Failing {
+    is_meant: fn(&journal::Operation<'_>) -> bool,
+    fails: AtomicBool,
+}
+
+impl journal::Faults for Failing {
+    fn before(&self, operation: &journal::Operation<'_>) -> std::io::Result<()> {
+        if !(self.is_meant)(operation) {
+            return Ok(());
+        }
+        while !self.fails.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        Err(std::io::Error::other("the disk is gone"))
+    }
+}
+
+fn is_sync_of_a_record(operation: &journal::Operation<'_>) -> bool {
+    matches!(operation, journal::Operation::SyncRange { .. })
+}
+
+fn is_sync_of_the_next_segment(operation: &journal::Operation<'_>) -> bool {
+    let is_preparer = std::thread::current().name() == Some("journal-preparer");
+    is_preparer && matches!(operation, journal::Operation::SyncFile { .. })
+}
+
+/// As often as it takes for whoever sees the failure first to be gone before anybody else comes.
+const STARTS: usize = 12;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_fails_while_the_engine_starts_says_so_in_its_own_words() {
+    for (is_meant, word) in [
+        (is_sync_of_a_record as fn(&journal::Operation<'_>) -> bool, "sync range "),
+        (is_sync_of_the_next_segment, "sync file "),
+    ] {
+        for start in 0..STARTS {
+            let disk = Arc::new(Failing { is_meant, fails: AtomicBool::default() });
+            let (directory, config, recovered) = super::support::recovered_on(disk.clone());
+            let positions = recovered.writer.positions();
+            disk.fails.store(true, Ordering::SeqCst);
+            while !positions.has_failed() {
+                std::thread::yield_now();
+            }
+            let app = gateway::App::start(config, recovered).unwrap();
+            let failure = app.monitor().failure().unwrap();
+            assert!(failure.starts_with(word), "start {start}: {failure}");
+            assert!(failure.ends_with(": the disk is gone"), "start {start}: {failure}");
+            let stopped = app.stop().await.unwrap_err().to_string();
+            assert!(stopped.contains("the disk is gone"), "start {start}: {stopped}");
+            drop(directory);
+        }
+    }
+}
+
 /// A disk without room for another segment, until the test makes some.
 #[derive(Default)]
 struct Full(AtomicBool);
