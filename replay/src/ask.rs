@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use orison_core::{AccountName, Symbol};
+use orison_core::{AccountName, Exchange, Symbol};
 use thiserror::Error;
 
 use crate::past::{Past, PastError, Until};
@@ -30,6 +30,14 @@ pub enum AskError {
     Symbol { symbol: Symbol, known: String },
     #[error("account {account} is not known at that point")]
     Account { account: AccountName },
+}
+
+impl AskError {
+    pub fn unknown_symbol(symbol: Symbol, exchange: &Exchange) -> Self {
+        let known = exchange.instruments().iter().map(|known| known.symbol.to_string());
+        let known = known.reduce(|all, next| all + ", " + &next);
+        Self::Symbol { symbol, known: known.unwrap_or_else(|| "none".to_owned()) }
+    }
 }
 
 impl Question {
@@ -59,11 +67,7 @@ pub fn at(
 pub fn answer(player: &Player, question: &Question, out: &mut Vec<u8>) -> Result<(), AskError> {
     let exchange = &player.exchange;
     let instrument = |symbol: &Symbol| {
-        exchange.instrument(symbol).ok_or_else(|| {
-            let known = exchange.instruments().iter().map(|known| known.symbol.to_string());
-            let known = known.collect::<Vec<_>>().join(", ");
-            AskError::Symbol { symbol: *symbol, known }
-        })
+        exchange.instrument(symbol).ok_or_else(|| AskError::unknown_symbol(*symbol, exchange))
     };
     let account =
         |name: &AccountName| exchange.account(name).ok_or(AskError::Account { account: *name });

@@ -40,8 +40,9 @@ pub enum ProofError {
     NoRoot { last: u64, asked: u64 },
     #[error("sequence {asked} is not in what was certified, up to {last}")]
     NotCertified { last: u64, asked: u64 },
-    #[error("of the commands {from} to {to} not all are left")]
-    Pruned { from: u64, to: u64 },
+    /// Of those at `oldest` all are.
+    #[error("of the commands {from} to {to} not all are left; proofs begin with {oldest}")]
+    Pruned { from: u64, to: u64, oldest: u64 },
     #[error("the commands {from} to {to} have the root {computed}, recorded is {recorded}")]
     Root { from: u64, to: u64, computed: String, recorded: String },
     #[error("the proof is none: {0}")]

@@ -61,7 +61,8 @@ pub struct Plan {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Keep {
     pub snapshots: usize,
-    /// Commands from this one on stay, whatever the snapshots say.
+    /// Commands from this one on stay, whatever the snapshots say, and the newest snapshot before
+    /// it, so that each of them can be looked at.
     pub from: Option<u64>,
 }
 
@@ -82,14 +83,18 @@ pub fn plan(directory: &Path, keep: Keep) -> Result<Plan, RetentionError> {
         }),
     );
     let (mut kept, mut snapshots) = (Vec::new(), Vec::new());
+    // What stays because it was asked for needs a state to begin from.
+    let mut has_base = keep.from.is_none();
     for found in found.into_iter().rev() {
-        let is_kept = kept.len() < needed || keep.from.is_some_and(|from| found.sequence >= from);
-        if !is_kept {
+        if kept.len() >= needed && has_base {
             snapshots.push(found.path);
             continue;
         }
         match snapshot::load(&found.path, &wanted) {
-            Ok(_) => kept.push(found),
+            Ok(_) => {
+                has_base |= keep.from.is_some_and(|from| found.sequence < from);
+                kept.push(found);
+            }
             Err(error) => passed_over.push(error.to_string()),
         }
     }

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use engine::projection::{Interval, ViewLimits};
 use engine::witness::state_digest;
 use orison_core::Symbol;
-use replay::ask::{self, Question};
+use replay::ask::{self, AskError, Question};
 use replay::fork::Change;
 use replay::life::Reach;
 use replay::past::{Past, Until};
@@ -181,9 +181,7 @@ fn show_book(directory: &Path, symbol: &Symbol, until: Until, form: Form) -> Res
     let past = past(directory, until, Depth::Core)?;
     let player = past.player();
     let Some(instrument) = player.exchange.instrument(symbol) else {
-        let known = player.exchange.instruments().iter().map(|known| known.symbol.to_string());
-        let known: Vec<_> = known.collect();
-        bail!("symbol {symbol} is not known at that point; known: {}", known.join(", "));
+        bail!(AskError::unknown_symbol(*symbol, &player.exchange));
     };
     let mut out = Vec::new();
     match form {

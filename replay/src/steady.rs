@@ -1,5 +1,5 @@
-//! A question beside a prune. What goes away under it is no fault of the journal: it is asked again,
-//! and answered from what is left, or told that what it is about is gone.
+//! A question beside a prune. What goes away under it is no fault of the journal: it is asked
+//! again, and answered from what is left, or told that what it is about is gone.
 
 use std::path::Path;
 

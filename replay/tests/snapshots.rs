@@ -366,8 +366,11 @@ fn pruning_keeps_what_the_older_of_two_snapshots_needs_and_archives_bring_the_re
         "a damaged one does not count"
     );
     flip(&newest);
-    let plan = retention::plan(directory, Keep { from: Some(80_000), ..keep }).unwrap();
-    assert_eq!((plan.needed_from, plan.kept.len()), (80_000, 2));
+    for (from, needed_from, kept) in [(80_000, 70_001, 3), (100_001, 100_001, 2), (9, 9, 3)] {
+        let plan = retention::plan(directory, Keep { from: Some(from), ..keep }).unwrap();
+        let why = "what stays can be looked at from a snapshot before it";
+        assert_eq!((plan.needed_from, plan.kept.len()), (needed_from, kept), "{from}: {why}");
+    }
     let plan = retention::plan(directory, keep).unwrap();
     assert_eq!((plan.needed_from, &plan.snapshots), (100_001, &vec![oldest.clone()]));
     assert!(plan.segments.len() > 1 && oldest.exists(), "nothing is touched by a plan");

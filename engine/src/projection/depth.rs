@@ -32,21 +32,23 @@ pub struct BookView {
 struct Touch {
     side: Side,
     key: Key,
-    /// Which touch of the command this was: the first one saw the level as it had been.
+    /// Which touch of the command this was: the first one saw the level as it had been, the last
+    /// one left it as it is.
     number: u32,
     before: Quantity,
+    after: Quantity,
 }
 
 impl BookView {
     fn set(&mut self, side: Side, price: Price, quantity: Quantity) {
         let key = Key::of(side, price);
         let before = self.ladders[side as usize].set(key, quantity);
-        match self.touches.last() {
+        match self.touches.last_mut() {
             // A sweep takes from one level again and again.
-            Some(last) if last.key == key && last.side == side => {}
+            Some(last) if last.key == key && last.side == side => last.after = quantity,
             Some(_) | None => {
                 let number = self.touches.len() as u32;
-                self.touches.push(Touch { side, key, number, before });
+                self.touches.push(Touch { side, key, number, before, after: quantity });
             }
         }
     }
@@ -55,11 +57,15 @@ impl BookView {
     fn finish(&mut self, stamp: Stamp) -> bool {
         if self.touches.len() > 1 {
             self.touches.sort_unstable_by_key(|touch| (touch.side, touch.key, touch.number));
-            self.touches.dedup_by_key(|touch| (touch.side, touch.key));
+            self.touches.dedup_by(|later, first| {
+                let is_same = (later.side, later.key) == (first.side, first.key);
+                if is_same {
+                    first.after = later.after;
+                }
+                is_same
+            });
         }
-        let ladders = &self.ladders;
-        let now = |touch: &Touch| ladders[touch.side as usize].get(touch.key);
-        self.touches.retain(|touch| now(touch) != touch.before);
+        self.touches.retain(|touch| touch.after != touch.before);
         if self.touches.is_empty() {
             return false;
         }
@@ -67,7 +73,7 @@ impl BookView {
         self.changes.extend(self.touches.iter().map(|touch| LevelChange {
             side: touch.side,
             price: touch.key.price(touch.side),
-            quantity: now(touch),
+            quantity: touch.after,
         }));
         begin_news(&mut self.touches);
         self.previous_sequence = self.changed_at.sequence.0;
@@ -171,6 +177,6 @@ impl Depth {
 orison_core::stored! {
     LevelChange { side, price, quantity }
     BookView { ladders, changed_at, previous_sequence, changes, touches }
-    Touch { side, key, number, before }
+    Touch { side, key, number, before, after }
     Depth { books, changed }
 }

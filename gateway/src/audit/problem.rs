@@ -97,7 +97,7 @@ pub(super) fn of_certificate(error: &CertificateError) -> Problem {
 pub(super) fn of_proof(error: &ProofError) -> Problem {
     match error {
         ProofError::Read(journal::ReadError::Pruned { first, .. }) => pruned(*first),
-        ProofError::Pruned { to, .. } => pruned(to + 1),
+        ProofError::Pruned { oldest, .. } => pruned(*oldest),
         ProofError::NotReached { last, .. } => Point::not_reached("what", *last),
         ProofError::NoRoot { .. } => {
             let english = "no checkpoint is about it yet: ask again later";

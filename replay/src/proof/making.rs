@@ -28,8 +28,10 @@ pub fn prove(
         let last = certified.map_or(0, |claims| claims.sequence);
         return Err(ProofError::NotCertified { last, asked });
     }
-    if reader.first_sequence() > from {
-        return Err(ProofError::Pruned { from, to });
+    // The first interval that is left whole.
+    let oldest = interval_start(reader.first_sequence().max(1) + CHECKPOINT_COMMANDS - 1);
+    if oldest > from {
+        return Err(ProofError::Pruned { from, to, oldest });
     }
     let mut records = reader.records_from(from)?;
     let mut found = Interval::default();
@@ -61,7 +63,8 @@ pub fn prove(
     if let Some(claims) = certified {
         let rung = claims.rungs.iter().find(|rung| rung.sequence == to);
         let root = rung.and_then(|rung| rung.merkle_root.as_deref()).and_then(hash);
-        found.recorded = Some(root.ok_or(ProofError::Pruned { from, to })?);
+        found.recorded =
+            Some(root.ok_or(ProofError::NotCertified { last: claims.sequence, asked })?);
     }
     let identity = Hex(&reader.identity()).to_string();
     found.inclusion(identity, about, (from, to), last)
