@@ -54,7 +54,7 @@ pub use error::{AppendError, CloseError, Damage, OpenError, ReadError};
 pub use header::{Begun, FORMAT_VERSION, HeaderDamage, Link};
 pub use header::{SEGMENT_HEADER_BYTES, SegmentHeader};
 pub use integrity::{CHECKPOINT_COMMANDS, Mark};
-pub use lock::{Held, hold, writer};
+pub use lock::writer;
 pub use options::{Durability, Notify, Options, OptionsError, Seams, Wake};
 pub use options::{SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEGMENT_BYTES_STEP};
 pub use positions::{Failure, Positions};

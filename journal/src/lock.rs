@@ -48,16 +48,6 @@ impl Lock {
     }
 }
 
-/// A journal that nobody else writes while this lives.
-pub struct Held {
-    _lock: Lock,
-}
-
-/// Keeps writers out of `directory`, or says who is there.
-pub fn hold<E>(directory: &Path) -> Result<Held, OpenError<E>> {
-    take(directory).map(|lock| Held { _lock: lock })
-}
-
 pub(crate) fn take<E>(directory: &Path) -> Result<Lock, OpenError<E>> {
     let path = directory.to_owned();
     Lock::take(directory).map_err(|error| match error {
@@ -91,21 +81,20 @@ impl Drop for Lock {
 /// in the way of a start: the kernel lists who has what. None: nobody has it, or that cannot be
 /// seen from here.
 pub fn writer(directory: &Path) -> Option<u32> {
-    let inode = File::open(directory).ok()?.metadata().ok()?.ino();
-    let said = File::open(directory.join(LOCK_NAME)).ok().and_then(read_pid);
+    let known = std::fs::metadata(directory).ok()?;
+    let (device, inode) = (known.dev(), known.ino());
     let locks = std::fs::read_to_string(LOCKS_PATH).ok()?;
-    let holder = locks.lines().find_map(|line| holder(line, inode))?;
-    // Another filesystem may have that inode too: the file, if it is there, must agree.
-    said.is_none_or(|pid| pid == holder).then_some(holder)
+    locks.lines().find_map(|line| holder(line, device, inode))
 }
 
-/// A line is `1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF`.
-fn holder(line: &str, inode: u64) -> Option<u32> {
+/// A line is `1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF`, the device in hexadecimal.
+fn holder(line: &str, device: u64, inode: u64) -> Option<u32> {
     let mut words = line.split_ascii_whitespace().skip(1);
     let kind = words.next().zip(words.nth(1));
     let (holder, place) = (words.next()?, words.next()?);
-    let is_held = kind == Some(("FLOCK", "WRITE"))
-        && place.rsplit(':').next().and_then(|text| text.parse().ok()) == Some(inode);
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    let is_held =
+        kind == Some(("FLOCK", "WRITE")) && place == format!("{major:02x}:{minor:02x}:{inode}");
     if is_held { holder.parse().ok() } else { None }
 }
 

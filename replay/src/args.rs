@@ -230,9 +230,9 @@ pub(crate) enum Action {
     /// Copy archived segments back into a journal that has lost or damaged them
     ///
     /// Wherever they are missing; into an empty directory too. What is damaged is replaced and
-    /// kept as `NAME.damaged`; the newest segment only if nobody writes the journal. Nothing is
-    /// changed unless the journal is in order afterwards, from its first byte to its last. What
-    /// came after the last archived segment is not in an archive.
+    /// kept as `NAME.damaged`, but never the newest segment, of which an archive has no more than
+    /// a part. Nothing is changed unless the journal is in order afterwards, from its first byte
+    /// to its last.
     Restore {
         /// Of the journal
         directory: PathBuf,

@@ -17,7 +17,7 @@ use crate::past::{PastError, Until};
 use crate::playback::PlaybackError;
 use crate::verify::is_finding;
 
-pub(crate) use claims::interval_start;
+pub(crate) use claims::interval;
 pub use claims::{Claims, Rung};
 
 pub const FORMAT_VERSION: u32 = 1;

@@ -7,12 +7,12 @@ mod steps;
 
 use engine::{Views, record};
 use journal::merkle::{self, Hash, Proof, Step};
-use journal::{CHECKPOINT_COMMANDS, Damage, Kind, ReadError};
+use journal::{Damage, Kind, ReadError};
 use orison_core::{Command, OrderId, Sequence, Stamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::certificate::{Claims, interval_start};
+use crate::certificate::{Claims, interval};
 use crate::form::command::CommandForm;
 use crate::json::Object;
 use crate::key::unhex;
@@ -204,14 +204,14 @@ impl Inclusion {
     /// The commands under the root are those of the interval that the command is in, or the first
     /// of them.
     fn check_interval(&self) -> Result<(), ProofError> {
-        let from = interval_start(self.sequence.max(1));
+        let (from, to) = interval(self.sequence);
         same("the first command of its interval", self.from, from)?;
-        match (self.sequence..from + CHECKPOINT_COMMANDS).contains(&self.to) {
+        match (self.sequence..=to).contains(&self.to) {
             true => Ok(()),
             false => Err(ProofError::Differs {
                 what: "the last command of its interval",
                 said: self.to.to_string(),
-                found: (from + CHECKPOINT_COMMANDS - 1).to_string(),
+                found: to.to_string(),
             }),
         }
     }

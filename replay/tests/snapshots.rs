@@ -498,40 +498,39 @@ fn a_damaged_newest_segment_and_a_foreign_archive_change_nothing() {
     File::create(segments.last().unwrap()).unwrap();
     let before = tree(directory);
     let error = retention::restore(&storage, directory, away.path()).unwrap_err().to_string();
-    assert!(error.contains("newest segment, of which"), "{error}");
+    assert!(error.contains("newest segment, which is never replaced"), "{error}");
     assert_eq!(tree(directory), before, "only the journal itself had it");
 }
 
 #[test]
-fn a_damaged_newest_segment_that_is_archived_whole_is_replaced_if_nobody_writes() {
+fn a_damaged_newest_segment_is_not_replaced_until_it_is_given_up() {
     let (folder, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let directory = folder.path();
-    fill(directory, 3_000);
     let storage = Storage::default();
-    let archived = retention::archive(&storage, directory, away.path()).unwrap();
-    let segments: Vec<_> = journal::Files::of(directory).unwrap().segments;
-    let (last, newest) = (segments.last().unwrap(), &segments[archived.len() - 1]);
-    fs::remove_file(last).unwrap();
-    journal::Files::of(directory)
-        .unwrap()
-        .ready
-        .iter()
-        .for_each(|path| fs::remove_file(path).unwrap());
+    fill(directory, 1_000);
+    let unsealed = away.path().join("unsealed");
+    fs::create_dir(&unsealed).unwrap();
+    for path in journal::Files::of(directory).unwrap().segments {
+        fs::copy(&path, unsealed.join(path.file_name().unwrap())).unwrap();
+    }
+    fill(directory, 3_000);
+    let archive = away.path().join("sealed");
+    let archived = retention::archive(&storage, directory, &archive).unwrap();
+    let files = journal::Files::of(directory).unwrap();
+    for path in files.segments[archived.len()..].iter().chain(&files.ready) {
+        fs::remove_file(path).unwrap();
+    }
+    let newest = &files.segments[archived.len() - 1];
     flip(newest);
     let before = tree(directory);
-    let held = journal::hold::<std::convert::Infallible>(directory).ok().unwrap();
-    let error = retention::restore(&storage, directory, away.path()).unwrap_err().to_string();
-    let pid = std::process::id();
-    assert!(error.ends_with(&format!("is in use by process {pid}")), "{error}");
-    drop(held);
-    let without_lock = |tree: Tree| -> Tree {
-        tree.into_iter().filter(|(path, _)| !path.ends_with("LOCK")).collect()
-    };
-    assert_eq!(without_lock(tree(directory)), without_lock(before));
-    let restored = retention::restore(&storage, directory, away.path()).unwrap();
-    assert_eq!((restored.copied.len(), restored.aside.len()), (1, 1));
-    assert_eq!(restored.end, End::Archived);
-    assert_eq!(journal::verify(directory, |_| {}).unwrap().last_sequence, restored.last_sequence);
+    for from in [&unsealed, &archive] {
+        let error = retention::restore(&storage, directory, from).unwrap_err().to_string();
+        assert!(error.contains("newest segment, which is never replaced"), "{error}");
+        assert_eq!(tree(directory), before);
+    }
+    fs::rename(newest, away.path().join("given up")).unwrap();
+    let restored = retention::restore(&storage, directory, &archive).unwrap();
+    assert_eq!((restored.copied.len(), restored.end), (1, End::Archived));
     fill(directory, 3_000);
     assert_eq!(begun(&start(directory).unwrap()), (0, 3_000));
 }
@@ -662,6 +661,25 @@ fn a_follower_beyond_which_the_journal_is_pruned_begins_again_at_a_snapshot() {
     durable.store(MANY, Ordering::Relaxed);
     let figures = until(&follower, |figures| figures.sequence == MANY || figures.alarm.is_some());
     assert_eq!((figures.sequence, figures.alarm), (MANY, None));
+}
+
+#[test]
+fn a_follower_leaves_the_snapshot_that_a_pruned_journal_begins_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path();
+    let last = MANY / 1_000 * 1_000;
+    fill(directory, MANY);
+    for at in [last - 5_000, last - 4_000] {
+        take(directory, at);
+    }
+    let plan = retention::plan(directory, Keep { snapshots: 2, from: None }).unwrap();
+    retention::prune(&Storage::default(), directory, &plan).unwrap();
+    assert!(!plan.segments.is_empty());
+    let follower = following(directory, 1_000, last - 500);
+    until(&follower, |figures| figures.sequence == last - 500);
+    assert_eq!(sequences(directory), [last - 5_000, last - 2_000, last - 1_000]);
+    let past = ask::at(directory, Until::Sequence(last - 4_500), Depth::Core, |_| {}).unwrap();
+    assert_eq!(past.begun_after(), last - 5_000);
 }
 
 #[test]

@@ -58,9 +58,10 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     Hex(bytes).to_string()
 }
 
-/// The first command of the interval that `sequence` lies in.
-pub(crate) fn interval_start(sequence: u64) -> u64 {
-    (sequence - 1) / CHECKPOINT_COMMANDS * CHECKPOINT_COMMANDS + 1
+/// The first and the last command of the interval that `sequence`, any number, lies in.
+pub(crate) fn interval(sequence: u64) -> (u64, u64) {
+    let first = sequence.saturating_sub(1) / CHECKPOINT_COMMANDS * CHECKPOINT_COMMANDS + 1;
+    (first, first.saturating_add(CHECKPOINT_COMMANDS - 1))
 }
 
 impl Claims {
@@ -154,7 +155,7 @@ fn rung(
     chain: &Hash,
     player: &crate::player::Player,
 ) -> Rung {
-    let is_whole = leaves.len() as u64 == sequence + 1 - interval_start(sequence);
+    let is_whole = leaves.len() as u64 == sequence - interval(sequence).0 + 1;
     let root = merkle::root(leaves).filter(|_| is_whole);
     leaves.clear();
     Rung {
@@ -174,4 +175,22 @@ fn chain_at(directory: &Path, sequence: u64) -> Result<Hash, CertificateError> {
         }
     }
     Ok(records.chain())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_lies_in_an_interval() {
+        let last = u64::MAX / CHECKPOINT_COMMANDS * CHECKPOINT_COMMANDS + 1;
+        for (sequence, expected) in [
+            (0, (1, CHECKPOINT_COMMANDS)),
+            (CHECKPOINT_COMMANDS, (1, CHECKPOINT_COMMANDS)),
+            (CHECKPOINT_COMMANDS + 1, (CHECKPOINT_COMMANDS + 1, 2 * CHECKPOINT_COMMANDS)),
+            (u64::MAX, (last, u64::MAX)),
+        ] {
+            assert_eq!(interval(sequence), expected, "{sequence}");
+        }
+    }
 }

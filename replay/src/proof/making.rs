@@ -7,7 +7,7 @@ use journal::merkle::{self, Hash, Step};
 use journal::{CHECKPOINT_COMMANDS, Checkpoint, Kind, Reader};
 
 use super::{About, FORMAT_VERSION, Inclusion, ProofError, Sibling, hash};
-use crate::certificate::{Claims, interval_start};
+use crate::certificate::{Claims, interval};
 use crate::json::Hex;
 
 /// Under the root of its checkpoint; or of the interval of a certificate, if there is one.
@@ -19,17 +19,14 @@ pub fn prove(
 ) -> Result<Inclusion, ProofError> {
     let reader = Reader::open(directory)?;
     let asked = about.sequence();
-    let from = interval_start(asked.max(1));
-    let to = match certified {
-        None => from + CHECKPOINT_COMMANDS - 1,
-        Some(claims) => (from + CHECKPOINT_COMMANDS - 1).min(claims.sequence),
-    };
+    let (from, end) = interval(asked);
+    let to = certified.map_or(end, |claims| end.min(claims.sequence));
     if asked == 0 || asked > to {
         let last = certified.map_or(0, |claims| claims.sequence);
         return Err(ProofError::NotCertified { last, asked });
     }
     // The first interval that is left whole.
-    let oldest = interval_start(reader.first_sequence().max(1) + CHECKPOINT_COMMANDS - 1);
+    let (oldest, _) = interval(reader.first_sequence().max(1) + CHECKPOINT_COMMANDS - 1);
     if oldest > from {
         return Err(ProofError::Pruned { from, to, oldest });
     }
@@ -94,7 +91,7 @@ impl Interval {
         let Some(recorded) = self.recorded else {
             return Err(ProofError::NoRoot { last, asked });
         };
-        if self.leaves.len() as u64 != to + 1 - from {
+        if self.leaves.len() as u64 != to - from + 1 {
             return Err(ProofError::NotReached { last, asked: to });
         }
         let root = merkle::root(&self.leaves).expect("the interval has a command");

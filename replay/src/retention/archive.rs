@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use journal::{OpenError, ReadError, Reader, Storage};
+use journal::{ReadError, Reader, Storage};
 use thiserror::Error;
 
 /// Read and written at once.
@@ -26,13 +26,12 @@ pub enum ArchiveError {
         directory.display(), from.display()
     )]
     NothingMissing { directory: PathBuf, from: PathBuf },
-    #[error(transparent)]
-    Held(#[from] OpenError<std::convert::Infallible>),
     #[error(
-        "{source}; it is the journal's newest segment, of which {} has no sealed copy: what it \
-         lost can only come from a copy of the directory", from.display()
+        "{0}; it is the journal's newest segment, which is never replaced: what an archive lacks of \
+         it was acknowledged too. A copy of the directory may have it; to give it up instead, move \
+         the file away and restore"
     )]
-    Newest { from: PathBuf, source: Box<ReadError> },
+    Newest(Box<ReadError>),
 }
 
 /// Copies every sealed segment of the journal that `to` has not yet got; the journal is verified

@@ -1,15 +1,14 @@
 //! What a journal has lost, brought back from an archive: at its beginning, in its middle, or all
 //! of it. The whole, as it would be, is verified first, and nothing is touched unless it is in
-//! order. A damaged file is kept beside the one that takes its place. The newest segment is
-//! replaced only if nobody writes the journal and the archive has it sealed: that is all there ever
-//! was of it.
+//! order. A damaged file is kept beside the one that takes its place. The newest segment is never
+//! replaced: no archive knows what else was in it, and somebody may be writing it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use journal::{Damage, Files, Held, ReadError, Reader, SegmentHeader, Storage};
+use journal::{Damage, Files, ReadError, Reader, SegmentHeader, Storage};
 
 use super::archive::{ArchiveError, copy_into, is_same};
 
@@ -40,14 +39,11 @@ pub enum End {
 /// A journal as it would be: from each name to the file that would bear it.
 struct Whole<'a> {
     directory: &'a Path,
-    from: &'a Path,
     chosen: BTreeMap<OsString, PathBuf>,
     archived: BTreeMap<OsString, PathBuf>,
     /// The last of the journal's own: somebody may be writing it.
     newest: Option<PathBuf>,
     has_ready: bool,
-    /// Some: the newest is replaced, and nobody writes it meanwhile.
-    held: Option<Held>,
 }
 
 /// Copies each segment that the journal in `directory` has not got, or has damaged, back from an
@@ -97,7 +93,7 @@ fn is_in(directory: &Path, path: &Path) -> bool {
 }
 
 impl<'a> Whole<'a> {
-    fn of(directory: &'a Path, from: &'a Path) -> Result<Self, ArchiveError> {
+    fn of(directory: &'a Path, from: &Path) -> Result<Self, ArchiveError> {
         let own = Files::of(directory)?;
         let archived = by_name(&Files::of(from)?.segments);
         if archived.is_empty() {
@@ -107,7 +103,7 @@ impl<'a> Whole<'a> {
         chosen.extend(by_name(&own.segments));
         let has_ready = !own.ready.is_empty();
         let newest = own.segments.last().cloned();
-        Ok(Self { directory, from, chosen, archived, newest, has_ready, held: None })
+        Ok(Self { directory, chosen, archived, newest, has_ready })
     }
 
     /// Takes what is damaged from the archive until all is in order. Some: all ends with this
@@ -142,20 +138,16 @@ impl<'a> Whole<'a> {
     /// The file in which the error was found gives way to an archived one that is another.
     fn replace(&mut self, error: ReadError) -> Result<(), ArchiveError> {
         let Some(path) = damaged(&error).map(Path::to_owned) else { return Err(error.into()) };
+        if self.newest.as_ref() == Some(&path) {
+            return Err(ArchiveError::Newest(Box::new(error)));
+        }
         let name = path.file_name().unwrap_or_default();
-        let is_newest = self.newest.as_ref() == Some(&path);
         match self.archived.get(name) {
             Some(archived)
                 if is_in(self.directory, &path) && !is_same(archived, &path).unwrap_or(false) =>
             {
-                if is_newest {
-                    self.held = Some(journal::hold(self.directory)?);
-                }
                 self.chosen.insert(name.to_owned(), archived.clone());
                 Ok(())
-            }
-            None if is_newest => {
-                Err(ArchiveError::Newest { from: self.from.to_owned(), source: Box::new(error) })
             }
             Some(_) | None => Err(error.into()),
         }

@@ -22,7 +22,10 @@ pub(crate) fn thin(
     // Whoever follows the journal says by itself that it cannot be read.
     let Ok(reader) = Reader::open(directory) else { return Ok(()) };
     let found = candidates(directory, &reader).found;
-    for Found { path, sequence } in thinned(&found, each, proven) {
+    // Of a pruned journal the oldest is where all that is left begins.
+    let is_pruned = reader.first_sequence() > 1;
+    let found = &found[usize::from(is_pruned).min(found.len())..];
+    for Found { path, sequence } in thinned(found, each, proven) {
         storage.remove(path).or_else(super::is_gone)?;
         tracing::info!(sequence, path = %path.display(), "a snapshot between two is removed");
     }

@@ -90,6 +90,8 @@ fn a_proof_is_held_against_the_root_of_the_journal_s_own_checkpoint() {
         let foreign = tool(&["check-proof", text(&proof), "--root", &other]);
         assert_eq!(foreign.status, 1, "{sequence}: {foreign:?}");
     }
+    let beyond = tool(&["prove", text(&directory), "18446744073709551615"]);
+    assert_eq!(beyond.status, 2, "{beyond:?}");
     let early = tool(&["prove", text(&directory), "65537"]);
     assert!(early.status == 2 && early.err.contains("has no checkpoint yet"), "{early:?}");
 }
