@@ -27,9 +27,9 @@ pub enum ArchiveError {
     )]
     NothingMissing { directory: PathBuf, from: PathBuf },
     #[error(
-        "{0}; it is the journal's newest segment, which is never replaced: what an archive lacks of \
-         it was acknowledged too. A copy of the directory may have it; to give it up instead, move \
-         the file away and restore"
+        "{0}; it is the journal's newest segment, which is never replaced: what an archive lacks \
+         of it was acknowledged too. A copy of the directory may have it; to give it up instead, \
+         move the file away and restore"
     )]
     Newest(Box<ReadError>),
 }
